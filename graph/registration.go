@@ -1,0 +1,36 @@
+package graph
+
+import (
+	"context"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/web"
+)
+
+func (m mutation) Register(ctx context.Context, in auth.RegisterInput) (*gen.RegisterPayload, error) {
+	email, err := m.auth.Register(ctx, in, web.CallerFrom(ctx).Client())
+	if err != nil {
+		errs, err := expected(err)
+		return &gen.RegisterPayload{Errors: errs}, err
+	}
+	return &gen.RegisterPayload{Email: &email}, nil
+}
+
+func (m mutation) ResendConfirmation(ctx context.Context, in auth.ResendConfirmationInput) (*gen.ResendConfirmationPayload, error) {
+	errs, err := expected(m.auth.ResendConfirmation(ctx, in, web.CallerFrom(ctx).Client()))
+	return &gen.ResendConfirmationPayload{Errors: errs}, err
+}
+
+func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (*gen.ConfirmEmailPayload, error) {
+	caller := web.CallerFrom(ctx)
+	if err := mayCarry(caller, in.Transport); err != nil {
+		return nil, err
+	}
+	l, err := m.auth.ConfirmEmail(ctx, in, caller.Client())
+	if err != nil {
+		errs, err := expected(err)
+		return &gen.ConfirmEmailPayload{Errors: errs}, err
+	}
+	return &gen.ConfirmEmailPayload{User: l.User, Tokens: m.deliver(caller, l, in.Transport)}, nil
+}

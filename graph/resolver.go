@@ -1,0 +1,70 @@
+// Package graph serves schema.graphqls over HTTP. Resolvers translate: they
+// take what the request carries, call one method of auth.Service and return
+// what it returns. The file of a topic is named as its banner in the schema.
+package graph
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/rs/zerolog"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+	"latchkey/internal/web"
+)
+
+type resolver struct{ auth *auth.Service }
+
+func (r *resolver) Query() gen.QueryResolver       { return query{r} }
+func (r *resolver) Mutation() gen.MutationResolver { return mutation{r} }
+func (r *resolver) User() gen.UserResolver         { return user{r} }
+func (r *resolver) Session() gen.SessionResolver   { return session{r} }
+
+type (
+	query    struct{ *resolver }
+	mutation struct{ *resolver }
+	user     struct{ *resolver }
+	session  struct{ *resolver }
+)
+
+// Handler serves GraphQL over POST. A web.Caller must be in each request's
+// context. introspection also turns suggestions in errors on.
+func Handler(service *auth.Service, introspection bool, log zerolog.Logger) http.Handler {
+	schema := gen.NewExecutableSchema(gen.Config{
+		Resolvers:  &resolver{service},
+		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, Private: private},
+	})
+	return newServer(schema, serverOptions{
+		Introspection: introspection,
+		Present:       presenter(log),
+		Recover:       func(_ context.Context, p any) error { return fmt.Errorf("panic: %v", p) },
+	})
+}
+
+// isAuthenticated implements @isAuthenticated.
+func isAuthenticated(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
+	if _, err := web.CallerFrom(ctx).Viewer(ctx); err != nil {
+		return nil, err
+	}
+	return next(ctx)
+}
+
+// private implements @private, on fields of User. A bad token is nobody here.
+func private(ctx context.Context, obj any, next graphql.Resolver) (any, error) {
+	u, ok := obj.(*store.User)
+	if !ok {
+		return nil, fmt.Errorf("@private on a %T", obj)
+	}
+	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	if err != nil && auth.AsError(err).Code != auth.Unauthenticated {
+		return nil, err
+	}
+	if !v.MaySee(u.ID) {
+		return nil, nil
+	}
+	return next(ctx)
+}

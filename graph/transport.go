@@ -1,0 +1,241 @@
+package graph
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+const (
+	maxBody   = 100 << 10 // bytes of a request (security requirement I3)
+	maxPooled = 64 << 10  // bytes; a buffer that grew beyond is not kept for the next request
+)
+
+// The types of an answer, of GraphQL over HTTP section 6.1. They differ in the status of an operation that could not
+// run: 200 in typeJSON, for old clients, 400 in typeResponse.
+const (
+	typeJSON = iota
+	typeResponse
+)
+
+// contentTypes are header values as net/http keeps them, so that setting one allocates nothing.
+var contentTypes = [...][]string{
+	typeJSON:     {"application/json; charset=utf-8"},
+	typeResponse: {"application/graphql-response+json; charset=utf-8"},
+}
+
+var noStore = []string{"no-store"} // answers carry tokens
+
+// A refusal is the fixed answer to a request that never became an operation. It repeats nothing of the request, whose
+// body may hold a password.
+type refusal struct {
+	status int // 0: that of an operation that could not run
+	body   []byte
+}
+
+func refuse(status int, message string) *refusal {
+	return &refusal{status, []byte(`{"errors":[{"message":` + strconv.Quote(message) +
+		`,"extensions":{"code":"` + codeBadUserInput + `"}}]}`)}
+}
+
+var (
+	errMethod = refuse(http.StatusMethodNotAllowed, "Only POST is taken here.")
+	errAccept = refuse(http.StatusNotAcceptable,
+		"Answers are application/json or application/graphql-response+json.")
+	errType = refuse(http.StatusUnsupportedMediaType,
+		"The request must be application/json in UTF-8, not compressed.")
+	errSize   = refuse(http.StatusRequestEntityTooLarge, "The request is larger than 100 KiB.")
+	errUnread = refuse(http.StatusBadRequest, "The request could not be read to its end.")
+)
+
+// ServeHTTP answers a GraphQL over HTTP request: POST with a JSON object, nothing else, and always by JSON.
+func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	answerType, ok := negotiate(r.Header["Accept"])
+	switch {
+	case r.Method != http.MethodPost:
+		w.Header().Set("Allow", http.MethodPost)
+		errMethod.write(w, answerType)
+		return
+	case !ok:
+		errAccept.write(w, answerType)
+		return
+	case !isJSON(r.Header):
+		errType.write(w, answerType)
+		return
+	case r.ContentLength > maxBody:
+		errSize.write(w, answerType)
+		return
+	}
+
+	b := buffersPool.Get().(*buffers)
+	defer b.release()
+	var env envelope
+	if err := b.read(w, r, &env); err != nil {
+		err.write(w, answerType)
+		return
+	}
+	resp, status := s.answer(r.Context(), &env)
+	if status == statusNotRun {
+		status = notRun(answerType)
+	}
+	encode(&b.out, resp)
+	write(w, status, answerType, b.out.Bytes())
+}
+
+// buffers are what one request needs and the next can use again.
+type buffers struct {
+	in, out bytes.Buffer
+	decoder jsontext.Decoder
+}
+
+var buffersPool = sync.Pool{New: func() any { return new(buffers) }}
+
+func (b *buffers) release() {
+	if b.in.Cap() > maxPooled || b.out.Cap() > maxPooled {
+		return
+	}
+	wipe(&b.in)
+	wipe(&b.out)
+	buffersPool.Put(b)
+}
+
+// wipe empties b and overwrites what was in it: passwords and tokens should not outlive their request.
+func wipe(b *bytes.Buffer) {
+	b.Reset()
+	clear(b.AvailableBuffer()[:b.Cap()])
+}
+
+// read takes the body into env, at most maxBody bytes of it.
+func (b *buffers) read(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+	if r.ContentLength > 0 {
+		b.in.Grow(int(r.ContentLength) + bytes.MinRead)
+	}
+	if _, err := b.in.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+			return errSize
+		}
+		return errUnread
+	}
+	body := b.in.Bytes()
+	b.decoder.Reset(&b.in)
+	err := env.decode(&b.decoder)
+	b.in = *bytes.NewBuffer(body) // the decoder may have consumed it, and wipe wants all of it
+	return err
+}
+
+// encode writes resp as JSON, errors first, as the GraphQL specification advises. The data is as gqlgen made it: valid
+// JSON that need not be checked again. Without any, which means that nothing ran, there is no "data".
+func encode(out *bytes.Buffer, resp *graphql.Response) {
+	out.WriteByte('{')
+	if len(resp.Errors) > 0 {
+		out.WriteString(`"errors":`)
+		appendJSON(out, resp.Errors[:min(len(resp.Errors), maxErrors)])
+	}
+	if resp.Data != nil {
+		if out.Len() > 1 {
+			out.WriteByte(',')
+		}
+		out.WriteString(`"data":`)
+		out.Write(resp.Data)
+	}
+	if len(resp.Extensions) > 0 {
+		out.WriteString(`,"extensions":`)
+		appendJSON(out, resp.Extensions)
+	}
+	out.WriteByte('}')
+}
+
+// appendJSON writes v, which must be able to become JSON.
+func appendJSON(out *bytes.Buffer, v any) {
+	b, err := json.Marshal(v)
+	if err != nil {
+		panic(err)
+	}
+	out.Write(b)
+}
+
+// notRun is the status of an operation that was read but could not run.
+func notRun(answerType int) int {
+	if answerType == typeResponse {
+		return http.StatusBadRequest
+	}
+	return http.StatusOK
+}
+
+func (f *refusal) write(w http.ResponseWriter, answerType int) {
+	status := f.status
+	if status == 0 {
+		status = notRun(answerType)
+	}
+	write(w, status, answerType, f.body)
+}
+
+func write(w http.ResponseWriter, status, answerType int, body []byte) {
+	h := w.Header()
+	h["Content-Type"] = contentTypes[answerType]
+	h["Cache-Control"] = noStore
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
+}
+
+// negotiate chooses the type of the answer by the values of Accept: the first that we can make, typeJSON if there are
+// no values; false if none fits. urql also lists text/event-stream, which is passed over.
+func negotiate(accept []string) (answerType int, ok bool) {
+	if len(accept) == 0 {
+		return typeJSON, true
+	}
+	for _, line := range accept {
+		for part := range strings.SplitSeq(line, ",") {
+			mediaType, params, _ := strings.Cut(part, ";")
+			if refusedByWeight(params) {
+				continue
+			}
+			switch strings.ToLower(strings.TrimSpace(mediaType)) {
+			case "application/json", "application/*", "*/*":
+				return typeJSON, true
+			case "application/graphql-response+json":
+				return typeResponse, true
+			}
+		}
+	}
+	return typeJSON, false
+}
+
+// refusedByWeight reports whether the parameters of a media range hold a weight of 0 (RFC 9110 section 12.4.2).
+func refusedByWeight(params string) bool {
+	for param := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(strings.TrimSpace(param), "=")
+		if strings.EqualFold(name, "q") {
+			q, err := strconv.ParseFloat(value, 64)
+			return err == nil && q == 0
+		}
+	}
+	return false
+}
+
+// isJSON reports whether h declares a body of application/json in UTF-8 without compression.
+func isJSON(h http.Header) bool {
+	if encoding := h.Get("Content-Encoding"); encoding != "" && !strings.EqualFold(encoding, "identity") {
+		return false
+	}
+	contentType := h.Get("Content-Type")
+	if contentType == "application/json" {
+		return true
+	}
+	mediaType, params, err := mime.ParseMediaType(contentType)
+	charset, set := params["charset"]
+	return err == nil && mediaType == "application/json" && (!set || strings.EqualFold(charset, "utf-8"))
+}
+
+// onlyErrors is the answer to an operation that could not run.
+func onlyErrors(errs ...*gqlerror.Error) *graphql.Response { return &graphql.Response{Errors: errs} }

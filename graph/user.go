@@ -1,0 +1,54 @@
+package graph
+
+import (
+	"context"
+	"errors"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+	"latchkey/internal/web"
+)
+
+func (q query) Me(ctx context.Context) (*store.User, error) {
+	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	if err != nil {
+		if auth.AsError(err).Reason == auth.ReasonMissing {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return v.User, nil
+}
+
+func (q query) User(ctx context.Context, id string) (*store.User, error) {
+	u, err := q.auth.User(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	}
+	return u, err
+}
+
+func (q query) Node(ctx context.Context, id string) (gen.Node, error) {
+	u, err := q.auth.User(ctx, id)
+	if err == nil {
+		return u, nil
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := q.auth.Session(ctx, v, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+func (u user) Sessions(ctx context.Context, obj *store.User) ([]store.Session, error) {
+	return u.auth.Sessions(ctx, obj.ID)
+}

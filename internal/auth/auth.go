@@ -1,0 +1,91 @@
+// Package auth holds the rules: who may register, log in and stay logged in,
+// and what each of these causes. It knows neither HTTP nor GraphQL.
+//
+// Methods report what a person can put right as UserErrors, and what fails the
+// request as *Error; AsError turns every other error into one of these.
+package auth
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/jwt"
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+	"latchkey/internal/throttle"
+)
+
+// TokenStore keeps the hashes of one-time tokens until they expire. It may
+// forget, which costs a link; what a link does is decided in SQL.
+type TokenStore interface {
+	PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error
+	// Token returns the payload of a token, or store.ErrNotFound.
+	Token(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
+	DropToken(ctx context.Context, hash []byte) error
+}
+
+// Config is what an operator decides about accounts and sessions.
+type Config struct {
+	PublicURL        *url.URL // base of every link
+	ConfirmURL       string   // the frontend's page, with {token} in it; "" for the built-in one
+	RegistrationOpen bool
+	AccessTTL        time.Duration
+	IdleTTL          time.Duration // of a session that is not refreshed
+	MaxTTL           time.Duration // of any session
+	RefreshGrace     time.Duration // 0: a used refresh token always ends its session
+	ConfirmTTL       time.Duration
+	Secrets          [][]byte // the first makes refresh tokens, all verify
+}
+
+// Deps is what a Service works with. All are needed.
+type Deps struct {
+	Store    *store.Store
+	Tokens   TokenStore
+	Counters throttle.Counters
+	Hasher   *password.Hasher
+	Policy   password.Policy
+	Issuer   *jwt.Issuer
+	Log      zerolog.Logger
+	Now      func() time.Time
+	// MailQueued is called after a commit that left a mail to send. It must not
+	// block.
+	MailQueued func()
+}
+
+// Service is the rules at work. It starts nothing and keeps nothing between
+// calls, so any number of replicas share one database.
+type Service struct {
+	Deps
+	cfg     Config
+	refresh refreshKeys
+}
+
+// New returns a Service, or an error that names what is missing.
+func New(cfg Config, deps Deps) (*Service, error) {
+	switch {
+	case cfg.PublicURL == nil:
+		return nil, errors.New("auth: no public URL")
+	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.RefreshGrace < 0:
+		return nil, errors.New("auth: a time to live is missing")
+	case deps.Store == nil || deps.Tokens == nil || deps.Counters == nil || deps.Hasher == nil || deps.Issuer == nil ||
+		deps.Now == nil || deps.MailQueued == nil:
+		return nil, errors.New("auth: a dependency is missing")
+	}
+	refresh, err := newRefreshKeys(cfg.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{Deps: deps, cfg: cfg, refresh: refresh}, nil
+}
+
+// now is the time in the form that the databases keep.
+func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+
+// newID returns an id that was never used before and sorts by time (RFC 9562,
+// version 7).
+func newID() string { return uuid.Must(uuid.NewV7()).String() } // fails only without a source of randomness

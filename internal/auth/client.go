@@ -1,0 +1,93 @@
+package auth
+
+import (
+	"net/netip"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/mileusna/useragent"
+)
+
+// Client is where a request came from.
+type Client struct {
+	Addr      netip.Addr
+	UserAgent string // as it was sent
+}
+
+// Key is what a client is counted by: an IPv4 address, or the /64 network of an
+// IPv6 address, since one customer has all of that.
+func (c Client) Key() string {
+	addr := c.Addr.Unmap().WithZone("")
+	if addr.Is6() {
+		if network, err := addr.Prefix(64); err == nil {
+			return network.Masked().String()
+		}
+	}
+	return addr.String()
+}
+
+// ip is the address for the list of devices, or nil.
+func (c Client) ip() *string {
+	if !c.Addr.IsValid() {
+		return nil
+	}
+	text := c.Addr.Unmap().WithZone("").String()
+	return &text
+}
+
+const (
+	maxDeviceName = 64  // characters, as the schema says
+	maxUserAgent  = 512 // characters, as the schema says
+)
+
+// userAgent is what was sent, cut and without what a database or a page would
+// not take; nil if nothing is left.
+func (c Client) userAgent() *string {
+	text := printable(c.UserAgent, maxUserAgent)
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// device names the browser and system of a user agent: "Firefox on Linux".
+func (c Client) device() string {
+	ua := useragent.Parse(printable(c.UserAgent, maxUserAgent))
+	name, system := printable(ua.Name, maxDeviceName/2), printable(ua.OS, maxDeviceName/2-4)
+	switch {
+	case name != "" && system != "":
+		return name + " on " + system
+	case name != "":
+		return name
+	case system != "":
+		return "A device with " + system
+	}
+	return "An unknown device"
+}
+
+// deviceName is the name given at login, or else one made from the user agent.
+func (c Client) deviceName(given *string) string {
+	if given != nil {
+		if name := printable(*given, maxDeviceName); name != "" {
+			return name
+		}
+	}
+	return c.device()
+}
+
+// printable returns at most n characters of s, without control and format
+// characters and space around it.
+func printable(s string, n int) string {
+	s = strings.Map(func(r rune) rune {
+		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return -1
+		}
+		return r
+	}, s)
+	s = strings.TrimSpace(s)
+	if utf8.RuneCountInString(s) > n {
+		s = strings.TrimSpace(string([]rune(s)[:n]))
+	}
+	return s
+}

@@ -1,0 +1,173 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// Confirmation is what the page behind a link shows before anything happens.
+type Confirmation struct {
+	Username      string
+	Email         string
+	Device        string // the kind of device it was registered with
+	At            time.Time
+	NeedsPassword bool // several registrations of the address are unfinished
+}
+
+// Confirmation returns what a link would confirm and changes nothing. The
+// mistake is TOKEN_INVALID.
+func (s *Service) Confirmation(ctx context.Context, token, email string) (*Confirmation, error) {
+	r, several, err := s.openRegistration(ctx, token, email)
+	if err != nil {
+		return nil, err
+	}
+	return &Confirmation{Username: r.Username, Email: r.Email, Device: r.Device, At: r.CreatedAt, NeedsPassword: several}, nil
+}
+
+// ConfirmLink is what the page behind a link posts.
+type ConfirmLink struct {
+	Token    string
+	Email    string // of the link: only checked for consistency; may be ""
+	Password string // asked for when several registrations are unfinished
+}
+
+// ConfirmLink makes an account of a registration and logs nobody in. The
+// mistakes are TOKEN_INVALID and, which leaves the link as good as it was,
+// WRONG_PASSWORD; RateLimited.
+func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (*store.User, error) {
+	user, err := s.confirm(ctx, in, c, nil)
+	if err != nil {
+		return nil, err
+	}
+	return user, nil
+}
+
+// ConfirmEmailInput is the argument of ConfirmEmail.
+type ConfirmEmailInput struct {
+	Token      string
+	Password   *string
+	DeviceName *string
+	Transport  TokenTransport
+}
+
+// ConfirmEmail does what ConfirmLink does and logs this device in.
+func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Client) (*Login, error) {
+	l := ConfirmLink{Token: in.Token}
+	if in.Password != nil {
+		l.Password = *in.Password
+	}
+	var session *store.Session
+	user, err := s.confirm(ctx, l, c, func(tx *store.Store, user *store.User) error {
+		session = s.newSession(user.ID, in.DeviceName, c, user.CreatedAt)
+		return tx.OpenSession(ctx, s.opening(session, user, c))
+	})
+	if err != nil {
+		return nil, err
+	}
+	user.LastLoginAt = &session.CreatedAt
+	return s.loggedIn(user, session)
+}
+
+// confirm makes the account; then, if given, runs in the same transaction.
+func (s *Service) confirm(ctx context.Context, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
+	r, several, err := s.openRegistration(ctx, in.Token, in.Email)
+	if err != nil {
+		return nil, err
+	}
+	if several {
+		if err := s.provePassword(ctx, r, in.Password, c); err != nil {
+			return nil, err
+		}
+	}
+	now := s.now()
+	user := &store.User{
+		ID: newID(), Email: r.Email, EmailKey: r.EmailKey, Username: r.Username, PasswordHash: r.PasswordHash,
+		Role: store.RoleUser, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	err = s.Store.InTx(ctx, func(tx *store.Store) error {
+		// Taking the row is the use of the link: of two, one gets it.
+		if _, err := tx.TakeRegistration(ctx, r.ID, now); err != nil {
+			return err
+		}
+		if err := tx.CreateUser(ctx, user, r.UsernameKey); err != nil || then == nil {
+			return err
+		}
+		return then(tx, user)
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address or the name went to somebody
+		return nil, errToken()
+	case err != nil:
+		return nil, fmt.Errorf("confirm: %w", err)
+	}
+	s.dropLink(ctx, in.Token)
+	s.Log.Info().Str("user_id", user.ID).Str("registration_id", r.ID).Msg("confirmed")
+	return user, nil
+}
+
+// provePassword asks for the password chosen when registering: one of several
+// registrations may be a stranger's, who waits for the owner of the address to
+// confirm it.
+func (s *Service) provePassword(ctx context.Context, r *store.Registration, typed string, c Client) error {
+	wrong := userError(WrongPassword, "password", "Type the password that you chose when you registered this username.")
+	if typed == "" {
+		return wrong
+	}
+	t, err := s.countTry(ctx, "registration:"+r.ID, c)
+	if err != nil {
+		return fmt.Errorf("confirm: %w", err)
+	}
+	err = t.compare(ctx, r.PasswordHash, typed, false)
+	if errors.Is(err, errMismatch) {
+		return wrong
+	}
+	return err
+}
+
+// DeclineLink deletes the registration of a link: "I did not register". The
+// mistake is TOKEN_INVALID.
+func (s *Service) DeclineLink(ctx context.Context, token, email string) error {
+	r, _, err := s.openRegistration(ctx, token, email)
+	if err != nil {
+		return err
+	}
+	if err := s.Store.DropRegistration(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
+		return errToken()
+	} else if err != nil {
+		return fmt.Errorf("decline: %w", err)
+	}
+	s.dropLink(ctx, token)
+	s.Log.Info().Str("registration_id", r.ID).Msg("declined")
+	return nil
+}
+
+// openRegistration returns the registration that a link confirms, and whether
+// others of its address are unfinished too.
+func (s *Service) openRegistration(ctx context.Context, token, email string) (r *store.Registration, several bool, err error) {
+	l, err := s.openLink(ctx, token, email, confirmRegistration)
+	if err != nil {
+		return nil, false, err
+	}
+	list, err := s.Store.RegistrationsByEmail(ctx, l.EmailKey, s.now())
+	if err != nil {
+		return nil, false, fmt.Errorf("confirm: %w", err)
+	}
+	open := 0
+	for i := range list {
+		if list[i].AddressTaken {
+			continue
+		}
+		open++
+		if list[i].ID == l.Registration {
+			r = &list[i]
+		}
+	}
+	if r == nil {
+		return nil, false, errToken()
+	}
+	return r, open > 1, nil
+}

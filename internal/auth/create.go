@@ -1,0 +1,49 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"latchkey/internal/store"
+)
+
+// NewUser is an account that an operator makes.
+type NewUser struct {
+	RegisterInput
+	Role store.Role
+}
+
+// ErrEmailTaken says that an address has an account. Only an operator is told.
+var ErrEmailTaken = errors.New("this address has an account already")
+
+// CreateUser makes an account without a confirmation, by the rules of Register.
+// Mistakes are UserErrors; ErrEmailTaken.
+func (s *Service) CreateUser(ctx context.Context, in NewUser) (*store.User, error) {
+	email, usernameKey, err := s.validate(ctx, in.RegisterInput)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := s.Store.UserByEmail(ctx, email.Key); err == nil {
+		return nil, ErrEmailTaken
+	} else if !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("create user: %w", err)
+	}
+	hash, err := s.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return nil, fmt.Errorf("create user: %w", err)
+	}
+	now := s.now()
+	user := &store.User{
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, PasswordHash: hash,
+		Role: in.Role, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
+	}
+	err = s.Store.InTx(ctx, func(tx *store.Store) error { return tx.CreateUser(ctx, user, usernameKey) })
+	if errors.Is(err, store.ErrConflict) { // since validate looked
+		return nil, errUsernameTaken()
+	} else if err != nil {
+		return nil, fmt.Errorf("create user: %w", err)
+	}
+	s.Log.Info().Str("user_id", user.ID).Str("role", string(user.Role)).Msg("user created")
+	return user, nil
+}

@@ -1,0 +1,147 @@
+package auth
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+)
+
+// UserErrorCode tells the mistakes that a person can put right apart.
+type UserErrorCode string
+
+// The codes of the schema's UserErrorCode.
+const (
+	InvalidCredentials UserErrorCode = "INVALID_CREDENTIALS"
+	WrongPassword      UserErrorCode = "WRONG_PASSWORD"
+	EmailInvalid       UserErrorCode = "EMAIL_INVALID"
+	UsernameInvalid    UserErrorCode = "USERNAME_INVALID"
+	UsernameTaken      UserErrorCode = "USERNAME_TAKEN"
+	PasswordTooShort   UserErrorCode = "PASSWORD_TOO_SHORT"
+	PasswordTooLong    UserErrorCode = "PASSWORD_TOO_LONG"
+	PasswordInvalid    UserErrorCode = "PASSWORD_INVALID"
+	PasswordTooCommon  UserErrorCode = "PASSWORD_TOO_COMMON"
+	TokenInvalid       UserErrorCode = "TOKEN_INVALID"
+	NotFound           UserErrorCode = "NOT_FOUND"
+	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"
+)
+
+// UserError is a mistake that a person can put right.
+type UserError struct {
+	Code    UserErrorCode
+	Message string   // for people
+	Field   []string // the way from the arguments to what is wrong, or nil
+	Limit   *int     // the bound that was passed, of codes that have one
+}
+
+// UserErrors are all the mistakes of one call.
+type UserErrors []UserError
+
+func (e UserErrors) Error() string {
+	codes := make([]string, len(e))
+	for i := range e {
+		codes[i] = string(e[i].Code)
+	}
+	return strings.Join(codes, ", ")
+}
+
+// Has says whether one of the mistakes has this code.
+func (e UserErrors) Has(code UserErrorCode) bool {
+	for i := range e {
+		if e[i].Code == code {
+			return true
+		}
+	}
+	return false
+}
+
+// userError is one mistake in input.<field>, or in no one field if that is "".
+func userError(code UserErrorCode, field, message string) UserErrors {
+	e := UserError{Code: code, Message: message}
+	if field != "" {
+		e.Field = []string{"input", field}
+	}
+	return UserErrors{e}
+}
+
+func errCredentials() error {
+	return userError(InvalidCredentials, "", "No account has this login and password.")
+}
+
+func errToken() error {
+	return userError(TokenInvalid, "", "This was used already, or it is too old.")
+}
+
+// Code tells apart what fails a request: extensions.code in GraphQL.
+type Code string
+
+// The codes that this package gives.
+const (
+	Unauthenticated Code = "UNAUTHENTICATED"
+	Forbidden       Code = "FORBIDDEN"
+	RateLimited     Code = "RATE_LIMITED"
+	BadUserInput    Code = "BAD_USER_INPUT"
+	Unavailable     Code = "UNAVAILABLE"
+	Internal        Code = "INTERNAL"
+)
+
+// Error fails a request. Its texts name no account and hold no secret.
+type Error struct {
+	Code       Code
+	Reason     string        // more about the code, or ""
+	Message    string        // English, for developers
+	RetryAfter time.Duration // of RateLimited and Unavailable
+	cause      error         // of Unavailable and Internal, for the log
+}
+
+func (e *Error) Error() string {
+	if e.cause != nil {
+		return fmt.Sprintf("%s: %v", e.Code, e.cause)
+	}
+	return strings.TrimSpace(string(e.Code) + " " + e.Reason)
+}
+
+func (e *Error) Unwrap() error { return e.cause }
+
+// Seconds is RetryAfter in whole seconds, rounded up and 1 at least.
+func (e *Error) Seconds() int {
+	return max(1, int((e.RetryAfter+time.Second-1)/time.Second))
+}
+
+// Unauthenticated reasons.
+const (
+	ReasonMissing = "MISSING" // no access token came along
+	ReasonExpired = "EXPIRED"
+	ReasonInvalid = "INVALID"
+	ReasonRevoked = "REVOKED" // its session was ended, whatever by
+)
+
+func errUnauthenticated(reason string) *Error {
+	return &Error{Code: Unauthenticated, Reason: reason, Message: "A valid access token is needed."}
+}
+
+func errRateLimited(wait time.Duration) *Error {
+	return &Error{Code: RateLimited, Message: "Too many tries. Wait a moment and try again.", RetryAfter: wait}
+}
+
+// unavailableRetry is when a client should ask again while a dependency is
+// down: connections are tried anew at each request, so soon.
+const unavailableRetry = 2 * time.Second
+
+// AsError says how err fails a request: an *Error as it is, a dependency that
+// is down as Unavailable, everything else as Internal.
+func AsError(err error) *Error {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e
+	}
+	if busy, ok := errors.AsType[*password.BusyError](err); ok {
+		return &Error{Code: Unavailable, Message: "The service is busy. Try again soon.", RetryAfter: busy.RetryAfter, cause: err}
+	}
+	if errors.Is(err, store.ErrUnavailable) {
+		return &Error{Code: Unavailable, Message: "The service is not available. Try again soon.", RetryAfter: unavailableRetry, cause: err}
+	}
+	return &Error{Code: Internal, Message: "Something went wrong on our side.", cause: err}
+}

@@ -1,0 +1,131 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// RefreshInput is the argument of Refresh.
+type RefreshInput struct{ RefreshToken *string }
+
+// How far back a refresh token that was rotated away may still be answered.
+const (
+	graceGenerations = 4              // within REFRESH_GRACE: other tabs, reloads
+	lostAnswer       = 24 * time.Hour // the immediate predecessor, while its successor was not presented
+)
+
+// standing is what a refresh token is to its session.
+type standing int
+
+const (
+	current standing = iota // trade it
+	recent                  // answer with the current one
+	lost                    // the same, and the session was used again
+	stolen                  // end the session
+)
+
+// judge says where generation g of a refresh token stands in a session.
+func judge(v *store.Session, g int64, now time.Time, grace time.Duration) standing {
+	if g >= v.Generation { // above it the database came back from a backup
+		return current
+	}
+	age, known := rotationAge(v, g, now)
+	switch {
+	case grace > 0 && known && age <= grace:
+		return recent
+	case grace > 0 && known && g == v.Generation-1 && age <= lostAnswer:
+		return lost
+	}
+	return stolen
+}
+
+// rotationAge returns how long ago generation g was rotated away, 0 where
+// clocks disagree. It is known of the last graceGenerations.
+func rotationAge(v *store.Session, g int64, now time.Time) (time.Duration, bool) {
+	back := int(v.Generation - 1 - g) // 0 for the immediate predecessor
+	times := rotationTimes(v.Rotations)
+	if back >= len(times) {
+		return 0, false
+	}
+	return max(0, now.Sub(times[back])), true
+}
+
+// maxRaces bounds how often Refresh looks again because somebody was faster.
+// Each time somebody else did rotate, and a token that many generations old is
+// judged so.
+const maxRaces = graceGenerations + 2
+
+// Refresh trades a refresh token for new tokens. Asked again with the same
+// token it gives the same successor or the current one, as judge says; a token
+// that is older than that ends its session. The mistake is TOKEN_INVALID.
+func (s *Service) Refresh(ctx context.Context, token string, c Client) (*Login, error) {
+	for range maxRaces {
+		session, user, generation, err := s.openRefreshToken(ctx, token)
+		if err != nil {
+			return nil, err
+		}
+		now := s.now()
+		switch judge(session, generation, now, s.cfg.RefreshGrace) {
+		case recent:
+			return s.loggedIn(user, session)
+		case stolen:
+			if err := s.Store.EndSession(ctx, user.ID, session.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+				return nil, fmt.Errorf("refresh: %w", err)
+			}
+			s.Log.Warn().Str("user_id", user.ID).Str("session_id", session.ID).Msg("used refresh token came again, session ended")
+			return nil, errRefreshToken()
+		case lost:
+			err = s.rotate(ctx, session, session.Generation, session.Rotations, now, c)
+		case current:
+			err = s.rotate(ctx, session, generation+1, rotated(session, generation, now), now, c)
+		}
+		if err == nil {
+			return s.loggedIn(user, session)
+		}
+		if !errors.Is(err, store.ErrNotFound) {
+			return nil, fmt.Errorf("refresh: %w", err)
+		}
+	}
+	return nil, &Error{Code: Unavailable, Message: "Too much at once with this token. Try again soon.", RetryAfter: time.Second}
+}
+
+// rotate writes the session's next state and shows it in v. ErrNotFound if
+// somebody was faster.
+func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64, rotations []byte, now time.Time, c Client) error {
+	r := store.Rotation{
+		Generation: generation, Rotations: rotations, IPAddress: c.ip(),
+		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt),
+	}
+	if err := s.Store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
+		return err
+	}
+	v.Generation, v.Rotations, v.IPAddress, v.LastUsedAt, v.ExpiresAt = r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt
+	return nil
+}
+
+// openRefreshToken returns the live session of a refresh token, its user and
+// the token's generation. The mistake is TOKEN_INVALID.
+func (s *Service) openRefreshToken(ctx context.Context, token string) (*store.Session, *store.User, int64, error) {
+	t, ok := parseRefreshToken(token)
+	if !ok {
+		return nil, nil, 0, errRefreshToken()
+	}
+	session, user, err := s.Store.SessionWithUser(ctx, t.session.String(), s.now())
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, nil, 0, errRefreshToken()
+	case err != nil:
+		return nil, nil, 0, fmt.Errorf("refresh token: %w", err)
+	case !s.refresh.made(t, session.RefreshKey):
+		return nil, nil, 0, errRefreshToken()
+	}
+	return session, user, t.generation, nil
+}
+
+func errRefreshToken() error {
+	return userError(TokenInvalid, "refreshToken", "This device is no longer logged in. Log in again.")
+}

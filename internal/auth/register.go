@@ -1,0 +1,125 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// RegisterInput is the argument of Register.
+type RegisterInput struct {
+	Email    string
+	Username string
+	Password string
+}
+
+// usernameHold is how long an unconfirmed username is held for its address,
+// from its first claim on.
+const usernameHold = 24 * time.Hour
+
+// openRegistrations bound how much of the database, and how many names, one
+// client can take without confirming anything.
+var openRegistrations = store.RegistrationLimits{PerAddress: 5, PerClient: 20}
+
+// Register writes a registration and the mail that asks for its confirmation,
+// and returns the address it goes to. All mistakes are reported together. A
+// taken username is said; whether the address has an account changes neither
+// answer nor work, only the mail. RateLimited, Forbidden while closed.
+func (s *Service) Register(ctx context.Context, in RegisterInput, c Client) (string, error) {
+	if !s.cfg.RegistrationOpen {
+		return "", &Error{Code: Forbidden, Reason: "REGISTRATION_CLOSED", Message: "Registration is closed here."}
+	}
+	if err := s.countMail(ctx, "register", c); err != nil {
+		return "", fmt.Errorf("register: %w", err)
+	}
+	email, usernameKey, err := s.validate(ctx, in)
+	if err != nil {
+		return "", err
+	}
+	hash, err := s.Hasher.Hash(ctx, in.Password)
+	if err != nil {
+		return "", fmt.Errorf("register: %w", err)
+	}
+	now := s.now()
+	r := &store.Registration{
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, UsernameKey: usernameKey, PasswordHash: hash,
+		Client: c.Key(), Device: c.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
+	}
+	m := &store.Mail{
+		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, RegistrationID: r.ID, CreatedAt: now,
+	}
+	switch err := s.Store.Register(ctx, r, m, now.Add(usernameHold), openRegistrations); {
+	case errors.Is(err, store.ErrTooMany):
+		return "", errRateLimited(s.cfg.ConfirmTTL)
+	case errors.Is(err, store.ErrConflict): // claimed since validate looked
+		return "", errUsernameTaken()
+	case err != nil:
+		return "", fmt.Errorf("register: %w", err)
+	}
+	s.MailQueued()
+	s.Log.Info().Str("registration_id", r.ID).Msg("registered")
+	return r.Email, nil
+}
+
+// validate reports everything that is wrong with in, together.
+func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string, error) {
+	var errs UserErrors
+	email, emailOK := ParseEmail(in.Email)
+	if !emailOK {
+		errs = append(errs, errEmailInvalid()...)
+	}
+	usernameKey, ok := ParseUsername(in.Username)
+	if !ok {
+		errs = append(errs, userError(UsernameInvalid, "username",
+			"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")...)
+	} else {
+		taken, err := s.Store.UsernameTaken(ctx, usernameKey, email.Key, s.now())
+		if err != nil {
+			return Email{}, "", fmt.Errorf("register: %w", err)
+		}
+		if taken {
+			errs = append(errs, errUsernameTaken()...)
+		}
+	}
+	errs = append(errs, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	if len(errs) > 0 {
+		return Email{}, "", errs
+	}
+	return email, usernameKey, nil
+}
+
+func errUsernameTaken() UserErrors {
+	return userError(UsernameTaken, "username", "This username is taken. Choose another.")
+}
+
+func errEmailInvalid() UserErrors {
+	return userError(EmailInvalid, "email", "An address looks like name@example.org.")
+}
+
+// ResendConfirmationInput is the argument of ResendConfirmation.
+type ResendConfirmationInput struct{ Email string }
+
+// ResendConfirmation has the links of every unfinished registration of an
+// address mailed again. The mail worker finds out whether there are any, so
+// answer and work are the same for every address. RateLimited.
+func (s *Service) ResendConfirmation(ctx context.Context, in ResendConfirmationInput, c Client) error {
+	if err := s.countMail(ctx, "resend", c); err != nil {
+		return fmt.Errorf("resend confirmation: %w", err)
+	}
+	email, ok := ParseEmail(in.Email)
+	if !ok {
+		return errEmailInvalid()
+	}
+	m := &store.Mail{
+		ID: newID(), Kind: store.MailResendConfirmation, Dedupe: store.ResendDedupe(store.MailResendConfirmation, email.Key, c.Key()),
+		RecipientKey: email.Key, Client: c.Key(), CreatedAt: s.now(),
+	}
+	if err := s.Store.EnqueueMail(ctx, m); err != nil {
+		return fmt.Errorf("resend confirmation: %w", err)
+	}
+	s.MailQueued()
+	return nil
+}

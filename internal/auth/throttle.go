@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/throttle"
+)
+
+// How often somebody may try, all in one place. A try is counted before a
+// password is compared, and a right one is given back, so only guesses add up.
+var (
+	// pairLimit binds one client at one identifier: a person mistypes a few
+	// times, a program would go on. It is what a guesser meets first, and it
+	// leaves everybody else at that identifier alone.
+	pairLimit = throttle.Limit{N: 10, Every: 30 * time.Second}
+	// clientLimit binds one client over all identifiers. An office behind one
+	// address mistypes less than this, a sprayer would not.
+	clientLimit = throttle.Limit{N: 300, Window: 10 * time.Minute}
+	// identifierLimit binds everybody at one identifier, so that many addresses
+	// together have few tries. An account has three: its username, its address
+	// and, where somebody is signed in, its id.
+	identifierLimit = throttle.Limit{N: 100, Window: time.Hour}
+	// mailLimit binds one client at what makes us write to addresses that it
+	// names, whatever the address.
+	mailLimit = throttle.Limit{N: 60, Window: 10 * time.Minute}
+)
+
+// How long a client and a kind of device stay familiar to a user.
+const (
+	clientMemory = 30 * 24 * time.Hour
+	deviceMemory = 180 * 24 * time.Hour
+)
+
+// try is one counted try at a password.
+type try struct {
+	s       *Service
+	counted []throttle.Count
+	over    time.Duration // until the client's or the identifier's limit allows one again; 0 if it does now
+}
+
+// countTry counts a try at an identifier by a client: RateLimited if the pair
+// is over its limit. The other two limits do not bind a user where they are
+// known, which is only seen later: see try.compare.
+func (s *Service) countTry(ctx context.Context, identifier string, c Client) (*try, error) {
+	client := c.Key()
+	counts := []throttle.Count{
+		{Key: "pair:" + client + ":" + identifier, Limit: pairLimit},
+		{Key: "client:" + client, Limit: clientLimit},
+		{Key: "identifier:" + identifier, Limit: identifierLimit},
+	}
+	now := s.now()
+	waits, err := s.Counters.Take(ctx, now, counts...)
+	if err != nil {
+		return nil, err
+	}
+	t := &try{s: s}
+	for i, wait := range waits {
+		if wait == 0 {
+			t.counted = append(t.counted, counts[i])
+		} else if i > 0 {
+			t.over = max(t.over, wait)
+		}
+	}
+	if waits[0] > 0 { // refused unheard: it counts for nobody
+		t.giveBack(ctx)
+		return nil, errRateLimited(waits[0])
+	}
+	return t, nil
+}
+
+// giveBack undoes the count: the password was right, or was not compared.
+func (t *try) giveBack(ctx context.Context) {
+	if len(t.counted) == 0 {
+		return
+	}
+	// The answer does not hang on it, and a caller who went away must not
+	// keep a count that is not theirs.
+	if err := t.s.Counters.GiveBack(context.WithoutCancel(ctx), t.s.now(), t.counted...); err != nil {
+		t.s.Log.Warn().Err(err).Msg("throttle")
+	}
+}
+
+// countMail counts one call that makes us write to an address: RateLimited
+// beyond mailLimit.
+func (s *Service) countMail(ctx context.Context, what string, c Client) error {
+	waits, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + c.Key(), Limit: mailLimit})
+	if err == nil && waits[0] > 0 {
+		return errRateLimited(waits[0])
+	}
+	return err
+}

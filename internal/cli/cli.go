@@ -1,0 +1,106 @@
+// Package cli is the shell: what `latchkey COMMAND` does beside serving.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/config"
+)
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2 // a command or the configuration is wrong
+)
+
+// Commands is what the program can do.
+type Commands struct {
+	Version string
+	Serve   func(ctx context.Context) error
+	Migrate func(ctx context.Context) (steps int, err error)
+	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
+	Health  func(ctx context.Context) error
+}
+
+// Run runs one command with the process's own streams and returns its exit
+// code: 0 done, 1 failed, 2 used wrongly.
+func Run(ctx context.Context, args []string, c Commands) int {
+	return run(ctx, args, c, os.Stdin, os.Stdout, os.Stderr)
+}
+
+// usageError is a command that was used wrongly.
+type usageError struct{ error }
+
+func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errOut io.Writer) int {
+	root := &cobra.Command{
+		Use:           "latchkey",
+		Short:         "A self-hosted authentication service with a GraphQL API",
+		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddCommand(migrateCommand(c), userCommand(c), versionCommand(c), healthCommand(c))
+	root.SetArgs(args)
+	root.SetIn(in)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	ran := false
+	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	_, _ = fmt.Fprintln(errOut, "latchkey: "+err.Error())
+	_, usage := errors.AsType[usageError](err)
+	if _, mistakes := errors.AsType[config.Mistakes](err); usage || mistakes || !ran {
+		return exitUsage
+	}
+	return exitFailed
+}
+
+func migrateCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "migrate",
+		Short: "Bring the database up to date and exit",
+		Long:  "Bring the database up to date and exit. The server does the same at its start; several may do so at once.",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			n, err := c.Migrate(cmd.Context())
+			if err != nil {
+				return err
+			}
+			cmd.Printf("%d steps; the database is up to date.\n", n)
+			return nil
+		},
+	}
+}
+
+func versionCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print the version",
+		Args:  cobra.NoArgs,
+		Run:   func(cmd *cobra.Command, _ []string) { cmd.Println(c.Version) },
+	}
+}
+
+func healthCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "healthcheck",
+		Short: "Ask the server on this machine whether it is ready",
+		Args:  cobra.NoArgs,
+		RunE:  func(cmd *cobra.Command, _ []string) error { return c.Health(cmd.Context()) },
+	}
+}

@@ -1,0 +1,124 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+)
+
+func userCommand(c Commands) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "user",
+		Short: "Look after users",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{errors.New("name a command; see latchkey user --help")}
+		},
+	}
+	cmd.AddCommand(userCreateCommand(c))
+	return cmd
+}
+
+func userCreateCommand(c Commands) *cobra.Command {
+	var (
+		email, username string
+		admin           bool
+	)
+	cmd := &cobra.Command{
+		Use:   "create --email ADDRESS --username NAME [--admin]",
+		Short: "Make an account whose address counts as confirmed",
+		Long: "Make an account whose address counts as confirmed. Its password is asked for, or read from the first line of\n" +
+			"standard input. It works beside a running server. Prints the new user's id.",
+		Example: "  latchkey user create --email ada@example.org --username ada --admin",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			in := auth.NewUser{RegisterInput: auth.RegisterInput{Email: email, Username: username}, Role: store.RoleUser}
+			if admin {
+				in.Role = store.RoleAdmin
+			}
+			var err error
+			if in.Password, err = readPassword(cmd); err != nil {
+				return err
+			}
+			service, end, err := c.Service(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer end()
+			user, err := service.CreateUser(cmd.Context(), in)
+			if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
+				return explain(mistakes)
+			} else if err != nil {
+				return err
+			}
+			cmd.Println(user.ID)
+			return nil
+		},
+	}
+	flags := cmd.Flags()
+	flags.StringVar(&email, "email", "", "the address, confirmed by you")
+	flags.StringVar(&username, "username", "", "3 to 32 of letters, digits, dot, underscore and hyphen")
+	flags.BoolVar(&admin, "admin", false, "may look after other users")
+	cmd.MarkFlagsRequiredTogether("email", "username")
+	for _, name := range []string{"email", "username"} {
+		if err := cmd.MarkFlagRequired(name); err != nil {
+			panic(err) // a flag of that name is declared above
+		}
+	}
+	return cmd
+}
+
+// explain words mistakes for a terminal.
+func explain(mistakes auth.UserErrors) error {
+	lines := make([]string, len(mistakes))
+	for i, e := range mistakes {
+		lines[i] = e.Message
+		if len(e.Field) > 0 {
+			lines[i] = e.Field[len(e.Field)-1] + ": " + e.Message
+		}
+	}
+	return errors.New(strings.Join(lines, "\n"))
+}
+
+// readPassword asks for a password twice where a person types it, and else
+// takes the first line of standard input.
+func readPassword(cmd *cobra.Command) (string, error) {
+	if file, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		first, err := ask(cmd, file, "Password: ")
+		if err != nil {
+			return "", err
+		}
+		second, err := ask(cmd, file, "The same again: ")
+		if err != nil {
+			return "", err
+		}
+		if first != second {
+			return "", errors.New("the two were not the same")
+		}
+		return first, nil
+	}
+	line, err := bufio.NewReader(io.LimitReader(cmd.InOrStdin(), 1<<16)).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"), nil
+}
+
+func ask(cmd *cobra.Command, terminal *os.File, prompt string) (string, error) {
+	cmd.PrintErr(prompt)
+	typed, err := term.ReadPassword(int(terminal.Fd()))
+	cmd.PrintErrln()
+	if err != nil {
+		return "", fmt.Errorf("read the password: %w", err)
+	}
+	return string(typed), nil
+}

@@ -1,0 +1,164 @@
+// Package config reads the environment into one Config, once. It is the only
+// package that knows the names of environment variables; .env.example documents
+// them for operators.
+package config
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// What LATCHKEY_ENV may say.
+const (
+	Development = "development"
+	Production  = "production"
+)
+
+// Config is the whole configuration of a server. Each field carries the name of
+// its variable. Load has checked every value.
+type Config struct {
+	// Env is Development or Production. Unset, it is Production if DATABASE_URL
+	// is set, else Development.
+	Env string
+
+	// Host is the address or host name to listen on, without port; "" is every
+	// address. Default: 127.0.0.1 in development, "" in production. The
+	// development inbox is the key to every account: keep it on this machine.
+	Host string
+	// Port is the TCP port to listen on, 1 to 65535. Default 8080.
+	Port int
+	// PublicURL is where people reach the server: scheme and host, a port unless
+	// it is the scheme's own, nothing else. Every link is made from it, never
+	// from what a request says. Default in development http://localhost:PORT;
+	// required in production, and https there unless the host is this machine.
+	PublicURL *url.URL
+	// AppName is what mails and pages call the service: one line, at most 64
+	// characters. Default "Latchkey".
+	AppName string
+
+	// DataDir is the folder of the SQLite database and of the secret made for
+	// development. Default "data", in the working directory.
+	DataDir string
+	// DatabaseURL is a postgres:// URL, or "" for SQLite in DataDir. It may hold
+	// a password: never log it.
+	DatabaseURL string
+	// RedisURL is a redis://, rediss:// or unix:// URL, or "" to keep one-time
+	// tokens in the database and counters in the process. With master_name in
+	// its query it names Sentinels, with addr a cluster. It may hold a
+	// password: never log it.
+	RedisURL string
+
+	// SecretKeys sign access tokens (HS256, the bytes as they are) and protect
+	// refresh tokens: the first makes new ones, all verify. At least 32 bytes
+	// each. Empty only in development: then LoadOrMakeSecret has one. Whoever
+	// knows one can sign in as anybody.
+	SecretKeys [][]byte
+	// JWTIssuer is the iss of access tokens. Default: PublicURL.
+	JWTIssuer string
+	// JWTAudience is the aud of access tokens, one string. Default: PublicURL.
+	JWTAudience string
+
+	// AccessTokenTTL is how long an access token is valid. Default 15m; at least
+	// 1s and shorter than SessionIdleTTL.
+	AccessTokenTTL time.Duration
+	// SessionIdleTTL is how long a session lives without a refresh. Default
+	// 720h (30 days); at most SessionMaxTTL.
+	SessionIdleTTL time.Duration
+	// SessionMaxTTL is how long a session lives at most, counted from its login.
+	// Default 4320h (180 days).
+	SessionMaxTTL time.Duration
+	// RefreshGrace is how long a refresh token that was rotated away still gets
+	// the current one. Default 30s; 0 is strict: a used token ends its session,
+	// also when only an answer was lost on its way.
+	RefreshGrace time.Duration
+	// ConfirmTTL is how long a registration waits for its confirmation, and its
+	// link works. Default 24h, at least 1s.
+	ConfirmTTL time.Duration
+
+	// RegistrationOpen tells whether strangers may register. Default true.
+	RegistrationOpen bool
+	// PasswordHash is what new hashes are made with: "argon2id" (default) or
+	// "bcrypt", which takes no password of more than 72 bytes.
+	PasswordHash string
+	// PasswordMinLength counts Unicode code points, 8 to 64. Default 8.
+	PasswordMinLength int
+
+	// CORSOrigins are the origins of other hosts whose pages may call the API
+	// and use the cookie, each written exactly as browsers send it. Default none.
+	CORSOrigins []string
+	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default
+	// none. Whoever sits in one of them can pretend to be any client.
+	TrustedProxies []netip.Prefix
+
+	// MailServer is the host name or address of the SMTP server, without port.
+	// Required in production; "" in development keeps mail in the inbox.
+	MailServer string
+	// MailPort is its TCP port. Default 587.
+	MailPort int
+	// MailUsername and MailPassword are given together or not at all.
+	MailUsername string
+	MailPassword string
+	// MailTLS is "starttls" (default), "tls" from the first byte on, or "none":
+	// then links and passwords travel in the clear.
+	MailTLS string
+	// MailFrom is the bare address that mails come from. Required in
+	// production; default in development latchkey@localhost.
+	MailFrom string
+	// MailFromName is the name beside it. Default: AppName.
+	MailFromName string
+
+	// AppURL is where pages send people once they are done, or nil.
+	AppURL *url.URL
+	// ConfirmURL is the frontend's own page for confirmation links, with {token}
+	// where the token goes, or "" for the built-in page.
+	ConfirmURL string
+
+	// Introspection lets clients ask for the schema. Default: in development.
+	Introspection bool
+	// Explorer shows GraphiQL at /. Default: in development.
+	Explorer bool
+
+	// LogLevel is "debug", "info" (default), "warn" or "error".
+	LogLevel string
+	// LogFormat is "console" (default in development) or "json".
+	LogFormat string
+}
+
+// String says what the server is without any of its secrets, so that a Config
+// printed by mistake tells nothing.
+func (c Config) String() string { return c.Env + " on " + c.ListenAddr() }
+
+// Development reports whether the server runs for a developer: on one machine,
+// with an explorer, and with a secret that it may make itself.
+func (c Config) Development() bool { return c.Env == Development }
+
+// Secure reports whether people reach the server over TLS, which decides the
+// cookie's name and Secure attribute, and HSTS.
+func (c Config) Secure() bool { return c.PublicURL.Scheme == "https" }
+
+// Inbox reports whether mail stays in the development inbox instead of going
+// out by SMTP.
+func (c Config) Inbox() bool { return c.Development() && c.MailServer == "" }
+
+// ListenAddr returns host:port for net.Listen.
+func (c Config) ListenAddr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
+
+// OwnOrigins returns the origins of the service's own pages, as browsers send
+// them: PublicURL's, and in development those of this machine too.
+func (c Config) OwnOrigins() []string {
+	own := []string{origin(c.PublicURL)}
+	if !c.Development() {
+		return own
+	}
+	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
+		u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(c.Port))}
+		if o := origin(u); !slices.Contains(own, o) {
+			own = append(own, o)
+		}
+	}
+	return own
+}

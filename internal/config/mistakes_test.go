@@ -1,0 +1,198 @@
+package config
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// Everything wrong at once: one message, a line each, no value in it.
+func TestMistakes_F3(t *testing.T) {
+	t.Parallel()
+	const leak = "hunter2"
+	_, _, err := load(vars{
+		"LATCHKEY_ENV": "prod", "HOST": "https://" + leak, "PORT": "80080", "PUBLIC_URL": "http://u:" + leak + "@auth.example.org",
+		"APP_NAME": "a\nb", "DATABASE_URL": "mysql://u:" + leak + "@db/l", "REDIS_URL": "redis://:dev_" + leak + "@r",
+		"SECRET_KEY":       leak + ",change-me-change-me-change-me-" + leak + ",dev_" + key,
+		"ACCESS_TOKEN_TTL": "30d", "SESSION_IDLE_TTL": "2h", "SESSION_MAX_TTL": "1h", "REFRESH_GRACE": "-1s", "CONFIRM_TTL": "0s",
+		"REGISTRATION": "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
+		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy",
+		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>",
+		"APP_URL": "javascript:alert(1)", "CONFIRM_URL": "https://app.example.org/confirm",
+		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+	})
+	if err == nil {
+		t.Fatal("no mistake")
+	}
+	const golden = "testdata/mistakes.golden"
+	if *update {
+		if err := os.WriteFile(golden, []byte(err.Error()+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, readErr := os.ReadFile(golden)
+	if readErr != nil {
+		t.Fatal(readErr)
+	}
+	if got := err.Error() + "\n"; got != string(want) {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	if strings.Contains(err.Error(), leak) {
+		t.Error("the message quotes a value")
+	}
+}
+
+func TestProductionRefuses_F3(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, value, says string
+	}{
+		{"SECRET_KEY", "", "required"},
+		{"SECRET_KEY", key[:31], "31 bytes"},
+		{"SECRET_KEY", key + "," + key[:31], "secret 2"},
+		{"SECRET_KEY", "dev_" + key, "development"},
+		{"SECRET_KEY", "change-me-to-a-random-string-of-32-bytes", "sample"},
+		{"SECRET_KEY", "Change_Me Zk3vQ8w1Lr7TnXy5Bd0HsGm9", "sample"},
+		{"SECRET_KEY", "your-super-secret-jwt-token-with-at-least-32-characters", "sample"},
+		{"SECRET_KEY", "a-string-secret-at-least-256-bits-long", "sample"},
+		{"SECRET_KEY", strings.Repeat("k", 64), "sample"},
+		{"SECRET_KEY", "0f1e2d3c4b5a69780f1e2d3c4b5a6978", "sample"}, // one block twice
+		{"SECRET_KEY", "aabbaabababbabaabbabaabbababaabb", "sample"}, // two letters
+		{"SECRET_KEY", "klmnopqrstuvwxyzABCDEFGHIJKLMNOP", "sample"}, // the alphabet
+		{"PUBLIC_URL", "", "required"},
+		{"PUBLIC_URL", "http://auth.example.org", "https://"},
+		{"MAIL_SERVER", "", "required"},
+		{"MAIL_FROM", "", "required"},
+		{"DATABASE_URL", "postgres://latchkey:dev_only@db/latchkey", "development"},
+		{"DATABASE_URL", "postgres://db/latchkey?user=latchkey&password=dev_only", "development"},
+		{"REDIS_URL", "redis://:dev_only@redis:6379", "development"},
+	}
+	for _, tt := range tests {
+		text := mistaken(t, production.with(vars{tt.name: tt.value}), tt.name)
+		if !strings.Contains(text, tt.says) {
+			t.Errorf("%s=%s: %q does not say %q", tt.name, tt.value, text, tt.says)
+		}
+		if tt.name == "SECRET_KEY" && !strings.Contains(text, "openssl rand") {
+			t.Errorf("%q does not say how to make a secret", text)
+		}
+	}
+}
+
+// The least length and the ban on samples hold in development too; only its own
+// mark is welcome there.
+func TestDevelopmentSecrets_F3(t *testing.T) {
+	t.Parallel()
+	mistaken(t, vars{"SECRET_KEY": key[:31]}, "SECRET_KEY")
+	mistaken(t, vars{"SECRET_KEY": strings.Repeat("k", 64)}, "SECRET_KEY")
+	if _, _, err := load(vars{"SECRET_KEY": "dev_" + key, "DATABASE_URL": "postgres://u:dev_only@db/l", "LATCHKEY_ENV": "development"}); err != nil {
+		t.Errorf("development refuses what was made for it: %v", err)
+	}
+}
+
+func TestPublicURL_D7(t *testing.T) {
+	t.Parallel()
+	good := map[string]string{
+		"https://auth.example.org":       "https://auth.example.org",
+		"https://Auth.Example.org:443/":  "https://auth.example.org",
+		"https://auth.example.org:8443/": "https://auth.example.org:8443",
+		"http://localhost:8080":          "http://localhost:8080",
+		"http://127.0.0.1":               "http://127.0.0.1",
+		"http://[0:0::1]:8080":           "http://[::1]:8080",
+	}
+	for value, want := range good {
+		c, _, err := load(production.with(vars{"PUBLIC_URL": value}))
+		if err != nil || c.PublicURL.String() != want {
+			t.Errorf("%s: got %v, %v, want %s", value, c.PublicURL, err, want)
+		}
+	}
+	for _, value := range []string{
+		"auth.example.org", "//auth.example.org", "ftp://auth.example.org", "https:auth.example.org", "https://", "https:///x",
+		"https://auth.example.org/base", "https://auth.example.org?x=1", "https://auth.example.org?", "https://auth.example.org#x",
+		"https://me@auth.example.org", "https://me:pw@auth.example.org", "https://auth.example.org:0", "https://auth.example.org:99999",
+		"https://auth.example.org:", "https://*.example.org", "https://bücher.example", "https://a b", "https://[fe80::1%25eth0]",
+		"http://localhost.example.org", "http://127.0.0.1.example.org", "http://auth.localhost.",
+	} {
+		mistaken(t, production.with(vars{"PUBLIC_URL": value}), "PUBLIC_URL")
+	}
+}
+
+func TestCORSOrigins_I5(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"*", "null", "https://*", "https://*.example.org", "app.example.org", "https://app.example.org/", "https://app.example.org/x",
+		"https://App.example.org", "https://app.example.org:443", "http://app.example.org:80", "https://me@app.example.org",
+		"https://app.example.org?", "https://app.example.org#", "file://", "https://app.example.org:08443", "https://bücher.example",
+	} {
+		mistaken(t, vars{"CORS_ORIGINS": "https://ok.example.org," + value}, "CORS_ORIGINS")
+	}
+}
+
+func TestTargets_D8(t *testing.T) {
+	t.Parallel()
+	const page = "https://app.example.org/confirm#token={token}"
+	c, _, err := load(production.with(vars{"APP_URL": "http://localhost:5173/", "CONFIRM_URL": page}))
+	if err != nil || c.AppURL.String() != "http://localhost:5173/" || c.ConfirmURL != page {
+		t.Errorf("got %v, %q, %v", c.AppURL, c.ConfirmURL, err)
+	}
+	for _, value := range []string{"/welcome", "http://app.example.org", "javascript:alert(1)", "https://a@b.example", "app://x"} {
+		mistaken(t, vars{"APP_URL": value}, "APP_URL")
+	}
+	for _, value := range []string{
+		"/confirm?token={token}", "http://app.example.org/?t={token}", "https://app.example.org/", "https://{token}.example.org/",
+		"https://app.example.org/?t={token}&e={email}", "https://app.example.org/{{token}}", "javascript:{token}",
+	} {
+		mistaken(t, vars{"CONFIRM_URL": value}, "CONFIRM_URL")
+	}
+}
+
+// One wrong value each, beside good ones.
+func TestWrongValues(t *testing.T) {
+	t.Parallel()
+	tests := []struct{ name, values string }{
+		{"LATCHKEY_ENV", "Production|prod"},
+		{"HOST", "localhost:80|[::1]|http://x|*|-x"},
+		{"PORT", "0|65536|-1|http|80.5"},
+		{"APP_NAME", "a\x00b|" + strings.Repeat("x", 65) + "|\xff"},
+		{"DATABASE_URL", "host=db user=u|sqlite:x|db:5432"},
+		{"REDIS_URL", "localhost:6379|http://r"},
+		{"ACCESS_TOKEN_TTL", "0|-1m|900|15 m|999ms|720h"},
+		{"SESSION_IDLE_TTL", "0s|30d|4321h"},
+		{"SESSION_MAX_TTL", "0s|x"},
+		{"REFRESH_GRACE", "-1s|30"},
+		{"CONFIRM_TTL", "0s|1d"},
+		{"REGISTRATION", "on|Closed"},
+		{"PASSWORD_HASH", "scrypt|BCRYPT"},
+		{"PASSWORD_MIN_LENGTH", "7|65|eight"},
+		{"TRUSTED_PROXIES", "proxy|10.0.0.0/33|fe80::1%eth0|*|::ffff:10.0.0.0/104"},
+		{"MAIL_SERVER", "smtp://x|mail:587|a b"},
+		{"MAIL_PORT", "0|x"},
+		{"MAIL_USERNAME", ""},
+		{"MAIL_PASSWORD", "x"},
+		{"MAIL_TLS", "ssl|TLS"},
+		{"MAIL_FROM", "a|a@|<a@b.example>|Ada <a@b.example>|a@b.example, c@d.example|\"a b\"@c.example|ä@b.example|a@b.example (x)"},
+		{"MAIL_FROM_NAME", "a\r\nBcc: x"},
+		{"INTROSPECTION", "true|yes|ON"},
+		{"EXPLORER", "1"},
+		{"LOG_LEVEL", "trace|INFO"},
+		{"LOG_FORMAT", "text"},
+	}
+	for _, tt := range tests {
+		for value := range strings.SplitSeq(tt.values, "|") {
+			if value != "" {
+				mistaken(t, production.with(vars{"DATABASE_URL": "postgres://db/l", tt.name: value}), tt.name)
+			}
+		}
+	}
+}
+
+func TestGraceMayBeZero_E2(t *testing.T) {
+	t.Parallel()
+	if c, _, err := load(vars{"REFRESH_GRACE": "0"}); err != nil || c.RefreshGrace != 0 {
+		t.Errorf("got %v, %v, want 0", c.RefreshGrace, err)
+	}
+}
+
+func TestMailUserWithoutPassword(t *testing.T) {
+	t.Parallel()
+	mistaken(t, vars{"MAIL_USERNAME": "u"}, "MAIL_PASSWORD")
+}

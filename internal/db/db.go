@@ -1,0 +1,73 @@
+// Package db runs the same SQL on PostgreSQL and on SQLite. It is the only
+// package that imports a driver.
+//
+// Placeholders are $1, $2, …; times are UTC and cut to microseconds, which is
+// what both databases keep. Every call has a deadline of its own, so that a
+// database that hangs is an error soon and never a request that waits.
+package db
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// What callers tell apart, the same on both databases. Everything else is a
+// mistake in a statement.
+var (
+	ErrNoRows      = errors.New("no rows")
+	ErrConflict    = errors.New("unique constraint violated")
+	ErrUnavailable = errors.New("database unavailable")
+)
+
+// callTimeout bounds a statement and a transaction. Requests answer within 3 s
+// when the database hangs, and this leaves them the time to say so.
+const callTimeout = 2500 * time.Millisecond
+
+// Conn runs SQL: on the pool, or inside one transaction.
+type Conn interface {
+	Exec(ctx context.Context, sql string, args ...any) (n int64, err error)
+	Query(ctx context.Context, sql string, args ...any) (Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) Row
+}
+
+// Row is the answer of QueryRow; Scan reports ErrNoRows if it is empty.
+type Row interface{ Scan(dest ...any) error }
+
+// Rows is the answer of Query. Close it; Err tells why Next was false.
+type Rows interface {
+	Row
+	Next() bool
+	Err() error
+	Close()
+}
+
+// Stmt is a statement of a batch.
+type Stmt struct {
+	SQL  string
+	Args []any
+}
+
+// Dialect names a database, for the few statements that must differ.
+type Dialect string
+
+const (
+	PostgreSQL Dialect = "postgresql"
+	SQLite     Dialect = "sqlite"
+)
+
+// DB is a pool of connections.
+type DB interface {
+	Conn
+
+	// Batch runs stmts in one transaction and one round trip and returns the
+	// number of rows that each of them touched.
+	Batch(ctx context.Context, stmts ...Stmt) ([]int64, error)
+
+	// InTx runs f in a transaction, which is committed if f returns nil.
+	InTx(ctx context.Context, f func(Conn) error) error
+
+	Dialect() Dialect
+	Ping(ctx context.Context) error
+	Close()
+}

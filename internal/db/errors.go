@@ -1,0 +1,31 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/puddle/v2"
+)
+
+// translated says whether err was made by this package already: an error of a
+// statement comes by again as that of its transaction.
+func translated(err error) bool {
+	return errors.Is(err, ErrNoRows) || errors.Is(err, ErrConflict) || errors.Is(err, ErrUnavailable)
+}
+
+// isConnection says whether err is about the way to the server and not about
+// what was asked.
+func isConnection(err error) bool {
+	if _, ok := errors.AsType[net.Error](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*pgconn.ConnectError](err); ok {
+		return true
+	}
+	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, puddle.ErrClosedPool) || pgconn.SafeToRetry(err) ||
+		err.Error() == "conn closed" || err.Error() == "tx is closed" // pgconn and pgx have no values for a connection that died before
+}

@@ -1,0 +1,153 @@
+package db
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// connectTimeout bounds opening a connection, unless the URL has a
+// connect_timeout.
+const connectTimeout = 2 * time.Second
+
+type pgQuerier interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
+}
+
+type pgConn struct{ q pgQuerier }
+
+func (c pgConn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	tag, err := c.q.Exec(ctx, sql, args...)
+	return tag.RowsAffected(), pgErr(err)
+}
+
+func (c pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	rows, err := c.q.Query(ctx, sql, args...)
+	if err != nil {
+		cancel()
+		return nil, pgErr(err)
+	}
+	return pgRows{rows, cancel}, nil
+}
+
+func (c pgConn) QueryRow(ctx context.Context, sql string, args ...any) Row {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	return pgRow{c.q.QueryRow(ctx, sql, args...), cancel}
+}
+
+type pgRow struct {
+	row    pgx.Row
+	cancel context.CancelFunc
+}
+
+func (r pgRow) Scan(dest ...any) error {
+	defer r.cancel()
+	return pgErr(r.row.Scan(dest...))
+}
+
+type pgRows struct {
+	pgx.Rows
+	cancel context.CancelFunc
+}
+
+func (r pgRows) Err() error { return pgErr(r.Rows.Err()) }
+
+func (r pgRows) Close() {
+	r.Rows.Close()
+	r.cancel()
+}
+
+type postgres struct {
+	pgConn
+	pool *pgxpool.Pool
+}
+
+// OpenPostgres makes a pool for the server that url names. It connects when it
+// is first used, so a server that is away is no error here.
+func OpenPostgres(ctx context.Context, url string) (DB, error) {
+	cfg, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		return nil, errors.New("DATABASE_URL is not a PostgreSQL URL") // the driver's text may hold the password
+	}
+	if cfg.ConnConfig.ConnectTimeout == 0 {
+		cfg.ConnConfig.ConnectTimeout = connectTimeout
+	}
+	cfg.ConnConfig.RuntimeParams["application_name"] = "latchkey"
+	pool, err := pgxpool.NewWithConfig(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("postgresql: %w", pgErr(err))
+	}
+	return &postgres{pgConn{pool}, pool}, nil
+}
+
+func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	var batch pgx.Batch // without BEGIN one round trip, and atomic: nothing commits before the sync at its end
+	for _, s := range stmts {
+		batch.Queue(s.SQL, s.Args...)
+	}
+	results := p.pool.SendBatch(ctx, &batch)
+	counts := make([]int64, len(stmts))
+	for i := range stmts {
+		tag, err := results.Exec()
+		if err != nil {
+			_ = results.Close() // the first error tells more
+			return nil, pgErr(err)
+		}
+		counts[i] = tag.RowsAffected()
+	}
+	return counts, pgErr(results.Close())
+}
+
+func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx}) }))
+}
+
+func (p *postgres) Dialect() Dialect { return PostgreSQL }
+
+func (p *postgres) Ping(ctx context.Context) error { return pgErr(p.pool.Ping(ctx)) }
+
+func (p *postgres) Close() { p.pool.Close() }
+
+// pgErr translates the errors that callers act on. Of the server's own errors
+// it keeps code and constraint: their text may quote values.
+func pgErr(err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return ErrNoRows
+	}
+	e, ok := errors.AsType[*pgconn.PgError](err)
+	switch {
+	case !ok && (translated(err) || errors.Is(err, context.Canceled)):
+		return err
+	case !ok && (pgconn.Timeout(err) || isConnection(err)):
+		return fmt.Errorf("%w: %s", ErrUnavailable, "no answer from postgresql")
+	case !ok:
+		return err
+	case e.Code == "23505": // unique_violation
+		return fmt.Errorf("%w: %s", ErrConflict, e.ConstraintName)
+	}
+	if e.Code == "42P01" { // undefined_table: another replica is still migrating, or none could yet
+		return fmt.Errorf("%w: no schema yet", ErrUnavailable)
+	}
+	switch e.Code[:2] {
+	case "08", "53", "57", "58", "25": // connection, resources, operator intervention, system, read-only after a failover
+		return fmt.Errorf("%w: postgresql %s", ErrUnavailable, e.Code)
+	}
+	return fmt.Errorf("postgresql %s: %s (%s)", e.Code, e.Message, e.ConstraintName)
+}

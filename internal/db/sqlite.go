@@ -1,0 +1,164 @@
+package db
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"time"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+type sqlQuerier interface {
+	ExecContext(ctx context.Context, sql string, args ...any) (sql.Result, error)
+	QueryContext(ctx context.Context, sql string, args ...any) (*sql.Rows, error)
+	QueryRowContext(ctx context.Context, sql string, args ...any) *sql.Row
+}
+
+type liteConn struct{ q sqlQuerier }
+
+func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	res, err := c.q.ExecContext(ctx, query, args...)
+	if err != nil {
+		return 0, liteErr(err)
+	}
+	return res.RowsAffected()
+}
+
+func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	rows, err := c.q.QueryContext(ctx, query, args...)
+	if err != nil {
+		cancel()
+		return nil, liteErr(err)
+	}
+	return liteRows{rows, cancel}, nil
+}
+
+func (c liteConn) QueryRow(ctx context.Context, query string, args ...any) Row {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	return liteRow{c.q.QueryRowContext(ctx, query, args...), cancel}
+}
+
+type liteRow struct {
+	row    *sql.Row
+	cancel context.CancelFunc
+}
+
+func (r liteRow) Scan(dest ...any) error {
+	defer r.cancel()
+	return liteErr(r.row.Scan(dest...))
+}
+
+type liteRows struct {
+	*sql.Rows
+	cancel context.CancelFunc
+}
+
+func (r liteRows) Err() error { return liteErr(r.Rows.Err()) }
+
+func (r liteRows) Close() {
+	_ = r.Rows.Close() // a failure is in Err already
+	r.cancel()
+}
+
+type lite struct {
+	liteConn
+	db *sql.DB
+}
+
+// OpenSQLite opens the database file at path and makes it if there is none.
+func OpenSQLite(path string) (DB, error) {
+	// A commit is on the disk before it is answered (FULL): a mail that was
+	// promised outlives a power cut. Transactions take the write lock when they
+	// begin (immediate): one that reads first would fail instead of waiting.
+	pool, err := sql.Open("sqlite", "file:"+uriPath(path)+"?_txlock=immediate&_pragma=busy_timeout(2000)"+
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
+		"&_time_integer_format=unix_micro&_inttotime=1&_timezone=UTC")
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	// Each connection has a page cache of its own; readers gain nothing beyond
+	// a few a core, and writers wait for each other anyhow.
+	conns := 2*runtime.NumCPU() + 2
+	pool.SetMaxOpenConns(conns)
+	pool.SetMaxIdleConns(conns)
+	pool.SetConnMaxIdleTime(5 * time.Minute)
+	return &lite{liteConn{pool}, pool}, nil
+}
+
+// uriPath escapes what has a meaning in SQLite's URI file names.
+func uriPath(path string) string {
+	return strings.NewReplacer("%", "%25", "?", "%3f", "#", "%23").Replace(path)
+}
+
+func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
+	counts := make([]int64, len(stmts))
+	err := l.InTx(ctx, func(tx Conn) error {
+		for i, s := range stmts {
+			n, err := tx.Exec(ctx, s.SQL, s.Args...)
+			if err != nil {
+				return err
+			}
+			counts[i] = n
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return counts, nil
+}
+
+func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	tx, err := l.db.BeginTx(ctx, nil)
+	if err != nil {
+		return liteErr(err)
+	}
+	defer func() { _ = tx.Rollback() }() // a no-op after Commit
+	if err := f(liteConn{tx}); err != nil {
+		return err
+	}
+	return liteErr(tx.Commit())
+}
+
+func (l *lite) Dialect() Dialect { return SQLite }
+
+func (l *lite) Ping(ctx context.Context) error {
+	var one int
+	return liteErr(l.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one))
+}
+
+func (l *lite) Close() { _ = l.db.Close() }
+
+// liteErr translates the errors that callers act on.
+func liteErr(err error) error {
+	if err == nil {
+		return nil
+	}
+	e, ok := errors.AsType[*sqlite.Error](err)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return ErrNoRows
+	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone):
+		return fmt.Errorf("%w: no answer from sqlite", ErrUnavailable)
+	case !ok:
+		return err
+	case e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE, e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		return fmt.Errorf("%w: %s", ErrConflict, e.Error())
+	}
+	switch e.Code() & 0xff { // the primary code
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
+		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+		return fmt.Errorf("%w: %s", ErrUnavailable, e.Error())
+	}
+	return err
+}

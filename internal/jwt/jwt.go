@@ -1,0 +1,203 @@
+// Package jwt makes and verifies access tokens: JWTs by RFC 7519 with the
+// profile of RFC 9068.
+package jwt
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+)
+
+// What Verify answers. ErrExpired is only given for a token that was ours.
+var (
+	ErrInvalid = errors.New("not an access token of this service")
+	ErrExpired = errors.New("access token expired")
+)
+
+// tokenType is the typ header of an access token, RFC 9068 section 2.1.
+const tokenType = "at+jwt"
+
+// minSecret is the least length of an HS256 secret in bytes, RFC 7518 section 3.2.
+const minSecret = 32
+
+// maxToken bounds what Verify looks at, in bytes. Ours have about 600.
+const maxToken = 4096
+
+// Claims of an access token.
+type Claims struct {
+	Subject       string    // sub: the user's id
+	SessionID     string    // sid
+	ClientID      string    // client_id: "latchkey" or the OAuth client's
+	ID            string    // jti
+	Role          string    // role
+	Email         string    // email
+	EmailVerified bool      // email_verified
+	IssuedAt      time.Time // iat, whole seconds
+	ExpiresAt     time.Time // exp, whole seconds
+}
+
+// Issuer makes and verifies the access tokens of one service.
+type Issuer struct {
+	issuer   string
+	audience string
+	secrets  [][]byte
+	parser   *jwt.Parser
+}
+
+// New returns an Issuer that signs by HS256 with the first of secrets and
+// verifies with all of them. Each has 32 bytes or more.
+func New(issuer, audience string, secrets [][]byte) (*Issuer, error) {
+	if issuer == "" || audience == "" {
+		return nil, errors.New("jwt: no issuer or audience")
+	}
+	if len(secrets) == 0 {
+		return nil, errors.New("jwt: no secret")
+	}
+	for _, s := range secrets {
+		if len(s) < minSecret {
+			return nil, fmt.Errorf("jwt: a secret of less than %d bytes", minSecret)
+		}
+	}
+	return &Issuer{
+		issuer: issuer, audience: audience, secrets: secrets,
+		// Claims are checked below: the library has no notion of a required
+		// client_id, and would take its own clock.
+		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding()),
+	}, nil
+}
+
+// payload is the claims set on the wire. Numbers are pointers where absence
+// must be told from zero.
+type payload struct {
+	Issuer        string       `json:"iss"`
+	Audience      audience     `json:"aud"`
+	Subject       string       `json:"sub"`
+	SessionID     string       `json:"sid"`
+	ClientID      string       `json:"client_id"`
+	IssuedAt      *json.Number `json:"iat"`
+	ExpiresAt     *json.Number `json:"exp"`
+	NotBefore     *json.Number `json:"nbf,omitempty"`
+	ID            string       `json:"jti"`
+	Role          string       `json:"role"`
+	Email         string       `json:"email"`
+	EmailVerified bool         `json:"email_verified"`
+}
+
+// audience is one string when we write it; RFC 7519 section 4.1.3 allows a list.
+type audience string
+
+func (a *audience) UnmarshalJSON(b []byte) error {
+	var one string
+	if err := json.Unmarshal(b, &one); err == nil {
+		*a = audience(one)
+		return nil
+	}
+	var list []string
+	if err := json.Unmarshal(b, &list); err != nil || len(list) != 1 {
+		return ErrInvalid
+	}
+	*a = audience(list[0])
+	return nil
+}
+
+// The library asks for these; Verify reads the payload itself.
+func (payload) GetExpirationTime() (*jwt.NumericDate, error) { return nil, nil }
+func (payload) GetIssuedAt() (*jwt.NumericDate, error)       { return nil, nil }
+func (payload) GetNotBefore() (*jwt.NumericDate, error)      { return nil, nil }
+func (payload) GetIssuer() (string, error)                   { return "", nil }
+func (payload) GetSubject() (string, error)                  { return "", nil }
+func (payload) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
+
+// Sign returns the token that says c. IssuedAt and ExpiresAt are cut to seconds.
+func (i *Issuer) Sign(c Claims) (string, error) {
+	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
+	token := jwt.NewWithClaims(jwt.SigningMethodHS256, payload{
+		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
+		IssuedAt: &iat, ExpiresAt: &exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
+	})
+	token.Header["typ"] = tokenType
+	signed, err := token.SignedString(i.secrets[0])
+	if err != nil {
+		return "", fmt.Errorf("jwt: %w", err)
+	}
+	return signed, nil
+}
+
+// Verify returns the claims of a token of this issuer that is in force at now,
+// or ErrInvalid, or ErrExpired together with the claims. There is no leeway on
+// exp.
+func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
+	if len(token) > maxToken {
+		return Claims{}, ErrInvalid
+	}
+	var p payload
+	verified := false
+	for _, secret := range i.secrets {
+		p = payload{}
+		_, err := i.parser.ParseWithClaims(token, &p, func(t *jwt.Token) (any, error) {
+			return secret, headerError(t.Header)
+		})
+		if err == nil {
+			verified = true
+			break
+		}
+		if !errors.Is(err, jwt.ErrTokenSignatureInvalid) {
+			return Claims{}, ErrInvalid
+		}
+	}
+	if !verified || p.Issuer != i.issuer || string(p.Audience) != i.audience ||
+		p.Subject == "" || p.SessionID == "" || p.ClientID == "" || p.ID == "" {
+		return Claims{}, ErrInvalid
+	}
+	iat, ok1 := seconds(p.IssuedAt)
+	exp, ok2 := seconds(p.ExpiresAt)
+	if !ok1 || !ok2 {
+		return Claims{}, ErrInvalid
+	}
+	if p.NotBefore != nil {
+		if nbf, ok := seconds(p.NotBefore); !ok || now.Before(nbf) {
+			return Claims{}, ErrInvalid
+		}
+	}
+	if !now.Before(exp) {
+		return p.claims(iat, exp), ErrExpired
+	}
+	return p.claims(iat, exp), nil
+}
+
+func (p *payload) claims(iat, exp time.Time) Claims {
+	return Claims{
+		Subject: p.Subject, SessionID: p.SessionID, ClientID: p.ClientID, ID: p.ID,
+		Role: p.Role, Email: p.Email, EmailVerified: p.EmailVerified, IssuedAt: iat, ExpiresAt: exp,
+	}
+}
+
+// headerError refuses what RFC 8725 section 3 and RFC 7515 section 4.1.11 want
+// refused: another type, and any critical extension, since none is known here.
+// A key that the header brings along (jwk, jku, x5c, x5u) is never looked at.
+func headerError(header map[string]any) error {
+	if typ, _ := header["typ"].(string); typ != tokenType {
+		return ErrInvalid
+	}
+	if _, critical := header["crit"]; critical {
+		return ErrInvalid
+	}
+	return nil
+}
+
+func number(t time.Time) json.Number { return json.Number(fmt.Sprint(t.Unix())) }
+
+// seconds reads a NumericDate, which may have a fraction.
+func seconds(n *json.Number) (time.Time, bool) {
+	if n == nil {
+		return time.Time{}, false
+	}
+	f, err := n.Float64()
+	if err != nil || f < 0 || f > 1<<40 {
+		return time.Time{}, false
+	}
+	return time.Unix(int64(f), int64((f-float64(int64(f)))*1e9)).UTC(), true
+}

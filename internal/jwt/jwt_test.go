@@ -1,0 +1,194 @@
+package jwt_test
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"maps"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/jwt"
+)
+
+var (
+	t0     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+	secret = bytes.Repeat([]byte("k1"), 16)
+)
+
+func issuer(t *testing.T, secrets ...[]byte) *jwt.Issuer {
+	t.Helper()
+	i, err := jwt.New("https://auth.example", "https://api.example", secrets)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return i
+}
+
+func claims() jwt.Claims {
+	return jwt.Claims{
+		Subject: "u1", SessionID: "s1", ClientID: "latchkey", ID: "j1", Role: "USER",
+		Email: "ada@example.org", EmailVerified: true, IssuedAt: t0, ExpiresAt: t0.Add(15 * time.Minute),
+	}
+}
+
+func TestRoundTrip_F2(t *testing.T) {
+	i := issuer(t, secret)
+	token, err := i.Sign(claims())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := i.Verify(token, t0.Add(time.Minute))
+	if err != nil || got != claims() {
+		t.Errorf("got %+v, %v; want %+v", got, err, claims())
+	}
+	var onWire map[string]any
+	part, err := base64.RawURLEncoding.DecodeString(strings.Split(token, ".")[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(part, &onWire); err != nil {
+		t.Fatal(err)
+	}
+	if onWire["aud"] != "https://api.example" {
+		t.Errorf("aud is %v, want one string", onWire["aud"])
+	}
+}
+
+func TestExpiryHasNoLeeway_F2(t *testing.T) {
+	i := issuer(t, secret)
+	token, _ := i.Sign(claims())
+	if _, err := i.Verify(token, t0.Add(15*time.Minute-time.Millisecond)); err != nil {
+		t.Errorf("a moment before exp: %v", err)
+	}
+	if _, err := i.Verify(token, t0.Add(15*time.Minute)); !errors.Is(err, jwt.ErrExpired) {
+		t.Errorf("at exp: %v, want ErrExpired", err)
+	}
+}
+
+// forge signs any header and claims with our own secret: what is refused below
+// is refused for what it says, not for its signature.
+func forge(header, body map[string]any, key []byte) string {
+	h, _ := json.Marshal(header)
+	b, _ := json.Marshal(body)
+	enc := base64.RawURLEncoding.EncodeToString
+	signed := enc(h) + "." + enc(b)
+	mac := hmac.New(sha256.New, key)
+	mac.Write([]byte(signed))
+	return signed + "." + enc(mac.Sum(nil))
+}
+
+func goodHeader() map[string]any { return map[string]any{"alg": "HS256", "typ": "at+jwt"} }
+
+func goodBody() map[string]any {
+	return map[string]any{
+		"iss": "https://auth.example", "aud": "https://api.example", "sub": "u1", "sid": "s1", "client_id": "latchkey",
+		"iat": t0.Unix(), "exp": t0.Add(time.Hour).Unix(), "jti": "j1", "role": "USER", "email": "a@b.example", "email_verified": true,
+	}
+}
+
+func TestForgeries_F1(t *testing.T) {
+	i := issuer(t, secret)
+	if _, err := i.Verify(forge(goodHeader(), goodBody(), secret), t0); err != nil {
+		t.Fatalf("the unchanged token: %v", err)
+	}
+	tests := map[string]func(h map[string]any){
+		"alg none":     func(h map[string]any) { h["alg"] = "none" },
+		"alg None":     func(h map[string]any) { h["alg"] = "None" },
+		"alg HS384":    func(h map[string]any) { h["alg"] = "HS384" },
+		"alg RS256":    func(h map[string]any) { h["alg"] = "RS256" },
+		"alg missing":  func(h map[string]any) { delete(h, "alg") },
+		"typ JWT":      func(h map[string]any) { h["typ"] = "JWT" },
+		"typ missing":  func(h map[string]any) { delete(h, "typ") },
+		"unknown crit": func(h map[string]any) { h["crit"] = []string{"exp"} },
+		"empty crit":   func(h map[string]any) { h["crit"] = []string{} },
+	}
+	for name, change := range tests {
+		header := maps.Clone(goodHeader())
+		change(header)
+		if _, err := i.Verify(forge(header, goodBody(), secret), t0); !errors.Is(err, jwt.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+	ignored := goodHeader()
+	ignored["kid"], ignored["jku"], ignored["jwk"] = "../../x", "https://evil.example/jwks", map[string]any{"kty": "oct", "k": "AA"}
+	if _, err := i.Verify(forge(ignored, goodBody(), secret), t0); err != nil {
+		t.Errorf("headers that are ignored: %v", err)
+	}
+	if _, err := i.Verify(forge(ignored, goodBody(), []byte{0}), t0); !errors.Is(err, jwt.ErrInvalid) {
+		t.Errorf("signed with the key that the header brings: %v, want ErrInvalid", err)
+	}
+	unsigned := forge(map[string]any{"alg": "none", "typ": "at+jwt"}, goodBody(), secret)
+	unsigned = unsigned[:strings.LastIndex(unsigned, ".")+1]
+	for name, token := range map[string]string{
+		"alg none without a signature": unsigned, "empty": "", "dots": "..", "one part": "abc",
+		"four parts": forge(goodHeader(), goodBody(), secret) + ".x", "long": strings.Repeat("a", 1<<20),
+		"refresh token": "lkr_AAAA", "one-time token": "lko_AAAA",
+	} {
+		if _, err := i.Verify(token, t0); !errors.Is(err, jwt.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", name, err)
+		}
+	}
+}
+
+func TestClaims_F2(t *testing.T) {
+	i := issuer(t, secret)
+	for _, name := range []string{"iss", "aud", "sub", "sid", "client_id", "iat", "exp", "jti"} {
+		body := goodBody()
+		delete(body, name)
+		if _, err := i.Verify(forge(goodHeader(), body, secret), t0); !errors.Is(err, jwt.ErrInvalid) {
+			t.Errorf("without %s: %v, want ErrInvalid", name, err)
+		}
+	}
+	tests := []struct {
+		name  string
+		claim string
+		value any
+		want  error
+	}{
+		{"another issuer", "iss", "https://evil.example", jwt.ErrInvalid},
+		{"another audience", "aud", "https://other.example", jwt.ErrInvalid},
+		{"two audiences", "aud", []string{"https://api.example", "x"}, jwt.ErrInvalid},
+		{"one audience in a list", "aud", []string{"https://api.example"}, nil},
+		{"not yet", "nbf", t0.Add(time.Second).Unix(), jwt.ErrInvalid},
+		{"already", "nbf", t0.Unix(), nil},
+		{"exp a string", "exp", "never", jwt.ErrInvalid},
+		{"exp negative", "exp", -1, jwt.ErrInvalid},
+		{"exp huge", "exp", 1e300, jwt.ErrInvalid},
+		{"exp passed", "exp", t0.Unix(), jwt.ErrExpired},
+		{"sub a number", "sub", 5, jwt.ErrInvalid},
+	}
+	for _, tt := range tests {
+		body := goodBody()
+		body[tt.claim] = tt.value
+		if _, err := i.Verify(forge(goodHeader(), body, secret), t0); !errors.Is(err, tt.want) {
+			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// A rotation: the new secret comes in behind, then in front, then the old goes.
+func TestSecretRotation_F1(t *testing.T) {
+	older, newer := secret, bytes.Repeat([]byte("k2"), 16)
+	before, _ := issuer(t, older).Sign(claims())
+	after, _ := issuer(t, newer, older).Sign(claims())
+	both := issuer(t, older, newer)
+	for name, token := range map[string]string{"old": before, "new": after} {
+		if _, err := both.Verify(token, t0); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if _, err := issuer(t, newer).Verify(before, t0); !errors.Is(err, jwt.ErrInvalid) {
+		t.Errorf("dropped secret: %v, want ErrInvalid", err)
+	}
+}
+
+func TestShortSecret_F3(t *testing.T) {
+	if _, err := jwt.New("i", "a", [][]byte{make([]byte, 31)}); err == nil {
+		t.Error("a secret of 31 bytes was taken")
+	}
+}

@@ -1,0 +1,173 @@
+package mail
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/store"
+	"latchkey/internal/throttle"
+)
+
+// How many mails one recipient gets of one kind, of those that strangers can
+// cause: enough for somebody who mistyped, too few to be a nuisance.
+var (
+	ownLimit = throttle.Limit{N: 3, Window: time.Hour}  // from one client
+	allLimit = throttle.Limit{N: 10, Window: time.Hour} // from all clients
+)
+
+// knownFor is how long a client that somebody logged in from counts as theirs.
+const knownFor = 30 * 24 * time.Hour
+
+// finding is what a row turned out to be.
+type finding struct {
+	kind          store.MailKind
+	to            string // the stored address, never one that was submitted
+	registrations []store.Registration
+	user          *store.User // whose account it is about, if there is one
+}
+
+// find finds out what m has to say now. store.ErrNotFound: nothing (any more).
+func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	switch m.Kind {
+	case store.MailConfirmRegistration:
+		r, err := w.c.Store.Registration(ctx, m.RegistrationID, now)
+		if err != nil {
+			return nil, err
+		}
+		if r.AddressTaken {
+			return w.findOwner(ctx, r.EmailKey)
+		}
+		return w.findOpen(ctx, r.EmailKey, []store.Registration{*r})
+	case store.MailResendConfirmation:
+		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, now)
+		if err != nil {
+			return nil, err
+		}
+		return w.findOpen(ctx, m.RecipientKey, list)
+	case store.MailAlreadyRegistered:
+		return w.findOwner(ctx, m.RecipientKey)
+	case store.MailNewDevice:
+		u, err := w.c.Store.UserByID(ctx, m.UserID)
+		if err != nil {
+			return nil, err
+		}
+		to := m.Details.To
+		if to == "" {
+			to = u.Email
+		}
+		return &finding{kind: m.Kind, to: to, user: u}, nil
+	}
+	return nil, errUnknownKind
+}
+
+func (w *Worker) findOwner(ctx context.Context, emailKey string) (*finding, error) {
+	u, err := w.c.Store.UserByEmail(ctx, emailKey)
+	if err != nil {
+		return nil, err
+	}
+	return &finding{kind: store.MailAlreadyRegistered, to: u.Email, user: u}, nil
+}
+
+// findOpen keeps of list what can be confirmed. Nothing can once the address
+// has an account.
+func (w *Worker) findOpen(ctx context.Context, emailKey string, list []store.Registration) (*finding, error) {
+	switch _, err := w.c.Store.UserByEmail(ctx, emailKey); {
+	case err == nil:
+		return nil, store.ErrNotFound
+	case !errors.Is(err, store.ErrNotFound):
+		return nil, err
+	}
+	f := finding{kind: store.MailConfirmRegistration}
+	for _, r := range list {
+		if !r.AddressTaken {
+			f.registrations = append(f.registrations, r)
+		}
+	}
+	if len(f.registrations) == 0 {
+		return nil, store.ErrNotFound
+	}
+	f.to = f.registrations[0].Email
+	return &f, nil
+}
+
+// verdict is what becomes of a row that was counted.
+type verdict int
+
+const (
+	goes  verdict = iota
+	waits         // until a time
+	folds         // into the held row, at a time
+	goner         // its client had its mails
+)
+
+// admit counts m, and says what becomes of it and, where it has to wait, when
+// the next slot is.
+func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (verdict, time.Time, error) {
+	if f.kind == store.MailNewDevice {
+		return goes, now, nil // no stranger can cause it
+	}
+	purpose := string(f.kind) + " " + m.RecipientKey
+	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
+	all := throttle.Count{Key: "mail to " + purpose, Limit: allLimit}
+	if !m.Held() {
+		if wait, err := w.take(ctx, now, own); err != nil || wait > 0 {
+			return goner, now, err
+		}
+	}
+	known, err := w.known(ctx, m, f, now)
+	if err != nil {
+		return goner, now, err
+	}
+	// Whoever comes while a mail is held stands behind it: else those who come
+	// just when a slot is free would keep it waiting.
+	if !m.Held() && !known {
+		held, err := w.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey))
+		if err != nil || held {
+			return folds, now, err
+		}
+	}
+	wait, err := w.take(ctx, now, all)
+	switch {
+	case err != nil:
+		return goner, now, err
+	case wait == 0 || known:
+		return goes, now, nil
+	case m.Held():
+		return waits, now.Add(wait), nil
+	}
+	return folds, now.Add(wait), nil
+}
+
+func (w *Worker) take(ctx context.Context, now time.Time, c throttle.Count) (time.Duration, error) {
+	waits, err := w.c.Counters.Take(ctx, now, c)
+	if err != nil {
+		return 0, err
+	}
+	return waits[0], nil
+}
+
+// known says whether m comes from a client that its recipient uses.
+func (w *Worker) known(ctx context.Context, m *store.Mail, f *finding, now time.Time) (bool, error) {
+	if f.user == nil || m.Client == "" {
+		return false, nil
+	}
+	return w.c.Store.Familiar(ctx, f.user.ID, "client", m.Client, now.Add(-knownFor))
+}
+
+// hold folds m into the row that waits for the next slot and will say all that
+// is open then.
+func (w *Worker) hold(ctx context.Context, m *store.Mail, kind store.MailKind, now, slot time.Time) error {
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	held := store.Mail{ID: id.String(), Kind: kind, Dedupe: store.HeldDedupe(kind, m.RecipientKey),
+		RecipientKey: m.RecipientKey, CreatedAt: now, DueAt: slot}
+	if kind == store.MailConfirmRegistration {
+		held.Kind = store.MailResendConfirmation // all that is open, not one registration
+	}
+	return w.c.Store.HoldMail(ctx, m.ID, &held)
+}

@@ -1,0 +1,205 @@
+package mail
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"net"
+	netmail "net/mail"
+	"strconv"
+	"strings"
+	"time"
+
+	gomail "github.com/wneessen/go-mail"
+	"golang.org/x/net/idna"
+)
+
+// TLS is how a connection to the mail server is protected.
+type TLS string
+
+// The ways there are, as MAIL_TLS names them.
+const (
+	StartTLS TLS = "starttls" // from a plain connection; a server that does not offer it is unreachable
+	FullTLS  TLS = "tls"      // from the first byte
+	NoTLS    TLS = "none"     // never, with the password in the clear if the server knows nothing better
+)
+
+const (
+	stepTimeout = 30 * time.Second // connecting up to the login; then the conversation
+	quitTimeout = 2 * time.Second  // for the goodbye, when the mail is delivered already
+)
+
+// SMTPConfig names a mail server.
+type SMTPConfig struct {
+	Host     string
+	Port     int
+	Username string // "" is no login
+	Password string
+	TLS      TLS
+	RootCAs  *x509.CertPool // nil: the system's
+	Public   string         // the service's own host name: in EHLO and at the end of Message-IDs
+	Timeout  time.Duration  // of connecting, and of the conversation; 0 is 30 s
+}
+
+// SMTP sends through a mail server, each mail over a connection of its own.
+type SMTP struct{ c SMTPConfig }
+
+// NewSMTP checks c. It does not connect.
+func NewSMTP(c SMTPConfig) (*SMTP, error) {
+	if c.Host == "" || c.Port < 1 || c.Port > 65535 {
+		return nil, errors.New("mail: no host and port of a mail server")
+	}
+	if c.TLS != StartTLS && c.TLS != FullTLS && c.TLS != NoTLS {
+		return nil, fmt.Errorf("mail: no such TLS mode: %q", c.TLS)
+	}
+	if c.Public == "" {
+		return nil, errors.New("mail: no public host name")
+	}
+	if c.Timeout == 0 {
+		c.Timeout = stepTimeout
+	}
+	return &SMTP{c}, nil
+}
+
+// Send implements Sender.
+func (s *SMTP) Send(ctx context.Context, m *Message) error {
+	msg, err := s.message(m)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel() // closes the connection
+	// A client a mail: it writes to itself while it logs in, and the connection
+	// is ours to close, which it forgets when TLS or the login fails.
+	var conn net.Conn
+	client, err := s.client(func(dialCtx context.Context, network, addr string) (net.Conn, error) {
+		c, err := s.dial(dialCtx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		conn = c
+		context.AfterFunc(ctx, func() { _ = c.Close() })
+		return c, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+	}
+	session, err := client.DialToSMTPClientWithContext(ctx)
+	if err != nil {
+		return fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+	}
+	if err := client.SendWithSMTPClient(session, msg); err != nil {
+		return conversationError(err)
+	}
+	_ = conn.SetDeadline(time.Now().Add(quitTimeout))
+	_ = client.CloseWithSMTPClient(session) // it is delivered, whatever the server says now
+	return nil
+}
+
+func (s *SMTP) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
+	opts := []gomail.Option{
+		gomail.WithPort(s.c.Port), gomail.WithTimeout(s.c.Timeout), gomail.WithHELO(s.c.Public),
+		gomail.WithDialContextFunc(dial), gomail.WithTLSConfig(s.tlsConfig()),
+		gomail.WithoutNoop(), gomail.WithoutRset(), // one mail a connection
+		gomail.WithTLSPolicy(gomail.NoTLS),
+	}
+	// Inside TLS the plainest mechanism is the one that works everywhere;
+	// without it, first those that keep the password to themselves.
+	mechanisms := []gomail.SMTPAuthType{gomail.SMTPAuthPlain, gomail.SMTPAuthLogin,
+		gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1, gomail.SMTPAuthCramMD5}
+	switch s.c.TLS {
+	case StartTLS:
+		opts = append(opts, gomail.WithTLSPolicy(gomail.TLSMandatory))
+	case NoTLS:
+		mechanisms = []gomail.SMTPAuthType{gomail.SMTPAuthSCRAMSHA256, gomail.SMTPAuthSCRAMSHA1,
+			gomail.SMTPAuthCramMD5, gomail.SMTPAuthPlainNoEnc, gomail.SMTPAuthLoginNoEnc}
+	}
+	if s.c.Username != "" {
+		opts = append(opts, gomail.WithOpportunisticSMTPAuth(mechanisms...),
+			gomail.WithUsername(s.c.Username), gomail.WithPassword(s.c.Password))
+	}
+	return gomail.NewClient(s.c.Host, opts...)
+}
+
+func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if s.c.TLS == FullTLS {
+		return (&tls.Dialer{Config: s.tlsConfig()}).DialContext(ctx, network, addr)
+	}
+	return (&net.Dialer{}).DialContext(ctx, network, addr)
+}
+
+func (s *SMTP) tlsConfig() *tls.Config {
+	return &tls.Config{ServerName: s.c.Host, RootCAs: s.c.RootCAs, MinVersion: tls.VersionTLS12}
+}
+
+// message makes m's MIME form: text first, HTML as its alternative.
+func (s *SMTP) message(m *Message) (*gomail.Msg, error) {
+	from, err := address(m.From)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the sender's address", ErrRefused)
+	}
+	to, err := address(m.To)
+	if err != nil {
+		return nil, fmt.Errorf("%w: the recipient's address", ErrRefused)
+	}
+	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
+	msg.FromMailAddress(&netmail.Address{Name: m.FromName, Address: from})
+	msg.ToMailAddress(&netmail.Address{Address: to})
+	msg.Subject(m.Subject)
+	msg.SetDateWithValue(m.CreatedAt)
+	msg.SetMessageIDWithValue(m.ID + "@" + s.c.Public)
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: nobody's holiday notice comes back
+	msg.SetBodyString(gomail.TypeTextPlain, m.Text)
+	msg.AddAlternativeString(gomail.TypeTextHTML, m.HTML)
+	return msg, nil
+}
+
+// address returns addr as a mail server takes it: a bare address in ASCII. It
+// refuses what net/mail would read as anything else than what it says.
+func address(addr string) (string, error) {
+	local, domain, ok := strings.Cut(addr, "@")
+	if !ok || strings.ContainsRune(domain, '@') {
+		return "", errors.New("not an address")
+	}
+	domain, err := idna.Lookup.ToASCII(domain)
+	if err != nil {
+		return "", errors.New("not a domain")
+	}
+	bare := local + "@" + domain
+	parsed, err := netmail.ParseAddress(bare)
+	if err != nil || parsed.Name != "" || parsed.Address != bare {
+		return "", errors.New("not a bare address")
+	}
+	return bare, nil
+}
+
+// conversationError sorts what the client reports after the login, and keeps
+// nothing of its text: it quotes addresses.
+func conversationError(err error) error {
+	failed, ok := errors.AsType[*gomail.SendError](err)
+	if !ok {
+		return fmt.Errorf("%w: unknown reason", ErrDropped)
+	}
+	what := map[gomail.SendErrReason]string{
+		gomail.ErrSMTPMailFrom: "at MAIL FROM", gomail.ErrSMTPRcptTo: "at RCPT TO", gomail.ErrSMTPData: "at DATA",
+		gomail.ErrWriteContent: "in the content", gomail.ErrSMTPDataClose: "after the content",
+	}[failed.Reason]
+	if what == "" {
+		what = "in the conversation"
+	}
+	code := failed.ErrorCode()
+	if code != 0 {
+		what = strings.Join(strings.Fields(strconv.Itoa(code)+" "+failed.EnhancedStatusCode()+" "+what), " ")
+	}
+	switch {
+	case code == 530, code == 534, code == 535, code == 538: // RFC 4954: it wants another login than ours
+		return fmt.Errorf("%w: %s", ErrUnreachable, what)
+	case code >= 500:
+		return fmt.Errorf("%w: %s", ErrRefused, what)
+	case code >= 400:
+		return fmt.Errorf("%w: %s", ErrDelayed, what)
+	}
+	return fmt.Errorf("%w: %s", ErrDropped, what)
+}

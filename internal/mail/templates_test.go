@@ -1,0 +1,243 @@
+package mail
+
+import (
+	"flag"
+	"html"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/store"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var (
+	goldenNow = time.Date(2026, 11, 24, 8, 15, 3, 0, time.UTC)
+	withURL   = App{Name: "Latchkey", Host: "auth.example.org", URL: "https://app.example.org"}
+	bare      = App{Name: "Latchkey", Host: "auth.example.org"}
+)
+
+func goldenLink(token string) string {
+	return "https://auth.example.org/email/confirm-email?token=lko_" + token + "&email=ada%40example.org"
+}
+
+func goldenConfirmation(username, device string, age time.Duration) confirmation {
+	at := goldenNow.Add(-age)
+	return newConfirmation(&store.Registration{Username: username, Device: device, CreatedAt: at, ExpiresAt: at.Add(24 * time.Hour)},
+		goldenLink(strings.Repeat("A", 43)), goldenNow)
+}
+
+func goldenNotice(username, device, address string) notice {
+	return newNotice(&store.User{Username: username}, &store.MailDetails{Device: device, Address: address, At: goldenNow})
+}
+
+// states are every kind of mail in each of its states.
+var states = []struct {
+	name   string
+	app    App
+	kind   store.MailKind
+	letter letter
+}{
+	{"confirm_one", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada", "Firefox on Linux", 0)}}},
+	{"confirm_late", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada.lovelace", "Firefox on Linux", 22*time.Hour+30*time.Minute)}}},
+	{"confirm_several", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{
+		goldenConfirmation("ada", "Firefox on Linux", 5*time.Hour),
+		goldenConfirmation("evil.example.com", "Safari on iPhone", 3*time.Hour),
+		goldenConfirmation("abcdefghijklmnopqrstuvwxyz-01234", "", time.Minute),
+	}}},
+	{"already_registered", withURL, store.MailAlreadyRegistered, letter{}},
+	{"already_registered_no_app", bare, store.MailAlreadyRegistered, letter{}},
+	{"new_device", withURL, store.MailNewDevice, letter{Notice: goldenNotice("ada", "Firefox on Linux", "192.0.2.17")}},
+	{"new_device_no_app", bare, store.MailNewDevice, letter{Notice: goldenNotice("ada.lovelace", "Ada’s phone", "2001:db8:4f::17")}},
+	{"new_device_hostile", bare, store.MailNewDevice, letter{Notice: goldenNotice("www.evil.com", `<img src="//evil.com"> a@b.c {{.}}`, "")}},
+}
+
+func render(t *testing.T, app App, kind store.MailKind, l letter) *Message {
+	t.Helper()
+	templates, err := NewTemplates(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := Message{Kind: kind}
+	if err := templates.write(&m, l); err != nil {
+		t.Fatal(err)
+	}
+	return &m
+}
+
+func TestGolden(t *testing.T) {
+	for _, s := range states {
+		m := render(t, s.app, s.kind, s.letter)
+		for ext, got := range map[string]string{".html": m.HTML, ".txt": m.Text} {
+			file := filepath.Join("testdata", s.name+ext)
+			if *update {
+				if err := os.WriteFile(file, []byte(got), 0o666); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Errorf("%s (-want +got; rewrite with -update):\n%s", file, diff)
+			}
+		}
+	}
+}
+
+func TestEveryKindIsWritten(t *testing.T) {
+	seen := map[store.MailKind]bool{}
+	for _, s := range states {
+		seen[s.kind] = true
+	}
+	for kind := range subjects {
+		if !seen[kind] {
+			t.Errorf("%s has no golden file", kind)
+		}
+	}
+	templates, err := NewTemplates(bare)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := templates.write(&Message{Kind: "of_tomorrow"}, letter{}); err != errUnknownKind {
+		t.Errorf("an unknown kind: got %v", err)
+	}
+}
+
+var (
+	href    = regexp.MustCompile(`href="([^"]*)"`)
+	tag     = regexp.MustCompile(`<[^>]*>`)
+	head    = regexp.MustCompile(`(?s)<head>.*</head>`)
+	fetched = regexp.MustCompile(`(?i)<(img|link|script|iframe|object|embed|video|audio|source|form|input|svg|base|meta http-equiv)|url\(|@import|@font-face|\b(src|srcset|background|poster|on\w+)=`)
+)
+
+// textOf is what a reader of the HTML sees, without the links that we set.
+func textOf(m *Message) string {
+	return html.UnescapeString(tag.ReplaceAllString(head.ReplaceAllString(m.HTML, ""), ""))
+}
+
+func TestLinksAreInBothParts(t *testing.T) {
+	for _, s := range states {
+		m := render(t, s.app, s.kind, s.letter)
+		inHTML := []string{}
+		for _, found := range href.FindAllStringSubmatch(m.HTML, -1) {
+			inHTML = append(inHTML, html.UnescapeString(found[1]))
+		}
+		if diff := cmp.Diff(inHTML, m.Links()); diff != "" {
+			t.Errorf("%s: links of HTML and text differ:\n%s", s.name, diff)
+		}
+		want := len(s.letter.Confirmations)
+		if want == 0 && s.app.URL != "" {
+			want = 1
+		}
+		if len(inHTML) != want {
+			t.Errorf("%s: %d links, want %d", s.name, len(inHTML), want)
+		}
+	}
+}
+
+func TestNothingIsFetched(t *testing.T) {
+	for _, s := range states {
+		m := render(t, s.app, s.kind, s.letter)
+		markup := head.FindString(m.HTML) + strings.Join(tag.FindAllString(m.HTML, -1), "")
+		if found := fetched.FindString(markup); found != "" {
+			t.Errorf("%s: %q", s.name, found)
+		}
+		for _, line := range strings.Split(m.HTML+m.Text, "\n") {
+			if len(line) > 900 { // RFC 5322 allows 998
+				t.Errorf("%s: a line of %d bytes", s.name, len(line))
+			}
+		}
+	}
+}
+
+func TestTypedTextIsNeverALink_A8(t *testing.T) {
+	for _, typed := range hostile {
+		for _, s := range []struct {
+			kind store.MailKind
+			l    letter
+		}{
+			{store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation(typed, typed, 0)}}},
+			{store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation(typed, typed, 0), goldenConfirmation(typed, typed, 0)}}},
+			{store.MailNewDevice, letter{Notice: goldenNotice(typed, typed, "192.0.2.17")}},
+		} {
+			m := render(t, bare, s.kind, s.l)
+			for part, text := range map[string]string{"html": textOf(m), "text": m.Text} {
+				for _, ours := range []string{goldenLink(strings.Repeat("A", 43)), "auth.example.org", "192.0.2.17"} {
+					text = strings.ReplaceAll(text, ours, "")
+				}
+				text = clock.ReplaceAllString(text, "")
+				if rules := linkedInMail(text); len(rules) > 0 {
+					t.Errorf("%s %s of %q is linked: %q", s.kind, part, typed, rules)
+				}
+			}
+			if n := len(href.FindAllString(m.HTML, -1)); n != len(s.l.Confirmations) {
+				t.Errorf("%s of %q has %d links", s.kind, typed, n)
+			}
+		}
+	}
+}
+
+var clock = regexp.MustCompile(`\d\d:\d\d UTC`)
+
+// linkedInMail is linked without the line ends that a mail has.
+func linkedInMail(text string) []string {
+	return linked(strings.Join(strings.Fields(text), " "))
+}
+
+func TestTypedTextIsEscaped_D9(t *testing.T) {
+	m := render(t, bare, store.MailNewDevice, letter{Notice: goldenNotice("ada", `</b><h1 onclick="x">& 'you'`, "")})
+	if strings.Contains(m.HTML, "<h1 onclick") || !strings.Contains(m.HTML, "&lt;h1 onclick=") {
+		t.Errorf("markup got through:\n%s", m.HTML)
+	}
+}
+
+func TestColoursHaveContrast(t *testing.T) {
+	layout := render(t, withURL, store.MailConfirmRegistration, states[2].letter).HTML
+	pairs := []struct{ text, ground string }{
+		{"#1c2321", "#f6f4ef"}, {"#1c2321", "#ffffff"}, {"#56615d", "#f6f4ef"}, {"#56615d", "#ffffff"}, {"#ffffff", "#8a5a12"}, // light
+		{"#eceae4", "#14181a"}, {"#eceae4", "#1d2326"}, {"#a3aca8", "#14181a"}, {"#a3aca8", "#1d2326"}, {"#1a1407", "#e3ac55"}, // dark
+	}
+	known := map[string]bool{"#dcd8cf": true, "#343c3f": true} // lines carry no text
+	for _, p := range pairs {
+		known[p.text], known[p.ground] = true, true
+		if c := contrast(t, p.text, p.ground); c < 4.5 { // WCAG 2.2, 1.4.3
+			t.Errorf("%s on %s: %.1f", p.text, p.ground, c)
+		}
+	}
+	for _, colour := range regexp.MustCompile(`#[0-9a-f]{6}\b`).FindAllString(layout, -1) {
+		if !known[colour] {
+			t.Errorf("%s is not checked", colour)
+		}
+	}
+}
+
+// contrast is WCAG's ratio of two colours, 1 to 21.
+func contrast(t *testing.T, a, b string) float64 {
+	t.Helper()
+	luminance := func(colour string) float64 {
+		n, err := strconv.ParseUint(colour[1:], 16, 32)
+		if err != nil {
+			t.Fatal(err)
+		}
+		part := func(v uint64) float64 {
+			c := float64(v&0xff) / 255
+			if c <= 0.04045 {
+				return c / 12.92
+			}
+			return math.Pow((c+0.055)/1.055, 2.4)
+		}
+		return 0.2126*part(n>>16) + 0.7152*part(n>>8) + 0.0722*part(n)
+	}
+	x, y := luminance(a), luminance(b)
+	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}

@@ -1,0 +1,214 @@
+package password
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// ErrBusy is what errors.Is finds in a *BusyError.
+var ErrBusy = errors.New("password: too many hashes wait")
+
+// BusyError says that nothing was hashed because too much waits already.
+type BusyError struct {
+	// RetryAfter is about how long what waits now will take, at least a second.
+	RetryAfter time.Duration
+}
+
+func (e *BusyError) Error() string {
+	return fmt.Sprintf("%v, try again in %v", ErrBusy, e.RetryAfter)
+}
+
+func (e *BusyError) Is(target error) bool { return target == ErrBusy }
+
+// ReserveProcs returns how many workers a Hasher should have on this machine,
+// one a core, and raises GOMAXPROCS by that number: a hash does not yield, and
+// without spare ones everything else would wait for the workers. The kernel then
+// shares the cores out. Setting GOMAXPROCS ends its following of a changed CPU
+// limit. Call it once, when the process starts.
+func ReserveProcs() (workers int) {
+	workers = runtime.GOMAXPROCS(0)
+	runtime.GOMAXPROCS(2 * workers)
+	return workers
+}
+
+// Hasher hashes and compares passwords, a bounded number at once, the others in
+// a short queue in the order they came in.
+//
+// All its methods but Run return a *BusyError at once if the queue is full, and
+// after the deadline if no worker has begun by then. If ctx ends first they
+// return its error, and what has not begun is never done.
+type Hasher struct {
+	params   Params
+	workers  int
+	deadline time.Duration
+	standIn  hash
+	jobs     chan *job
+	mean     atomic.Int64 // nanoseconds a job takes, lately; 0 before the first
+}
+
+// NewHasher returns a Hasher whose new hashes have params. workers is how many
+// hashes run at once, queueLen how many more may wait, and deadline how long.
+// It starts nothing: see Run.
+func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*Hasher, error) {
+	if err := params.check(); err != nil {
+		return nil, err
+	}
+	if workers < 1 || queueLen < 1 || deadline <= 0 {
+		return nil, fmt.Errorf("password: %d workers, a queue of %d and a deadline of %v are too little",
+			workers, queueLen, deadline)
+	}
+	return &Hasher{
+		params: params, workers: workers, deadline: deadline,
+		standIn: params.standIn(),
+		jobs:    make(chan *job, queueLen),
+	}, nil
+}
+
+// Hash returns the PHC string of password. See Params.Hash for its own errors.
+func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+	password = Normalize(password)
+	if err := h.params.fits(password); err != nil {
+		return "", err
+	}
+	var phc string
+	var hashErr error
+	if err := h.do(ctx, func() { phc, hashErr = h.params.hash(password) }); err != nil {
+		return "", err
+	}
+	return phc, hashErr
+}
+
+// Verify returns nil if phc was made of password, ErrMismatch if it was not, and
+// ErrMalformed, at once, if it is no hash that can be verified.
+func (h *Hasher) Verify(ctx context.Context, phc, password string) error {
+	parsed, err := parse(phc)
+	if err != nil {
+		return err
+	}
+	return h.compare(ctx, parsed, password)
+}
+
+// VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
+// ErrMismatch where that returns nil or ErrMismatch. It answers for users that
+// there are not.
+func (h *Hasher) VerifyStandIn(ctx context.Context, password string) error {
+	if err := h.compare(ctx, h.standIn, password); err != nil {
+		return err
+	}
+	return ErrMismatch // one of 2^184 guesses at a random result
+}
+
+// NeedsRehash tells whether phc is below the parameters in force: see
+// Params.NeedsRehash.
+func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
+
+func (h *Hasher) compare(ctx context.Context, parsed hash, password string) error {
+	var result error
+	if err := h.do(ctx, func() { result = compare(parsed, password) }); err != nil {
+		return err
+	}
+	return result
+}
+
+// job is one hash. A worker begins it or its caller leaves it, whoever is first.
+type job struct {
+	claimed atomic.Bool
+	work    func()
+	done    chan struct{} // closed when work has returned
+}
+
+// claim reports whether the caller is the first to call it.
+func (j *job) claim() bool { return j.claimed.CompareAndSwap(false, true) }
+
+// do has a worker call work. If it returns an error, work was not called, or ctx
+// ended meanwhile and it may still run: then nothing that it writes may be read.
+func (h *Hasher) do(ctx context.Context, work func()) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	j := &job{work: work, done: make(chan struct{})}
+	select {
+	case h.jobs <- j:
+	default:
+		return h.busy()
+	}
+	deadline := time.NewTimer(h.deadline)
+	defer deadline.Stop()
+	select {
+	case <-j.done:
+		return nil
+	case <-ctx.Done():
+		j.claim()
+		return ctx.Err()
+	case <-deadline.C:
+		if j.claim() {
+			return h.busy()
+		}
+	}
+	// A worker began in time.
+	select {
+	case <-j.done:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// busy estimates when what waits now is done.
+func (h *Hasher) busy() *BusyError {
+	rounds := 1 + len(h.jobs)/h.workers
+	return &BusyError{RetryAfter: max(time.Second, time.Duration(h.mean.Load())*time.Duration(rounds))}
+}
+
+// Run hashes until ctx ends, and returns when the hashes begun by then are done.
+// What waits then is left to its deadline, so the server's requests should end
+// first. Call it once.
+func (h *Hasher) Run(ctx context.Context) {
+	var workers sync.WaitGroup
+	for range h.workers {
+		workers.Go(func() { h.worker(ctx) })
+	}
+	workers.Wait()
+}
+
+// worker does jobs on a thread of its own with a lower priority, so that the
+// kernel lets requests go first. That holds for bcrypt. x/crypto's Argon2 hands
+// even a single lane to another goroutine, which runs on any thread, with that
+// thread's priority.
+func (h *Hasher) worker(ctx context.Context) {
+	runtime.LockOSThread() // and never unlocked: the thread ends with the worker
+	lowerPriority()
+	for {
+		// Asked alone first: with jobs waiting too, select picks either.
+		if ctx.Err() != nil {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case j := <-h.jobs:
+			if !j.claim() {
+				continue
+			}
+			begin := time.Now()
+			j.work()
+			h.measured(time.Since(begin))
+			close(j.done)
+		}
+	}
+}
+
+// measured makes a job's duration an eighth of the mean. An update that is lost
+// to another worker's does not matter.
+func (h *Hasher) measured(d time.Duration) {
+	mean := h.mean.Load()
+	if mean == 0 {
+		mean = int64(d)
+	}
+	h.mean.Store(mean + (int64(d)-mean)/8)
+}

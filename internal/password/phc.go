@@ -1,0 +1,53 @@
+package password
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// ErrMalformed says that a hash is not a string that this package understands,
+// or that comparing with it would cost more than its bounds allow.
+var ErrMalformed = errors.New("password: malformed or unsupported hash")
+
+// maxPHC bounds the length of a hash in bytes. The longest within the bounds of
+// all kinds is an Argon2id one of 185.
+const maxPHC = 256
+
+// hash is a parsed PHC string, within the bounds of its kind.
+type hash interface {
+	// String returns the string that was parsed.
+	String() string
+	// matches tells whether the hash was made of a normalized password. It
+	// takes the same time for every password.
+	matches(password string) bool
+	// below tells whether the hash is of a lesser kind or cost than p.
+	below(p Params) bool
+}
+
+// parse reads a PHC string, or the older form that bcrypt keeps. It takes the
+// one canonical spelling only, and its errors, all ErrMalformed, show nothing of
+// the string.
+func parse(phc string) (hash, error) {
+	if len(phc) > maxPHC {
+		return nil, malformed("longer than %d bytes", maxPHC)
+	}
+	rest, ok := strings.CutPrefix(phc, "$")
+	if !ok {
+		return nil, malformed("does not begin with $")
+	}
+	id, rest, _ := strings.Cut(rest, "$")
+	switch id {
+	case "argon2id":
+		return parseArgon2id(rest)
+	case "2a", "2b", "2y": // not 2x, which is of a faulty implementation
+		return parseBcrypt(id, rest)
+	}
+	// Hashes of other kinds that can be imported, scrypt and PBKDF2, get their
+	// case above, and a file with their parser and bounds.
+	return nil, malformed("unknown kind")
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", ErrMalformed, fmt.Sprintf(format, args...))
+}

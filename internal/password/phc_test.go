@@ -1,0 +1,144 @@
+package password
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// phc returns an Argon2id string with the given parameters and lengths.
+func phc(params string, salt, key int) string {
+	b64 := base64.RawStdEncoding.EncodeToString
+	return "$argon2id$v=19$" + params + "$" + b64(make([]byte, salt)) + "$" + b64(make([]byte, key))
+}
+
+func bcryptWith(id, cost string) string {
+	return "$" + id + "$" + cost + "$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW"
+}
+
+var wellFormed = []string{
+	phc("m=262144,t=10,p=16", 48, 64), // the upper bounds
+	phc("m=8,t=1,p=1", 8, 12),         // the lower ones
+	phc("m=19456,t=2,p=1", 16, 32),
+	bcryptWith("2a", "04"), bcryptWith("2b", "12"), bcryptWith("2y", "14"),
+}
+
+var illFormed = []string{
+	"", "$", "$$$$$", "plain", "*", "$argon2id", "$argon2id$", "$2a", "$2a$", "$2a$12", "$2a$12$",
+
+	// Out of bounds.
+	phc("m=262145,t=2,p=1", 16, 32), phc("m=19456,t=11,p=1", 16, 32), phc("m=19456,t=2,p=17", 16, 32),
+	phc("m=0,t=2,p=1", 16, 32), phc("m=7,t=2,p=1", 16, 32), phc("m=31,t=2,p=4", 16, 32),
+	phc("m=19456,t=0,p=1", 16, 32), phc("m=19456,t=2,p=0", 16, 32), phc("m=19456,t=2,p=257", 16, 32),
+	phc("m=4294967296,t=2,p=1", 16, 32), phc("m=99999999999999999999,t=2,p=1", 16, 32),
+	phc("m=19456,t=2,p=1", 7, 32), phc("m=19456,t=2,p=1", 49, 32),
+	phc("m=19456,t=2,p=1", 16, 11), phc("m=19456,t=2,p=1", 16, 65), phc("m=19456,t=2,p=1", 16, 0),
+	bcryptWith("2a", "03"), bcryptWith("2a", "15"), bcryptWith("2a", "31"), bcryptWith("2a", "99"),
+
+	// Another kind or version.
+	strings.Replace(phc("m=64,t=1,p=1", 16, 32), "argon2id", "argon2i", 1),
+	strings.Replace(phc("m=64,t=1,p=1", 16, 32), "v=19", "v=16", 1),
+	strings.Replace(phc("m=64,t=1,p=1", 16, 32), "v=19$", "", 1),
+	bcryptWith("2x", "12"), bcryptWith("2", "12"), bcryptWith("3a", "12"),
+	"$scrypt$ln=16,r=8,p=1$c29tZXNhbHQ$c29tZXNhbHRzb21lc2FsdA",
+
+	// Not the canonical spelling.
+	phc("m=64,t=1", 16, 32), phc("t=1,m=64,p=1", 16, 32), phc("m=64,t=1,p=1,data=AA", 16, 32),
+	phc("m=064,t=1,p=1", 16, 32), phc("m=+64,t=1,p=1", 16, 32), phc("m=-64,t=1,p=1", 16, 32), phc("m=64 ,t=1,p=1", 16, 32),
+	phc("m=64,t=1,p=1", 16, 32) + "\n", phc("m=64,t=1,p=1", 16, 32) + "$", phc("m=64,t=1,p=1", 16, 32) + "=",
+	" " + phc("m=64,t=1,p=1", 16, 32),
+	"$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/5", // a stray bit
+	"$argon2id$v=19$m=64,t=1,p=1$c29tZXNh\nbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4",
+	bcryptWith("2a", "4"), bcryptWith("2a", "+4"), bcryptWith("2a", "004"),
+	bcryptWith("2a", "12") + "x", bcryptWith("2a", "12")[:59], strings.Replace(bcryptWith("2a", "12"), "E5", "E+", 1),
+	strings.Repeat("$argon2id", 1000),
+}
+
+func TestParse_A5(t *testing.T) {
+	for _, s := range wellFormed {
+		if h, err := parse(s); err != nil || h.String() != s {
+			t.Errorf("parse(%q) = %v, %v", s, h, err)
+		}
+	}
+	for _, s := range illFormed {
+		if h, err := parse(s); !errors.Is(err, ErrMalformed) {
+			t.Errorf("parse(%q) = %v, %v, want ErrMalformed", s, h, err)
+		}
+		if err := Verify(s, "correct horse"); !errors.Is(err, ErrMalformed) {
+			t.Errorf("Verify(%q) = %v, want ErrMalformed", s, err)
+		}
+	}
+}
+
+// Whatever parses is within the bounds and spelled as it was read.
+func FuzzParse(f *testing.F) {
+	for _, s := range wellFormed {
+		f.Add(s)
+	}
+	for _, s := range illFormed {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		h, err := parse(s)
+		if err != nil {
+			if !errors.Is(err, ErrMalformed) {
+				t.Fatalf("parse(%q): %v, want ErrMalformed", s, err)
+			}
+			return
+		}
+		if h.String() != s {
+			t.Errorf("parse(%q) prints as %q", s, h)
+		}
+		if err := bounds(h); err != nil {
+			t.Errorf("parse(%q): %v", s, err)
+		}
+	})
+}
+
+func bounds(h hash) error {
+	switch h := h.(type) {
+	case argon2idHash:
+		if h.memory > 256*1024 || h.time < 1 || h.time > 10 || h.threads < 1 || h.threads > 16 || len(h.key) < 12 {
+			return fmt.Errorf("out of bounds: %+v", h)
+		}
+	case bcryptHash:
+		if h.cost < 4 || h.cost > 14 {
+			return fmt.Errorf("out of bounds: %+v", h)
+		}
+	default:
+		return fmt.Errorf("unknown type %T", h)
+	}
+	return nil
+}
+
+// Verify never panics, and what it takes for malformed parse does too. Strings
+// that are dear to compare with are left out.
+func FuzzVerify(f *testing.F) {
+	for _, s := range append(wellFormed, illFormed...) {
+		f.Add(s, "correct horse")
+	}
+	f.Add("$2a$04$CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW", strings.Repeat("\xff", 73))
+	f.Add("$argon2id$v=19$m=64,t=1,p=4$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "\x00e\u0301")
+	f.Fuzz(func(t *testing.T, s, password string) {
+		h, parseErr := parse(s)
+		switch h := h.(type) {
+		case argon2idHash:
+			if h.memory*h.time > 1024 {
+				t.Skip("dear")
+			}
+		case bcryptHash:
+			if h.cost > 4 {
+				t.Skip("dear")
+			}
+		}
+		err := Verify(s, password)
+		if errors.Is(err, ErrMalformed) != (parseErr != nil) {
+			t.Errorf("Verify(%q) = %v, but parse: %v", s, err, parseErr)
+		}
+		if parseErr == nil && err != nil && !errors.Is(err, ErrMismatch) {
+			t.Errorf("Verify(%q) = %v, want nil or ErrMismatch", s, err)
+		}
+	})
+}

@@ -1,0 +1,108 @@
+package password
+
+import (
+	_ "embed"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// The bounds of a password's length in code points of its NFC.
+const (
+	MinLength = 8   // the least that a Policy can ask for
+	MaxLength = 128 // of every password
+)
+
+// Code says what is wrong with a password.
+type Code string
+
+const (
+	TooShort  Code = "too short"
+	TooLong   Code = "too long"
+	Invalid   Code = "invalid"    // a control character, or not UTF-8
+	TooCommon Code = "too common" // on the list, or the user's or the service's own
+)
+
+// Problem is one thing that is wrong with a password.
+type Problem struct {
+	Code Code
+	// Limit is the least length in code points with TooShort; with TooLong the
+	// greatest, or where the hash sets it in bytes; else 0.
+	Limit int
+}
+
+// Policy says which passwords may be set. It knows no rules of composition, and
+// it does not bind passwords that are only compared.
+type Policy struct {
+	MinLength int    // code points; less than MinLength counts as that
+	AppName   string // the service's name, refused as a password
+	Kind      Kind   // of new hashes: bcrypt takes 72 bytes at most
+}
+
+// Check returns everything that is wrong with password, nil if nothing is. own
+// is what belongs to the user and is refused as a password, whole and in any
+// case: username, address, its local part. Empty ones do not count.
+func (p Policy) Check(password string, own ...string) []Problem {
+	if !utf8.ValidString(password) {
+		return []Problem{{Code: Invalid}} // its characters cannot be counted
+	}
+	password = Normalize(password)
+	var list []Problem
+	length := utf8.RuneCountInString(password)
+	if least := max(p.MinLength, MinLength); length < least {
+		list = append(list, Problem{TooShort, least})
+	}
+	switch {
+	case p.Kind == Bcrypt && len(password) > bcryptMaxBytes:
+		list = append(list, Problem{TooLong, bcryptMaxBytes})
+	case length > MaxLength:
+		list = append(list, Problem{TooLong, MaxLength})
+	}
+	if strings.ContainsFunc(password, unicode.IsControl) {
+		list = append(list, Problem{Code: Invalid})
+	}
+	folded := fold(password)
+	refused := common(folded) || isOwn(folded, p.AppName)
+	for _, s := range own {
+		refused = refused || isOwn(folded, s)
+	}
+	if refused {
+		list = append(list, Problem{Code: TooCommon})
+	}
+	return list
+}
+
+func isOwn(folded, s string) bool { return s != "" && folded == fold(s) }
+
+// fold returns what strings are compared by without regard to case. By way of
+// upper case it also meets letters such as the long s, whose lower case is
+// another's.
+func fold(s string) string { return strings.ToLower(strings.ToUpper(Normalize(s))) }
+
+// commonList is common/passwords.txt: folded words, sorted by bytes, each with a
+// line break behind it. It is searched where the linker put it, so that it
+// takes no memory but the pages a search touches.
+//
+//go:embed common/passwords.txt
+var commonList string
+
+// common tells whether a folded password is on the list.
+func common(folded string) bool {
+	// All words before lo are less than folded, all from hi on greater; both
+	// are at the beginning of a line.
+	lo, hi := 0, len(commonList)
+	for lo < hi {
+		mid := (lo + hi) / 2
+		begin := strings.LastIndexByte(commonList[lo:mid], '\n') + 1 + lo
+		end := begin + strings.IndexByte(commonList[begin:], '\n')
+		switch word := commonList[begin:end]; {
+		case word == folded:
+			return true
+		case word < folded:
+			lo = end + 1
+		default:
+			hi = begin
+		}
+	}
+	return false
+}

@@ -1,0 +1,67 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"math/rand/v2"
+	"strconv"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"latchkey/internal/throttle"
+)
+
+// Take counts one try on each of counts that is within its limit and says how
+// long the others have to wait, exactly, by the caller's clock. All go in one
+// round trip; on a Cluster in one to each node, side by side. A script runs
+// alone, so of any number of replicas together no more than N get through.
+func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Count) ([]time.Duration, error) {
+	calls := make([]call, len(counts))
+	for i, c := range counts {
+		calls[i] = s.call(c, takeWindow, takePace)
+		calls[i].args = append(calls[i].args, now.UnixMicro(), c.Limit.N)
+		if c.Limit.Every == 0 {
+			// The same bytes if the client has to send it again, so that it counts once.
+			calls[i].args = append(calls[i].args, strconv.FormatUint(rand.Uint64(), 36))
+		}
+	}
+	answers, err := s.run(ctx, calls)
+	if err != nil {
+		return nil, failed("count", err)
+	}
+	waits := make([]time.Duration, len(counts))
+	for i, us := range answers {
+		waits[i] = time.Duration(us) * time.Microsecond
+	}
+	return waits, nil
+}
+
+// GiveBack undoes the latest counted try of each of counts, in one round trip.
+func (s *Store) GiveBack(ctx context.Context, now time.Time, counts ...throttle.Count) error {
+	calls := make([]call, len(counts))
+	for i, c := range counts {
+		calls[i] = s.call(c, giveBackWindow, giveBackPace)
+		calls[i].args = append(calls[i].args, now.UnixMicro())
+	}
+	_, err := s.run(ctx, calls)
+	return failed("give back", err)
+}
+
+// call begins the call of the script for c's kind of limit, with its Window or
+// Every in microseconds.
+//
+// Redis sees a hash of the key instead of the key, so that addresses and user
+// names are not read by whoever looks at MONITOR, the slow log or a dump, and
+// keys are short whatever was typed. It is no secret to somebody who guesses what
+// he looks for. 128 bits are enough to keep any two apart.
+func (s *Store) call(c throttle.Count, window, pace *redis.Script) call {
+	c.Limit.Span() // checks it
+	sum := sha256.Sum256([]byte(c.Key))
+	tag := "{" + hex.EncodeToString(sum[:16]) + "}" // what Cluster places a key by
+	if c.Limit.Every > 0 {
+		return call{script: pace, key: s.prefix + "pace:" + tag, args: []any{c.Limit.Every.Microseconds()}}
+	}
+	return call{script: window, key: s.prefix + "window:" + tag, args: []any{c.Limit.Window.Microseconds()}}
+}

@@ -1,0 +1,156 @@
+package redisstore_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"latchkey/internal/redisstore"
+	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
+)
+
+// tally counts what a client sends.
+type tally struct{ single, pipelines, commands atomic.Int32 }
+
+func (y *tally) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+func (y *tally) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		y.single.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+func (y *tally) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		y.pipelines.Add(1)
+		y.commands.Add(int32(len(cmds)))
+		return next(ctx, cmds)
+	}
+}
+
+func (y *tally) String() string {
+	return fmt.Sprintf("%d pipelines of %d commands, %d single commands",
+		y.pipelines.Swap(0), y.commands.Swap(0), y.single.Swap(0))
+}
+
+var three = []throttle.Count{
+	{Key: "ada@example.com at 192.0.2.1", Limit: pace},
+	{Key: "192.0.2.1", Limit: window},
+	{Key: "ada@example.com", Limit: window},
+}
+
+func TestOneRoundTrip_C4(t *testing.T) {
+	for name, variable := range kinds {
+		t.Run(name, func(t *testing.T) {
+			rdb := open(t, testenv.Need(t, variable))
+			s := redisstore.New(rdb, prefix())
+			if _, err := s.Take(t.Context(), start, three...); err != nil { // connects, and brings the scripts
+				t.Fatal(err)
+			}
+			giveBack(t, s, start, three...)
+			sent := new(tally)
+			rdb.AddHook(sent)
+			const want = "1 pipelines of 3 commands, 0 single commands"
+			if _, err := s.Take(t.Context(), start, three...); err != nil {
+				t.Fatal(err)
+			} else if got := sent.String(); got != want {
+				t.Errorf("take: %s, want %s", got, want)
+			}
+			giveBack(t, s, start, three...)
+			if got := sent.String(); got != want {
+				t.Errorf("give back: %s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// A Redis that was restarted or flushed does not know the scripts. Each try
+// counts once all the same, also where it knows one script and not the other.
+func TestScriptsFlushed_C4(t *testing.T) {
+	for name, variable := range kinds {
+		t.Run(name, func(t *testing.T) {
+			rdb := open(t, testenv.Need(t, variable))
+			s := redisstore.New(rdb, prefix())
+			one := func(key string) []throttle.Count {
+				return []throttle.Count{
+					{Key: key, Limit: throttle.Limit{N: 1, Window: time.Hour}},
+					{Key: key, Limit: throttle.Limit{N: 1, Every: time.Hour}},
+					{Key: key + "'", Limit: throttle.Limit{N: 1, Window: time.Hour}},
+				}
+			}
+			for i, known := range [][]throttle.Count{nil, one("x")[:1], one("y")[1:2], one("z")} {
+				if err := rdb.ScriptFlush(t.Context()).Err(); err != nil {
+					t.Fatal(err)
+				}
+				if _, err := s.Take(t.Context(), start, known...); err != nil {
+					t.Fatal(err)
+				}
+				counts := one(fmt.Sprint(i))
+				for try := range 2 {
+					waits, err := s.Take(t.Context(), start, counts...)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for j, wait := range waits {
+						if want := time.Duration(try) * time.Hour; wait != want {
+							t.Errorf("%d known, try %d of count %d: wait %v, want %v", len(known), try+1, j, wait, want)
+						}
+					}
+				}
+				if err := rdb.ScriptFlush(t.Context()).Err(); err != nil {
+					t.Fatal(err)
+				}
+				giveBack(t, s, start, counts...)
+				if wait := take(t, s, start, counts[0]); wait != 0 {
+					t.Errorf("after a give-back: wait %v, want 0", wait)
+				}
+			}
+		})
+	}
+}
+
+// Keys tell nobody's address or name, and none stays for ever.
+func TestKeysInRedis_C4_D1(t *testing.T) {
+	rdb := open(t, testenv.Need(t, "TEST_REDIS"))
+	prefix := prefix()
+	s := redisstore.New(rdb, prefix)
+	if _, err := s.Take(t.Context(), time.Now(), three...); err != nil {
+		t.Fatal(err)
+	}
+	take(t, s, time.Now(), three[0])
+	giveBack(t, s, time.Now(), three[0]) // leaves one
+	if err := s.PutToken(t.Context(), []byte("0123456789abcdef0123456789abcdef"), []byte("{}"), time.Now(), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+	ttls := map[string]time.Duration{"pace:": 32 * time.Second, "window:": window.Window + 2*time.Second, "token:": time.Hour}
+	keys := rdb.Keys(t.Context(), prefix+"*").Val()
+	if len(keys) != 4 {
+		t.Errorf("%d keys, want 4: %q", len(keys), keys)
+	}
+	for _, key := range keys {
+		if strings.Contains(key, "ada") || strings.Contains(key, "192.0") || strings.Contains(key, "0123456789abcdef") {
+			t.Errorf("key %q is in clear", key)
+		}
+		kind, _, _ := strings.Cut(strings.TrimPrefix(key, prefix), ":")
+		most := ttls[kind+":"]
+		if kind == "pace" {
+			most += pace.Every // KEEPTTL of the two tries before the give-back
+		}
+		if ttl := rdb.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > most {
+			t.Errorf("key %q is kept for %v, want at most %v", key, ttl, most)
+		}
+	}
+	if kept := rdb.Get(t.Context(), prefix+"token:"+"3031323334353637383961626364656630313233343536373839616263646566").Val(); !strings.HasSuffix(kept, "{}") {
+		t.Errorf("token kept as %q", kept)
+	}
+}

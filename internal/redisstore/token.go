@@ -1,0 +1,57 @@
+package redisstore
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"latchkey/internal/store"
+)
+
+// A token is a string: until when it is good, in microseconds since 1970 as 8
+// bytes, and the payload. The key vanishes by the clock of Redis; whether a token
+// is good is decided by the caller's, like everything else that has a time.
+const untilSize = 8
+
+// PutToken keeps payload under the token's SHA-256 for ttl.
+func (s *Store) PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	value := binary.BigEndian.AppendUint64(make([]byte, 0, untilSize+len(payload)), uint64(now.Add(ttl).UnixMicro()))
+	value = append(value, payload...)
+	keep := max(ttl, time.Millisecond) // 0 would mean for ever
+	return failed("put token", s.rdb.Set(ctx, s.tokenKey(hash), value, keep).Err())
+}
+
+// Token returns the payload kept under hash, or store.ErrNotFound if there is
+// none or it expired.
+func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	value, err := s.rdb.Get(ctx, s.tokenKey(hash)).Bytes()
+	switch {
+	case errors.Is(err, redis.Nil):
+		return nil, store.ErrNotFound
+	case err != nil:
+		return nil, failed("look up token", err)
+	case len(value) < untilSize:
+		return nil, errors.New("redis: a token is cut short")
+	}
+	if now.UnixMicro() >= int64(binary.BigEndian.Uint64(value)) {
+		return nil, store.ErrNotFound
+	}
+	return value[untilSize:], nil
+}
+
+// DropToken forgets the token, if it is there.
+func (s *Store) DropToken(ctx context.Context, hash []byte) error {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	return failed("drop token", s.rdb.Del(ctx, s.tokenKey(hash)).Err())
+}
+
+func (s *Store) tokenKey(hash []byte) string { return s.prefix + "token:" + hex.EncodeToString(hash) }

@@ -1,0 +1,235 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"strings"
+	"time"
+
+	"latchkey/internal/db"
+)
+
+// MailKind says what a mail is about, or what is to be found out before it is.
+type MailKind string
+
+// The kinds of rows. ResendConfirmation never leaves as such: when it is
+// admitted it becomes a ConfirmRegistration with all that is open, or nothing.
+const (
+	MailConfirmRegistration MailKind = "confirm_registration" // of RegistrationID
+	MailResendConfirmation  MailKind = "resend_confirmation"  // of all that RecipientKey has open
+	MailAlreadyRegistered   MailKind = "already_registered"   // to the user with RecipientKey
+	MailNewDevice           MailKind = "new_device"           // to UserID, with all of Details
+)
+
+// Mail is a job of the outbox. It is written in the transaction that causes
+// it, with an ID, a Kind and a CreatedAt at least.
+type Mail struct {
+	ID             string
+	Kind           MailKind
+	Dedupe         string // while a row with the same one waits, this is not written; "" is never the same
+	RecipientKey   string // the key of the address that it is about
+	Client         string // the key of the client that caused it
+	RegistrationID string // or ""
+	UserID         string // or ""
+	Details        MailDetails
+	Admitted       bool   // it was counted and may go; notices are written so
+	Attempts       int    // tries that failed after the server had greeted
+	LastError      string // of the last try, without addresses; "" while a worker has it
+	CreatedAt      time.Time
+	DueAt          time.Time  // zero when it is written: at once
+	FailedAt       *time.Time // when it was given up; nil while it waits
+}
+
+// MailDetails is what a notice says of its event, as it was then.
+type MailDetails struct {
+	To      string    `json:"to,omitempty"`      // the account's address; "" is the one it has when the mail goes
+	Device  string    `json:"device,omitempty"`  // for people: "Firefox on Linux"
+	Address string    `json:"address,omitempty"` // the client's IP address
+	At      time.Time `json:"at,omitzero"`
+}
+
+// ResendDedupe is the Dedupe of what client may ask for again and again: one
+// row waits for each kind, recipient and client.
+func ResendDedupe(kind MailKind, recipientKey, client string) string {
+	return string(kind) + "|" + recipientKey + "|" + client
+}
+
+const heldSuffix = "|held"
+
+// HeldDedupe is the Dedupe of the one row that waits for the next slot of a
+// recipient who got as many mails of a kind as may be.
+func HeldDedupe(kind MailKind, recipientKey string) string {
+	return string(kind) + "|" + recipientKey + heldSuffix
+}
+
+// Held says whether m is such a row.
+func (m *Mail) Held() bool { return strings.HasSuffix(m.Dedupe, heldSuffix) }
+
+const mailColumns = `id, kind, COALESCE(dedupe, ''), recipient_key, client, COALESCE(registration_id, ''),
+	COALESCE(user_id, ''), details, admitted, attempts, last_error, created_at, due_at, failed_at`
+
+func scanMail(row db.Row) (*Mail, error) {
+	var m Mail
+	var details string
+	err := row.Scan(&m.ID, &m.Kind, &m.Dedupe, &m.RecipientKey, &m.Client, &m.RegistrationID,
+		&m.UserID, &details, &m.Admitted, &m.Attempts, &m.LastError, &m.CreatedAt, &m.DueAt, &m.FailedAt)
+	if err != nil {
+		return nil, err
+	}
+	m.CreatedAt, m.DueAt, m.FailedAt = m.CreatedAt.UTC(), m.DueAt.UTC(), utc(m.FailedAt)
+	return &m, json.Unmarshal([]byte(details), &m.Details)
+}
+
+// insert is the statement that writes m, for a batch. Its row count is 0 if a
+// row with the same Dedupe waits already.
+func (m *Mail) insert() db.Stmt {
+	due := m.DueAt
+	if due.IsZero() {
+		due = m.CreatedAt
+	}
+	details, _ := json.Marshal(m.Details) // strings and a time of this age cannot fail
+	return db.Stmt{
+		SQL: `
+			INSERT INTO outbox (id, kind, dedupe, recipient_key, client, registration_id, user_id, details,
+				admitted, attempts, last_error, created_at, due_at)
+			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11)
+			ON CONFLICT (dedupe) DO NOTHING`,
+		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
+			m.Admitted, m.CreatedAt, due},
+	}
+}
+
+// EnqueueMail writes m, unless a row with its Dedupe waits already.
+func (s *Store) EnqueueMail(ctx context.Context, m *Mail) error {
+	stmt := m.insert()
+	_, err := s.conn.Exec(ctx, stmt.SQL, stmt.Args...)
+	return err
+}
+
+// The claim of up to $3 due rows until $2, all or only those not yet admitted.
+// PostgreSQL must skip what other workers are about to claim, or they would
+// wait for each other and then find nothing; SQLite has one writer anyhow. The
+// CTE is evaluated once, a subselect under IN possibly once a row.
+const (
+	claimPostgres = `
+		WITH due AS MATERIALIZED (
+			SELECT id FROM outbox WHERE due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
+			ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+		UPDATE outbox SET due_at = $2, last_error = '' WHERE id IN (SELECT id FROM due)
+		RETURNING ` + mailColumns
+	claimSQLite = `
+		UPDATE outbox SET due_at = $2, last_error = '' WHERE id IN (
+			SELECT id FROM outbox WHERE due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
+			ORDER BY due_at, id LIMIT $3)
+		RETURNING ` + mailColumns
+)
+
+// ClaimMail leases up to n due rows until the given time, those due longest
+// first; with onlyNew, only rows that were not admitted. A worker that dies
+// leaves its rows to the others when the lease ends.
+func (s *Store) ClaimMail(ctx context.Context, now, until time.Time, n int, onlyNew bool) ([]Mail, error) {
+	query := claimSQLite
+	if s.pool.Dialect() == db.PostgreSQL {
+		query = claimPostgres
+	}
+	rows, err := s.conn.Query(ctx, query, now, until, n, !onlyNew)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []Mail{}
+	for rows.Next() {
+		m, err := scanMail(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *m)
+	}
+	return list, rows.Err()
+}
+
+// AdmitMail notes that a row was counted. From then on a held row stands for
+// what was open until now, and the next one is held in a row of its own.
+func (s *Store) AdmitMail(ctx context.Context, id string) error {
+	return one(s.conn.Exec(ctx, `
+		UPDATE outbox SET admitted = TRUE, dedupe = CASE WHEN dedupe LIKE '%`+heldSuffix+`' THEN NULL ELSE dedupe END
+		WHERE id = $1`, id))
+}
+
+// HoldMail deletes the row id in favour of held, which is written unless there
+// is one already.
+func (s *Store) HoldMail(ctx context.Context, id string, held *Mail) error {
+	_, err := s.batch(ctx, held.insert(), db.Stmt{SQL: `DELETE FROM outbox WHERE id = $1`, Args: []any{id}})
+	return err
+}
+
+// MailWaits says whether a row with this Dedupe waits.
+func (s *Store) MailWaits(ctx context.Context, dedupe string) (bool, error) {
+	var waits bool
+	err := s.conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM outbox WHERE dedupe = $1)`, dedupe).Scan(&waits)
+	return waits, err
+}
+
+// RetryMail makes a row due again at due, after a try that failed.
+func (s *Store) RetryMail(ctx context.Context, id string, due time.Time, reason string) error {
+	return one(s.conn.Exec(ctx, `
+		UPDATE outbox SET due_at = $2, last_error = $3, attempts = attempts + 1 WHERE id = $1`, id, due, reason))
+}
+
+// ReleaseMail makes a row due again at due, as if it had not been claimed.
+func (s *Store) ReleaseMail(ctx context.Context, id string, due time.Time, reason string) error {
+	return one(s.conn.Exec(ctx, `UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1`, id, due, reason))
+}
+
+// FailMail gives a row up. It stays for the operator and no longer stands in
+// the way of a new one.
+func (s *Store) FailMail(ctx context.Context, id string, now time.Time, reason string) error {
+	return one(s.conn.Exec(ctx, `
+		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL WHERE id = $1`, id, now, reason))
+}
+
+// FailOldMail gives up every due row that may go and was written at createdBy
+// or earlier, and returns how many.
+func (s *Store) FailOldMail(ctx context.Context, createdBy, now time.Time, reason string) (int64, error) {
+	return s.conn.Exec(ctx, `
+		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL
+		WHERE failed_at IS NULL AND admitted AND due_at <= $2 AND created_at <= $1`, createdBy, now, reason)
+}
+
+// DeleteMail removes a row that was sent or has nothing to say.
+func (s *Store) DeleteMail(ctx context.Context, id string) error {
+	return one(s.conn.Exec(ctx, `DELETE FROM outbox WHERE id = $1`, id))
+}
+
+// DueMail makes every row due at now that waits for its next try.
+func (s *Store) DueMail(ctx context.Context, now time.Time) error {
+	_, err := s.conn.Exec(ctx, `
+		UPDATE outbox SET due_at = $1 WHERE failed_at IS NULL AND last_error <> '' AND due_at > $1`, now)
+	return err
+}
+
+// Outbox is how much waits.
+type Outbox struct {
+	Waiting int64
+	Failed  int64     // given up, kept for the operator
+	Oldest  time.Time // when the one waiting longest was written; zero if none waits
+}
+
+// Outbox counts the rows.
+func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
+	var o Outbox
+	err := s.conn.QueryRow(ctx, `
+		SELECT (SELECT count(*) FROM outbox WHERE failed_at IS NULL),
+			(SELECT count(*) FROM outbox WHERE failed_at IS NOT NULL)`).Scan(&o.Waiting, &o.Failed)
+	if err != nil {
+		return nil, err
+	}
+	err = s.conn.QueryRow(ctx, `
+		SELECT created_at FROM outbox WHERE failed_at IS NULL ORDER BY created_at LIMIT 1`).Scan(&o.Oldest)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return nil, err
+	}
+	o.Oldest = o.Oldest.UTC()
+	return &o, nil
+}

@@ -1,0 +1,121 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/db"
+)
+
+// Registration is an account that waits for its confirmation.
+type Registration struct {
+	ID           string
+	Email        string
+	EmailKey     string
+	Username     string
+	UsernameKey  string
+	PasswordHash string
+	Client       string // the key of the client that registered
+	Device       string // for people: "Firefox on Linux"
+	AddressTaken bool   // the address had an account: this can never be confirmed
+	CreatedAt    time.Time
+	ExpiresAt    time.Time
+}
+
+const registrationColumns = `id, email, email_key, username, username_key, password_hash, client, device,
+	address_taken, created_at, expires_at`
+
+func scanRegistration(row db.Row) (*Registration, error) {
+	var r Registration
+	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.PasswordHash, &r.Client, &r.Device,
+		&r.AddressTaken, &r.CreatedAt, &r.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	r.CreatedAt, r.ExpiresAt = r.CreatedAt.UTC(), r.ExpiresAt.UTC()
+	return &r, nil
+}
+
+// RegistrationLimits bound what one client may have open.
+type RegistrationLimits struct {
+	PerAddress int // unfinished registrations of one address by one client
+	PerClient  int // unfinished registrations of one client
+}
+
+// Register holds r's username until heldUntil, writes r and the mail that asks
+// for its confirmation, all or nothing. ErrTooMany beyond limits, ErrConflict
+// if the username is another's. Whether the address has an account changes
+// r.AddressTaken in the row and nothing that the caller could measure.
+func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		// The guard: registrations of one client wait for each other here, so
+		// that each counts those before it.
+		_, err := tx.conn.Exec(ctx, `
+			INSERT INTO registrars (client, last_at) VALUES ($1, $2)
+			ON CONFLICT (client) DO UPDATE SET last_at = excluded.last_at`,
+			r.Client, r.CreatedAt)
+		if err != nil {
+			return err
+		}
+		n, err := tx.conn.Exec(ctx, `
+			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
+				created_at, expires_at, address_taken)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
+			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
+				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
+			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return ErrTooMany
+		}
+		counts, err := tx.batch(ctx, holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
+		if err == nil && counts[0] == 0 {
+			return ErrConflict
+		}
+		return err
+	})
+}
+
+// Registration returns an unfinished registration, or ErrNotFound.
+func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Registration, error) {
+	return scanRegistration(s.conn.QueryRow(ctx, `
+		SELECT `+registrationColumns+` FROM registrations WHERE id = $1 AND expires_at > $2`, id, now))
+}
+
+// RegistrationsByEmail returns the unfinished registrations of an address, the
+// oldest first.
+func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey string, now time.Time) ([]Registration, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $2
+		ORDER BY created_at, id`, emailKey, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []Registration{}
+	for rows.Next() {
+		r, err := scanRegistration(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *r)
+	}
+	return list, rows.Err()
+}
+
+// TakeRegistration deletes a registration that may be confirmed and returns it:
+// of two that confirm it, one gets it and the other ErrNotFound.
+func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {
+	return scanRegistration(s.conn.QueryRow(ctx, `
+		DELETE FROM registrations WHERE id = $1 AND NOT address_taken AND expires_at > $2
+		RETURNING `+registrationColumns, id, now))
+}
+
+// DropRegistration deletes a registration, or answers ErrNotFound. Its
+// username stays held: freed early, it would tell that the link was followed.
+func (s *Store) DropRegistration(ctx context.Context, id string) error {
+	return one(s.conn.Exec(ctx, `DELETE FROM registrations WHERE id = $1`, id))
+}

@@ -1,0 +1,51 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// sweepBatch is how many rows one statement deletes: few enough that nobody
+// waits for its locks.
+const sweepBatch = 500
+
+// How long rows are kept that do not say so themselves.
+const (
+	keepFamiliar  = 180 * 24 * time.Hour // a device is new again after that
+	keepRegistrar = 24 * time.Hour       // any time will do: the next registration makes the row again
+	keepFailed    = 30 * 24 * time.Hour  // mails that were given up, for the operator
+)
+
+// Sweep deletes what is expired at now, in small batches, and returns how many
+// rows went.
+func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
+	tables := []struct {
+		sql   string
+		until time.Time
+	}{
+		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
+			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
+		{`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM registrars WHERE last_at <= $1
+			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},
+		{`DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
+			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-keepFamiliar)},
+		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
+	}
+	var swept int64
+	for _, table := range tables {
+		for {
+			n, err := s.conn.Exec(ctx, table.sql, table.until, sweepBatch)
+			swept += n
+			if err != nil {
+				return swept, err
+			}
+			if n < sweepBatch {
+				break
+			}
+		}
+	}
+	return swept, nil
+}

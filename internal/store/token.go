@@ -1,0 +1,32 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// PutToken keeps payload under a one-time token's SHA-256 for ttl. What the
+// payload says is the caller's affair.
+func (s *Store) PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error {
+	_, err := s.conn.Exec(ctx, `
+		INSERT INTO tokens (hash, payload, expires_at) VALUES ($1, $2, $3)
+		ON CONFLICT (hash) DO UPDATE SET payload = excluded.payload, expires_at = excluded.expires_at`,
+		hash, payload, now.Add(ttl))
+	return err
+}
+
+// Token returns the payload kept under hash, or ErrNotFound if there is none or
+// it expired. Looking does not use the token up: what it allows is one
+// conditional statement elsewhere, which works once.
+func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) (payload []byte, err error) {
+	err = s.conn.QueryRow(ctx, `
+		SELECT payload FROM tokens WHERE hash = $1 AND expires_at > $2`,
+		hash, now).Scan(&payload)
+	return payload, err
+}
+
+// DropToken forgets the token, if it is there.
+func (s *Store) DropToken(ctx context.Context, hash []byte) error {
+	_, err := s.conn.Exec(ctx, `DELETE FROM tokens WHERE hash = $1`, hash)
+	return err
+}

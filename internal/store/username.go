@@ -1,0 +1,48 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/db"
+)
+
+// Every username that is not free has one row in usernames, a user's or an
+// address's that holds it, so the two exclude each other by its primary key.
+
+// UsernameTaken says whether the address with emailKey could not have the
+// username: it is a user's, or another address holds it.
+func (s *Store) UsernameTaken(ctx context.Context, key, emailKey string, now time.Time) (taken bool, err error) {
+	err = s.conn.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM usernames
+			WHERE key = $1 AND (user_id IS NOT NULL OR (holder <> $2 AND held_until > $3)))`,
+		key, emailKey, now).Scan(&taken)
+	return taken, err
+}
+
+// holdUsername claims the username for an address until the time given. An
+// address's own hold is not prolonged, so nobody can keep a name for ever
+// without confirming. The count is 0 if the name is another's.
+func holdUsername(key, emailKey string, until, now time.Time) db.Stmt {
+	return db.Stmt{SQL: `
+		INSERT INTO usernames (key, holder, held_until) VALUES ($1, $2, $3)
+		ON CONFLICT (key) DO UPDATE SET
+			held_until = CASE WHEN usernames.held_until > $4 THEN usernames.held_until ELSE excluded.held_until END,
+			holder = excluded.holder
+		WHERE usernames.user_id IS NULL AND (usernames.holder = excluded.holder OR usernames.held_until <= $4)`,
+		Args: []any{key, emailKey, until, now}}
+}
+
+// ownUsername gives the username to a user, whose address may hold it.
+// ErrConflict if it is another's.
+func (s *Store) ownUsername(ctx context.Context, key, userID, emailKey string, now time.Time) error {
+	n, err := s.conn.Exec(ctx, `
+		INSERT INTO usernames (key, user_id) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
+		WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
+		key, userID, emailKey, now)
+	if err == nil && n == 0 {
+		return ErrConflict
+	}
+	return err
+}

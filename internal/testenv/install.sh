@@ -1,0 +1,126 @@
+# shellcheck shell=bash disable=SC2034,SC2154 # it shares variables with ./test
+# Part of ./test: puts on the machine what the services and the checks need,
+# one line for each thing that it adds, and nothing when all is there.
+# Sets postgres_bin, mailpit and the variables TEST_CHROMIUM, TEST_NODE, TEST_E2E.
+
+readonly min_postgres=15 min_node=20
+
+# find_postgres prints the folder of the newest PostgreSQL's programs.
+find_postgres() {
+  local dir version best=0 found=
+  for dir in /usr/lib/postgresql/*/bin "$(dirname "$(command -v postgres)" 2>/dev/null)"; do
+    [[ -x $dir/initdb ]] || continue
+    version=$("$dir/postgres" --version | grep -oE '[0-9]+' | head -n 1)
+    ((version <= best)) || { best=$version && found=$dir; }
+  done
+  ((best >= min_postgres)) && echo "$found"
+}
+
+# find_chromium prints a browser's path. Ubuntu's packages are stubs that start
+# a snap, which cannot see the tests' temporary folders.
+find_chromium() {
+  local name path
+  for name in "${TEST_CHROMIUM:-}" chromium google-chrome google-chrome-stable chromium-browser; do
+    path=$(command -v "$name") || continue
+    [[ $(readlink -f "$path") != */snap ]] || continue
+    head -c 2000 "$path" | grep -aq /snap/ && continue
+    echo "$path" && return
+  done
+  return 1
+}
+
+# find_node prints the path of a node that is new enough.
+find_node() {
+  local path
+  for path in "$(command -v node)" "$cache"/node/node_modules/node-linux-*/bin/node; do
+    "$path" -e "process.exit(parseInt(process.versions.node) >= $min_node ? 0 : 1)" 2>/dev/null && echo "$path" && return
+  done
+  return 1
+}
+
+# quietly CMD… shows a command's output only if it fails.
+quietly() {
+  run "$@" >"$tmp/install.log" 2>&1 || { cat "$tmp/install.log" >&2 && die "failed: $*"; }
+}
+
+apt_install() {
+  local sudo=()
+  command -v apt-get >/dev/null || die "missing, and there is no apt-get to install them: $*"
+  if ((EUID)); then
+    command -v sudo >/dev/null || die "missing: $*. Run ./test as root, or have root run: apt-get install $*"
+    sudo=(sudo)
+  fi
+  say "installing with apt: $*"
+  # Without this the package would make a database cluster of its own and start it.
+  local conf=/etc/postgresql-common/createcluster.conf
+  if [[ " $* " == *" postgresql "* && ! -e $conf ]]; then
+    quietly "${sudo[@]}" mkdir -p "${conf%/*}"
+    echo 'create_main_cluster = false' | "${sudo[@]}" tee "$conf" >/dev/null
+  fi
+  quietly "${sudo[@]}" apt-get update
+  quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
+    apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
+  if [[ " $* " == *" redis-server "* && -d /run/systemd/system ]]; then
+    quietly "${sudo[@]}" systemctl disable --now redis-server # the package starts one on the usual port
+  fi
+}
+
+install_packages() {
+  local want=()
+  find_postgres >/dev/null || want+=(postgresql)
+  command -v redis-server >/dev/null && command -v redis-cli >/dev/null || want+=(redis-server)
+  command -v gcc >/dev/null && [[ -e /usr/include/stdlib.h ]] || want+=(gcc libc6-dev) # for -race
+  command -v openssl >/dev/null || want+=(openssl)
+  command -v npm >/dev/null || want+=(npm)
+  [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  if ! find_chromium >/dev/null; then
+    ! grep -qs '^ID=ubuntu' /etc/os-release ||
+      die "missing: a Chromium that is not a snap. Install google-chrome-stable from Google's .deb, or set TEST_CHROMIUM"
+    want+=(chromium)
+  fi
+  ((${#want[@]} == 0)) || apt_install "${want[@]}"
+  postgres_bin=$(find_postgres) || die "missing: PostgreSQL $min_postgres or later; this system's package is older (see apt.postgresql.org)"
+  TEST_CHROMIUM=$(find_chromium) || die "missing: chromium"
+}
+
+install_node() {
+  local arch
+  if ! TEST_NODE=$(find_node); then
+    case $(uname -m) in
+      x86_64) arch=x64 ;;
+      aarch64) arch=arm64 ;;
+      *) die "missing: node $min_node or later" ;;
+    esac
+    say "installing with npm, into $cache/node: node 22, since this system's is older than $min_node"
+    mkdir -p "$cache/node"
+    quietly npm install --prefix "$cache/node" --no-save --no-audit --no-fund "node-linux-$arch@22"
+    TEST_NODE=$(find_node) || die "the installed node does not run"
+  fi
+  TEST_E2E=$root/e2e
+  if ! cmp -s e2e/package-lock.json e2e/node_modules/.installed-lock; then
+    say "installing with npm ci, into e2e/node_modules"
+    PATH=${TEST_NODE%/*}:$PATH quietly npm ci --prefix e2e
+    cp e2e/package-lock.json e2e/node_modules/.installed-lock
+  fi
+}
+
+# build_mailpit names the program for what it was built from, so that a new version is a new file.
+build_mailpit() {
+  local dir=internal/tools/mailpit key
+  key=$(cat "$dir/go.mod" "$dir/go.sum" | sha256sum | cut -c 1-12)
+  mailpit=$cache/mailpit-$key
+  [[ ! -x $mailpit ]] || return 0
+  say "building mailpit, into $cache (a minute)"
+  quietly go -C "$dir" build -trimpath -o "$mailpit.new" github.com/axllent/mailpit
+  mv "$mailpit.new" "$mailpit"
+}
+
+install_missing() {
+  local lock
+  command -v go >/dev/null || die "missing: go, in PATH or in /usr/local/go/bin (see https://go.dev/dl)"
+  exec {lock}>"$cache/lock" && flock "$lock" # one at a time in one checkout
+  install_packages
+  install_node
+  build_mailpit
+  exec {lock}>&-
+}

@@ -1,0 +1,204 @@
+package testenv
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// binary builds latchkey once a test program, with the race detector, so that
+// what the outside tests do to it is watched too.
+var binary = sync.OnceValues(func() (string, error) {
+	_, file, _, _ := runtime.Caller(0)
+	root := filepath.Join(filepath.Dir(file), "..", "..")
+	out := filepath.Join(os.TempDir(), fmt.Sprintf("latchkey-test-%d", os.Getpid()))
+	cmd := exec.Command("go", "build", "-race", "-o", out, ".")
+	cmd.Dir = root
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("go build: %w\n%s", err, b)
+	}
+	return out, nil
+})
+
+// Process is a running latchkey.
+type Process struct {
+	URL string // http://127.0.0.1:PORT
+	Dir string // its working directory, with data/ below
+	cmd *exec.Cmd
+	log *lockedBuffer
+
+	waited chan struct{} // closed when it has exited
+	err    error         // of its exit
+}
+
+// FreePort returns a port of 127.0.0.1 that nobody listens on.
+func FreePort(t testing.TB) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = l.Close() }()
+	_, port, _ := net.SplitHostPort(l.Addr().String())
+	return port
+}
+
+// Launch starts latchkey with this environment and nothing else, in a new
+// directory unless dir is given, and does not wait for it. It is killed when
+// the test ends; its log is shown if the test failed.
+func Launch(t testing.TB, dir string, env ...string) *Process {
+	t.Helper()
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if dir == "" {
+		dir = t.TempDir()
+	}
+	port := FreePort(t)
+	p := &Process{URL: "http://127.0.0.1:" + port, Dir: dir, cmd: exec.Command(bin), log: &lockedBuffer{}, waited: make(chan struct{})}
+	p.cmd.Dir = dir
+	p.cmd.Env = append([]string{"PORT=" + port, "HOST=127.0.0.1", "LOG_FORMAT=json", "LOG_LEVEL=debug", "GORACE=halt_on_error=0"}, env...)
+	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	go func() { // Pdeathsig is of the thread that starts it
+		runtime.LockOSThread()
+		started <- p.cmd.Start()
+		p.err = p.cmd.Wait()
+		close(p.waited)
+	}()
+	if err := <-started; err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		p.Kill()
+		if bytes.Contains(p.log.Bytes(), []byte("WARNING: DATA RACE")) {
+			t.Error("latchkey has a data race")
+		}
+		if t.Failed() {
+			t.Logf("log of latchkey on %s:\n%s", p.URL, p.Log())
+		}
+	})
+	return p
+}
+
+// Start is Launch, and waits until the server is ready.
+func Start(t testing.TB, dir string, env ...string) *Process {
+	t.Helper()
+	p := Launch(t, dir, env...)
+	p.AwaitReady(t)
+	return p
+}
+
+// AwaitReady waits until /readyz answers 200, 30 s at most.
+func (p *Process) AwaitReady(t testing.TB) {
+	t.Helper()
+	Await(t, 30*time.Second, "latchkey to be ready", func() bool {
+		select {
+		case <-p.waited:
+			t.Fatalf("latchkey ended: %v\n%s", p.err, p.Log())
+		default:
+		}
+		res, err := http.Get(p.URL + "/readyz")
+		if err != nil {
+			return false
+		}
+		_ = res.Body.Close()
+		return res.StatusCode == http.StatusOK
+	})
+}
+
+// Log is what the process wrote so far.
+func (p *Process) Log() string { return string(p.log.Bytes()) }
+
+// Signal sends it a signal.
+func (p *Process) Signal(t testing.TB, sig os.Signal) {
+	t.Helper()
+	if err := p.cmd.Process.Signal(sig); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// Pid is its process id.
+func (p *Process) Pid() int { return p.cmd.Process.Pid }
+
+// Wait waits for its end and returns the exit code, or fails the test.
+func (p *Process) Wait(t testing.TB, limit time.Duration) int {
+	t.Helper()
+	select {
+	case <-p.waited:
+		return p.cmd.ProcessState.ExitCode()
+	case <-time.After(limit):
+		t.Fatalf("latchkey runs on after %v", limit)
+		return 0
+	}
+}
+
+// Kill ends it at once, like a power cut, and waits.
+func (p *Process) Kill() {
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.waited
+}
+
+// Command runs a latchkey command to its end and returns its output and exit
+// code.
+func Command(t testing.TB, dir, stdin string, env []string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	bin, err := binary()
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, bin, args...)
+	cmd.Dir, cmd.Env, cmd.Stdin = dir, env, bytes.NewBufferString(stdin)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
+		t.Fatal(err)
+	}
+	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// Await asks done every few milliseconds until it says yes, and fails the test
+// if it does not within limit.
+func Await(t testing.TB, limit time.Duration, what string, done func() bool) {
+	t.Helper()
+	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+		if done() {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("waited %v for %s", limit, what)
+		}
+	}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.b = append(l.b, p...)
+	return len(p), nil
+}
+
+func (l *lockedBuffer) Bytes() []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return bytes.Clone(l.b)
+}

@@ -1,0 +1,117 @@
+package throttle
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	// primaryTime is how long a call waits for Redis. A login makes two, and
+	// what Redis adds to it must stay below 100 ms (R2): this leaves a fifth for
+	// the scheduler.
+	primaryTime = 40 * time.Millisecond
+
+	// pause is for how long Redis is left alone after it failed.
+	pause = time.Second
+)
+
+// Fallback counts in Primary, which is Redis, and in Memory while that fails.
+// Set the three fields and share one pointer.
+//
+// What holds when it changes sides: there is a limit at every moment, and each
+// side keeps its counts while the other one works. So within one span of a limit
+// at most N are let through on each side, by Redis for all replicas together and
+// by each replica's memory, however often Redis comes and goes; more only if
+// Redis came back without its data. While Redis works nothing is counted in
+// memory, and a try whose answer came too late counts on both sides.
+//
+// GiveBack goes to the side that works now, which may not be the one that
+// counted. Then the try stays counted there until it expires, and here at most
+// one other try of the same key is undone: one for each right password at the
+// moment of a change, which helps nobody to guess.
+type Fallback struct {
+	Primary Counters
+	Memory  *Memory
+	Log     zerolog.Logger
+
+	mu      sync.Mutex
+	down    bool
+	since   time.Time // when it went down
+	retryAt time.Time // when Primary is tried again
+}
+
+// Take counts like Primary, or like Memory if Primary does not answer in time.
+// It fails only if ctx has ended.
+func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, error) {
+	var waits []time.Duration
+	answered, err := f.primary(ctx, now, func(ctx context.Context) (err error) {
+		waits, err = f.Primary.Take(ctx, now, counts...)
+		return err
+	})
+	if answered || err != nil {
+		return waits, err
+	}
+	return f.Memory.Take(ctx, now, counts...)
+}
+
+// GiveBack undoes a try on the side that works now. It fails only if ctx has
+// ended.
+func (f *Fallback) GiveBack(ctx context.Context, now time.Time, counts ...Count) error {
+	answered, err := f.primary(ctx, now, func(ctx context.Context) error {
+		return f.Primary.GiveBack(ctx, now, counts...)
+	})
+	if answered || err != nil {
+		return err
+	}
+	return f.Memory.GiveBack(ctx, now, counts...)
+}
+
+// primary makes a call to Primary unless that is to be left alone, and says
+// whether it was answered. The error is that of ctx.
+func (f *Fallback) primary(ctx context.Context, now time.Time, call func(context.Context) error) (answered bool, err error) {
+	try, probe := f.enter(now)
+	if !try {
+		return false, nil
+	}
+	limited, cancel := context.WithTimeout(ctx, primaryTime)
+	defer cancel()
+	err = call(limited)
+	if err != nil && ctx.Err() != nil { // the caller left, which says nothing about Redis
+		return false, ctx.Err()
+	}
+	f.leave(now, probe, err)
+	return err == nil, nil
+}
+
+// enter decides whether a call may go to Primary. While it is down one call each
+// pause does, the probe.
+func (f *Fallback) enter(now time.Time) (try, probe bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.down {
+		return true, false
+	}
+	if left := f.retryAt.Sub(now); left > 0 && left <= pause { // more: the clock was set back
+		return false, false
+	}
+	f.retryAt = now.Add(pause)
+	return true, true
+}
+
+// leave notes how a call ended. Only a probe ends an outage: the answer to a
+// call from before it is no news.
+func (f *Fallback) leave(now time.Time, probe bool, err error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	switch {
+	case err != nil && !f.down:
+		f.down, f.since, f.retryAt = true, now, now.Add(pause)
+		f.Log.Warn().Err(err).Msg("redis does not answer, tries are counted in this process")
+	case err == nil && f.down && probe:
+		f.down = false
+		f.Log.Info().Dur("outage", now.Sub(f.since)).Msg("redis answers again, tries are counted there")
+	}
+}

@@ -1,0 +1,197 @@
+package throttle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+// remote is a Memory that can be cut off, as Redis can. redisstore has the same
+// stories with Redis itself.
+type remote struct {
+	*Memory
+	state atomic.Int32 // up, refuses, hangs
+	calls atomic.Int32
+}
+
+const (
+	up int32 = iota
+	refuses
+	hangs
+)
+
+var errRefused = errors.New("connection refused")
+
+func (r *remote) reach(ctx context.Context) error {
+	r.calls.Add(1)
+	switch r.state.Load() {
+	case refuses:
+		return errRefused
+	case hangs:
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return nil
+}
+
+func (r *remote) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, error) {
+	if err := r.reach(ctx); err != nil {
+		return nil, err
+	}
+	return r.Memory.Take(ctx, now, counts...)
+}
+
+func (r *remote) GiveBack(ctx context.Context, now time.Time, counts ...Count) error {
+	if err := r.reach(ctx); err != nil {
+		return err
+	}
+	return r.Memory.GiveBack(ctx, now, counts...)
+}
+
+func setup(t *testing.T) (f *Fallback, r *remote, log *bytes.Buffer) {
+	t.Helper()
+	r, log = &remote{Memory: NewMemory()}, new(bytes.Buffer)
+	return &Fallback{Primary: r, Memory: NewMemory(), Log: zerolog.New(log)}, r, log
+}
+
+func TestFallbackStory_R2(t *testing.T) {
+	f, r, log := setup(t)
+	c := Count{"ada at 192.0.2.1", Limit{N: 3, Window: time.Hour}}
+	let := func(at time.Duration, tries int) (n int) {
+		t.Helper()
+		for range tries {
+			if take(t, f, start.Add(at), c)[0] == 0 {
+				n++
+			}
+		}
+		return n
+	}
+	calls := func(want int32, when string) {
+		t.Helper()
+		if got := r.calls.Swap(0); got != want {
+			t.Errorf("%s: %d calls to redis, want %d", when, got, want)
+		}
+	}
+
+	if n := let(0, 2); n != 2 || f.Memory.keys() != 0 {
+		t.Errorf("up: %d let through, %d keys in memory; want 2 and 0", n, f.Memory.keys())
+	}
+	calls(2, "up")
+
+	r.state.Store(refuses)
+	if n := let(time.Second, 10); n != 3 {
+		t.Errorf("down: %d let through, want the 3 of the limit", n)
+	}
+	calls(1, "down")
+	if n := let(2*time.Second-time.Microsecond, 10); n != 0 {
+		t.Errorf("still down: %d let through, want 0", n)
+	}
+	calls(0, "within the pause")
+	if n := let(2*time.Second, 10); n != 0 {
+		t.Errorf("still down: %d let through, want 0", n)
+	}
+	calls(1, "after the pause")
+
+	r.state.Store(up)
+	if n := let(3*time.Second, 10); n != 1 {
+		t.Errorf("up again: %d let through, want the 1 that redis has left", n)
+	}
+	calls(10, "up again")
+
+	r.state.Store(refuses)
+	if n := let(4*time.Second, 10); n != 0 {
+		t.Errorf("down again: %d let through, want 0, memory was full", n)
+	}
+
+	if got, want := strings.Count(log.String(), "\n"), 3; got != want {
+		t.Errorf("logged %d lines, want %d:\n%s", got, want, log)
+	}
+	for _, leak := range []string{"ada", "192.0.2.1"} {
+		if strings.Contains(log.String(), leak) {
+			t.Errorf("the log tells %q:\n%s", leak, log)
+		}
+	}
+}
+
+func TestHangingRedisDelaysOneCall_R2(t *testing.T) {
+	f, r, _ := setup(t)
+	r.state.Store(hangs)
+	c := Count{"k", pair}
+	began := time.Now()
+	let := 0
+	for range 20 { // within one second of the clock passed in
+		if take(t, f, start, c)[0] == 0 {
+			let++
+		}
+	}
+	if err := f.GiveBack(ctx, start, c); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 100*time.Millisecond {
+		t.Errorf("20 takes and a give-back took %v, want less than 100 ms", took)
+	}
+	if let != pair.N {
+		t.Errorf("%d let through, want %d", let, pair.N)
+	}
+	if n := r.calls.Load(); n != 1 {
+		t.Errorf("%d calls to redis, want 1", n)
+	}
+	if wait := take(t, f, start, c)[0]; wait != 0 {
+		t.Errorf("after a give-back the wait is %v, want 0", wait)
+	}
+}
+
+// While Redis is away one of the many that come at once looks for it.
+func TestOneProbe_R2(t *testing.T) {
+	f, r, log := setup(t)
+	r.state.Store(refuses)
+	take(t, f, start, Count{"k", pair})
+	r.calls.Store(0)
+	r.state.Store(hangs)
+	var wg sync.WaitGroup
+	for range 50 {
+		wg.Go(func() { f.Take(ctx, start.Add(pause), Count{"k", client}) })
+	}
+	wg.Wait()
+	if n := r.calls.Load(); n != 1 {
+		t.Errorf("%d calls to redis, want 1", n)
+	}
+	if n := strings.Count(log.String(), "\n"); n != 1 {
+		t.Errorf("logged %d lines, want 1:\n%s", n, log)
+	}
+}
+
+// Somebody who leaves says nothing about Redis, and his try is not let through.
+func TestCallerLeaves_R2(t *testing.T) {
+	f, r, log := setup(t)
+	r.state.Store(hangs)
+	gone, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err := f.Take(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if err := f.GiveBack(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want %v", err, context.Canceled)
+	}
+	if log.Len() > 0 || f.Memory.keys() > 0 {
+		t.Errorf("logged %q, %d keys in memory; want nothing", log, f.Memory.keys())
+	}
+}
+
+func TestClockSetBack_R2(t *testing.T) {
+	f, r, _ := setup(t)
+	r.state.Store(refuses)
+	take(t, f, start, Count{"k", pair})
+	r.state.Store(up)
+	take(t, f, start.Add(-time.Hour), Count{"k", pair})
+	if n := r.calls.Load(); n != 2 {
+		t.Errorf("%d calls to redis, want 2: it is not left alone for an hour", n)
+	}
+}

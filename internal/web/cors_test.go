@@ -1,0 +1,111 @@
+package web
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const app = "https://app.example.org" // the one origin of newService
+
+func preflight(origin, method, headers string) *http.Request {
+	r := httptest.NewRequest(http.MethodOptions, "/graphql", nil)
+	r.Header.Set("Origin", origin)
+	r.Header.Set("Access-Control-Request-Method", method)
+	if headers != "" {
+		r.Header.Set("Access-Control-Request-Headers", headers)
+	}
+	return r
+}
+
+func TestCORSOrigins_I5(t *testing.T) {
+	wide := func(c *Config) { c.Origins = append(c.Origins, "*", "null") } // which config refuses, too
+	none := func(c *Config) { c.Origins = nil }
+	for _, tt := range []struct {
+		name, origin string
+		change       func(*Config)
+		want         bool
+	}{
+		{"allowed", app, wide, true},
+		{"another", "https://evil.example", wide, false},
+		{"null", "null", wide, false},
+		{"another scheme", "http://app.example.org", wide, false},
+		{"another port", app + ":8443", wide, false},
+		{"longer", app + ".evil.example", wide, false},
+		{"a subdomain", "https://x.app.example.org", wide, false},
+		{"another case", "https://APP.example.org", wide, false},
+		{"none", "", wide, false},
+		{"an empty list", "https://evil.example", none, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newService(t, tt.change)
+			post := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+			post.Header.Set("Origin", tt.origin)
+			for what, w := range map[string]*httptest.ResponseRecorder{"post": s.do(post), "preflight": s.do(preflight(tt.origin, "POST", "content-type"))} {
+				want, credentials := "", ""
+				if tt.want {
+					want, credentials = tt.origin, "true"
+				}
+				if got := w.Header().Get("Access-Control-Allow-Origin"); got != want {
+					t.Errorf("%s: allowed origin is %q, want %q", what, got, want)
+				}
+				if got := w.Header().Get("Access-Control-Allow-Credentials"); got != credentials {
+					t.Errorf("%s: credentials: got %q, want %q", what, got, credentials)
+				}
+				if !strings.Contains(strings.Join(w.Header().Values("Vary"), ", "), "Origin") {
+					t.Errorf("%s: no Vary: Origin", what)
+				}
+			}
+		})
+	}
+}
+
+func TestCORSPreflight_I5(t *testing.T) {
+	s := newService(t)
+	for _, tt := range []struct {
+		name, method, headers string
+		want                  bool
+	}{
+		{"urql", "POST", "content-type", true},
+		{"with a token", "POST", "authorization,content-type", true},
+		{"Apollo", "POST", "apollo-require-preflight,apollographql-client-name,apollographql-client-version,authorization,content-type", true},
+		{"another header", "POST", "content-type,x-anything", false},
+		{"another method", "PUT", "content-type", false},
+		{"GET", "GET", "", false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			w := s.do(preflight(app, tt.method, tt.headers))
+			if got := w.Header().Get("Access-Control-Allow-Origin") == app; got != tt.want {
+				t.Errorf("allowed: %v, want %v", got, tt.want)
+			}
+			if tt.want && w.Header().Get("Access-Control-Max-Age") != "7200" {
+				t.Errorf("max age is %q", w.Header().Get("Access-Control-Max-Age"))
+			}
+		})
+	}
+}
+
+func TestCORSOnlyForAPI_I5(t *testing.T) {
+	s := newService(t)
+	for _, path := range []string{"/", confirmPath, "/dev/mail.json", "/readyz"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Origin", app)
+		if w := s.do(r); w.Header().Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may be read from another origin", path)
+		}
+	}
+}
+
+func TestCORSExposes(t *testing.T) {
+	s := newService(t)
+	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+	r.Header.Set("Origin", app)
+	got := strings.Split(s.do(r).Header().Get("Access-Control-Expose-Headers"), ", ")
+	for _, want := range []string{"Retry-After", "X-Request-Id"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%s is not among %v", want, got)
+		}
+	}
+}

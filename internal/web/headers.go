@@ -1,0 +1,123 @@
+package web
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"net/http"
+	"runtime"
+	"runtime/debug"
+	"time"
+
+	"github.com/rs/zerolog"
+)
+
+const (
+	// apiCSP is for every answer that is no page: nothing in it may be loaded, run or framed.
+	apiCSP = "default-src 'none'; frame-ancestors 'none'"
+
+	// hsts is two years, the least that browsers' preload lists take. It leaves out includeSubDomains: hosts below ours
+	// belong to somebody else.
+	hsts = "max-age=63072000"
+)
+
+type requestIDKey struct{}
+
+// RequestID returns the id of the request that ctx belongs to, as the client sees it in X-Request-Id; "" outside of one.
+func RequestID(ctx context.Context) string {
+	id, _ := ctx.Value(requestIDKey{}).(string)
+	return id
+}
+
+// harden gives every answer its security headers and an id of our making, logs one line a request, and turns a panic
+// into a 500 with a fixed text. secure says whether PUBLIC_URL is https. next must be the ServeMux itself: the line
+// names the pattern that it matched, never the path or the query, which may hold a token.
+func harden(log zerolog.Logger, secure bool, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		id := rand.Text()
+		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+		rec := &recorder{ResponseWriter: w}
+		setHeaders(rec.Header(), id, secure)
+		defer func() {
+			v := recover()
+			if v != nil && v != http.ErrAbortHandler {
+				log.Error().Str("request_id", id).Str("panic", panicText(v)).Bytes("stack", debug.Stack()).Msg("panic")
+				if rec.status == 0 {
+					clear(rec.Header())
+					setHeaders(rec.Header(), id, secure)
+					http.Error(rec, "Something went wrong here. Request "+id+".", http.StatusInternalServerError)
+				} else {
+					v = http.ErrAbortHandler // half an answer must not look like a whole one
+				}
+			}
+			logRequest(log, r, rec.status, time.Since(start))
+			if v == http.ErrAbortHandler {
+				panic(v)
+			}
+		}()
+		next.ServeHTTP(rec, r)
+	})
+}
+
+func setHeaders(h http.Header, id string, secure bool) {
+	h["X-Request-Id"] = []string{id}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	h["Content-Security-Policy"] = []string{apiCSP}
+	h["Referrer-Policy"] = []string{"no-referrer"}
+	if secure {
+		h["Strict-Transport-Security"] = []string{hsts}
+	}
+}
+
+// logRequest writes at debug level, since a line a request costs more than `me` does; failures of ours at warn.
+func logRequest(log zerolog.Logger, r *http.Request, status int, took time.Duration) {
+	level := zerolog.DebugLevel
+	if status >= http.StatusInternalServerError {
+		level = zerolog.WarnLevel
+	}
+	log.WithLevel(level).
+		Str("request_id", RequestID(r.Context())).Str("method", knownMethod(r.Method)).Str("route", r.Pattern).
+		Int("status", status).Dur("took_ms", took).Msg("request")
+}
+
+// knownMethod keeps what a client made up out of the logs.
+func knownMethod(m string) string {
+	switch m {
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete,
+		http.MethodOptions, http.MethodConnect, http.MethodTrace:
+		return m
+	}
+	return "other"
+}
+
+// panicText says what v is. Only the runtime's own errors are quoted: another value may hold what a client sent.
+func panicText(v any) string {
+	if err, ok := v.(runtime.Error); ok {
+		return err.Error()
+	}
+	return fmt.Sprintf("%T", v)
+}
+
+// recorder remembers the status that was sent, 0 before.
+type recorder struct {
+	http.ResponseWriter
+	status int
+}
+
+func (w *recorder) WriteHeader(status int) {
+	if w.status == 0 && status >= http.StatusOK { // 1xx answers come before the real one
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+func (w *recorder) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// probeTime is how long a dependency may take to answer a readiness probe.
+const probeTime = time.Second
+
+// Probe asks a dependency whether it answers. It returns once ctx ends.
+type Probe func(ctx context.Context) error
+
+// Health answers /livez and /readyz.
+type Health struct {
+	needed  map[string]Probe
+	useful  map[string]Probe
+	drained atomic.Bool
+	flight  singleflight.Group
+}
+
+// NewHealth returns a Health by the names under which /readyz lists what is down. Without one of needed the service is
+// not ready; without one of useful it is, and works in a lesser way (R2: Redis).
+func NewHealth(needed, useful map[string]Probe) *Health {
+	return &Health{needed: needed, useful: useful}
+}
+
+// Drain makes /readyz answer 503 from now on: the first thing at SIGTERM, so that no new requests are sent here while
+// those in flight finish (R5).
+func (h *Health) Drain() { h.drained.Store(true) }
+
+// live answers 200 as long as the process answers at all. It asks nothing else: a restart mends no database.
+func (h *Health) live(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Write([]byte("ok\n"))
+}
+
+type readiness struct {
+	Status string   `json:"status"` // ok, degraded, unavailable or draining; the first two with 200, the others with 503
+	Down   []string `json:"down"`   // sorted
+}
+
+// ready answers whether requests should be sent here. Probes that come together share one round of questions, so that
+// a flood of them asks the database no more than one.
+func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
+	v, _, _ := h.flight.Do("", func() (any, error) {
+		return h.ask(context.WithoutCancel(r.Context())), nil
+	})
+	answer := v.(readiness)
+	if h.drained.Load() {
+		answer.Status = "draining"
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	if answer.Status == "unavailable" || answer.Status == "draining" {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	json.NewEncoder(w).Encode(answer)
+}
+
+// ask runs all probes side by side.
+func (h *Health) ask(ctx context.Context) readiness {
+	ctx, cancel := context.WithTimeout(ctx, probeTime)
+	defer cancel()
+	var (
+		wg     sync.WaitGroup
+		mu     sync.Mutex
+		answer = readiness{Status: "ok", Down: []string{}}
+	)
+	run := func(probes map[string]Probe, status string) {
+		for name, probe := range probes {
+			wg.Go(func() {
+				if probe(ctx) == nil {
+					return
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				answer.Down = append(answer.Down, name)
+				if answer.Status != "unavailable" {
+					answer.Status = status
+				}
+			})
+		}
+	}
+	run(h.needed, "unavailable")
+	run(h.useful, "degraded")
+	wg.Wait()
+	slices.Sort(answer.Down)
+	return answer
+}

@@ -1,0 +1,129 @@
+package web
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"latchkey/internal/mail"
+)
+
+// The policies of the inbox. A mail may style itself inline, as mails do; it loads nothing, runs nothing, and is shown
+// in no frame but ours, where its links open in the whole window. The sandbox holds when it is opened by itself too.
+const (
+	inboxCSP    = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	mailHTMLCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; " +
+		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+)
+
+// inboxPages shows the development inbox. It is every account of the service: it exists only while mail stays here.
+type inboxPages struct {
+	pages  *pages
+	inbox  *mail.Inbox
+	public *url.URL
+}
+
+// guard refuses names that a stranger's DNS may have pointed at this machine (DNS rebinding), by which a page in the
+// developer's browser could read the inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no such.
+func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
+	return methods{"GET": func(w http.ResponseWriter, r *http.Request) {
+		host := r.Host
+		if h, _, err := net.SplitHostPort(host); err == nil {
+			host = h
+		}
+		host = strings.ToLower(strings.Trim(host, "[]"))
+		_, err := netip.ParseAddr(host)
+		if err != nil && strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && host != p.public.Hostname() {
+			p.pages.notice(w, http.StatusMisdirectedRequest, "Not by this name", "The development inbox is shown under "+p.public.Host+" and under this machine's own addresses only.")
+			return
+		}
+		get(w, r)
+	}}
+}
+
+// mailRow is a mail as a page shows it.
+type mailRow struct {
+	*mail.Message
+	Machine, When string // createdAt, for programs and for people
+}
+
+func row(m *mail.Message) mailRow {
+	at := m.CreatedAt.UTC()
+	return mailRow{m, at.Format(time.RFC3339), at.Format("2 January, 15:04:05") + " UTC"}
+}
+
+// list shows all mails, or those to the address in `to`.
+func (p *inboxPages) list(w http.ResponseWriter, r *http.Request) {
+	to := r.URL.Query().Get("to")
+	rows := []mailRow{}
+	for _, m := range p.inbox.Mails(to) {
+		rows = append(rows, row(m))
+	}
+	p.pages.write(w, http.StatusOK, "inbox", struct {
+		To    string
+		Mails []mailRow
+	}{to, rows})
+}
+
+// mail shows one mail, as HTML in a frame and as text.
+func (p *inboxPages) mail(w http.ResponseWriter, r *http.Request) {
+	m, err := p.inbox.Mail(r.PathValue("id"))
+	if err != nil {
+		p.gone(w)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", inboxCSP)
+	p.pages.write(w, http.StatusOK, "mail", struct {
+		mailRow
+		Text []piece
+	}{row(m), pieces(m.Text)})
+}
+
+// html is what the frame shows.
+func (p *inboxPages) html(w http.ResponseWriter, r *http.Request) {
+	m, err := p.inbox.Mail(r.PathValue("id"))
+	if err != nil {
+		p.gone(w)
+		return
+	}
+	w.Header().Set("Content-Security-Policy", mailHTMLCSP)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Cache-Control", "no-store")
+	_, _ = w.Write([]byte(linksToTop(m.HTML)))
+}
+
+func (p *inboxPages) gone(w http.ResponseWriter) {
+	p.pages.notice(w, http.StatusNotFound, "This mail is gone", "The inbox keeps the last 500 mails, and none after a restart.")
+}
+
+var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)
+
+// linksToTop makes the links of a mail open in the whole window: what they lead to refuses to be framed.
+func linksToTop(html string) string {
+	const base = `<base target="_top">`
+	if at := headTag.FindStringIndex(html); at != nil {
+		return html[:at[1]] + base + html[at[1]:]
+	}
+	return base + html
+}
+
+// piece is a part of a text: a link, or the words between.
+type piece struct {
+	Link, Words string
+}
+
+var webLink = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+func pieces(text string) []piece {
+	var all []piece
+	last := 0
+	for _, at := range webLink.FindAllStringIndex(text, -1) {
+		all = append(all, piece{Words: text[last:at[0]]}, piece{Link: text[at[0]:at[1]]})
+		last = at[1]
+	}
+	return append(all, piece{Words: text[last:]})
+}

@@ -1,0 +1,171 @@
+package web
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"html/template"
+	"net/http"
+	"net/url"
+	"path"
+	"strings"
+	"time"
+)
+
+//go:embed templates/*.html page.css explorer.css explorer.js
+var files embed.FS
+
+// pageCSP lets a page have our stylesheet and post to us, and nothing else: no script, nothing from elsewhere.
+const pageCSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+// pages writes what people read in a browser.
+type pages struct {
+	site   site
+	byName map[string]*template.Template
+}
+
+// site is what every page says about the service.
+type site struct {
+	App     string // APP_NAME
+	Host    string // of PUBLIC_URL, for the footer
+	AppURL  string // APP_URL, or ""
+	AppHost string // what people call it
+	Style   string // the stylesheet's path
+}
+
+func newPages(app string, public, appURL *url.URL) (*pages, error) {
+	p := &pages{
+		site:   site{App: app, Host: public.Host, Style: pageCSS.path},
+		byName: map[string]*template.Template{},
+	}
+	if appURL != nil {
+		p.site.AppURL, p.site.AppHost = appURL.String(), appURL.Host
+	}
+	layout, err := template.ParseFS(files, "templates/layout.html")
+	if err != nil {
+		return nil, err
+	}
+	all, err := files.ReadDir("templates")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range all {
+		name := strings.TrimSuffix(f.Name(), ".html")
+		if name == "layout" {
+			continue
+		}
+		t, err := template.Must(layout.Clone()).ParseFS(files, "templates/"+f.Name())
+		if err != nil {
+			return nil, err
+		}
+		p.byName[name] = t
+	}
+	return p, nil
+}
+
+// write answers with the page of that name in templates/. data is its own part; what all pages share is added.
+func (p *pages) write(w http.ResponseWriter, status int, name string, data any) {
+	var b bytes.Buffer
+	err := p.byName[name].ExecuteTemplate(&b, "layout.html", struct {
+		site
+		Page any
+	}{p.site, data})
+	if err != nil {
+		panic(fmt.Errorf("page %s: %w", name, err)) // a mistake in the template, answered in harden
+	}
+	h := w.Header()
+	if h.Get("Content-Security-Policy") == "" || h.Get("Content-Security-Policy") == apiCSP {
+		h.Set("Content-Security-Policy", pageCSP)
+	}
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+}
+
+// notice is a page of a few words.
+type notice struct {
+	Title string
+	Text  []string // paragraphs
+}
+
+func (p *pages) notice(w http.ResponseWriter, status int, title string, text ...string) {
+	p.write(w, status, "notice", notice{title, text})
+}
+
+// notFound answers for every path that nobody else has.
+func (p *pages) notFound(w http.ResponseWriter, _ *http.Request) {
+	p.notice(w, http.StatusNotFound, "There is no page here", "The address may have been cut off or mistyped. If it came in a mail, open its link again from there.")
+}
+
+// broken answers for a failure of ours. The id leads an operator to its line in the log.
+func (p *pages) broken(w http.ResponseWriter, r *http.Request) {
+	p.notice(w, http.StatusInternalServerError, "Something went wrong here",
+		"It is our mistake, not yours, and it was written down. Try again in a while.", "If you ask for help, name this number: "+RequestID(r.Context()))
+}
+
+// asset is an embedded file at a path that changes with its content, so that browsers may keep it for ever.
+type asset struct {
+	path string
+	kind string // its Content-Type
+	body []byte
+}
+
+var (
+	pageCSS     = mustAsset("page.css", "text/css; charset=utf-8")
+	explorerCSS = mustAsset("explorer.css", "text/css; charset=utf-8")
+	explorerJS  = mustAsset("explorer.js", "text/javascript; charset=utf-8")
+)
+
+// mustAsset panics if there is no such file in this package, which no build has.
+func mustAsset(name, kind string) asset {
+	body, err := files.ReadFile(name)
+	if err != nil {
+		panic(err)
+	}
+	sum := sha256.Sum256(body)
+	ext := path.Ext(name)
+	return asset{
+		path: "/assets/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext,
+		kind: kind, body: body,
+	}
+}
+
+func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", a.kind)
+	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
+	w.Write(a.body)
+}
+
+// sinceWords says when something was, for somebody who reads it at now: "today at 08:15 UTC".
+func sinceWords(at, now time.Time) string {
+	at, now = at.UTC(), now.UTC()
+	day := "on " + at.Format("2 January 2006")
+	switch at.Format(time.DateOnly) {
+	case now.Format(time.DateOnly):
+		day = "today"
+	case now.AddDate(0, 0, -1).Format(time.DateOnly):
+		day = "yesterday"
+	}
+	return day + " at " + at.Format("15:04") + " UTC"
+}
+
+// waitWords says how long d is, rounded up: "40 seconds", "3 minutes".
+func waitWords(d time.Duration) string {
+	up := func(unit time.Duration, word string) string {
+		n := int((d + unit - 1) / unit)
+		if n <= 1 {
+			return "one " + word
+		}
+		return fmt.Sprintf("%d %ss", n, word)
+	}
+	switch {
+	case d <= 90*time.Second:
+		return up(time.Second, "second")
+	case d <= 90*time.Minute:
+		return up(time.Minute, "minute")
+	}
+	return up(time.Hour, "hour")
+}

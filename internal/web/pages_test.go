@@ -1,0 +1,188 @@
+package web
+
+import (
+	"flag"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"latchkey/internal/mail"
+	"latchkey/internal/store"
+)
+
+var update = flag.Bool("update", false, "rewrite the golden files")
+
+var noon = time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
+
+func testPages(t *testing.T, app string) *pages {
+	t.Helper()
+	var appURL *url.URL
+	if app != "" {
+		appURL = &url.URL{Scheme: "https", Host: app}
+	}
+	p, err := newPages("Latchkey", &url.URL{Scheme: "https", Host: "auth.example.org"}, appURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// state is a page as somebody may find it.
+type state struct {
+	file, app, page string
+	data            any
+}
+
+// states are all of them: golden files hold each, and are what a change is looked at by.
+func states() []state {
+	in := link{"lko_example", "ada@example.org"}
+	form := confirmForm{link: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
+	ask, missing, wrong, odd := form, form, form, form
+	ask.AskPassword = true
+	missing.AskPassword, missing.Error = true, "Type the password that was chosen for this account."
+	wrong.AskPassword, wrong.Error = true, "This is not the password that was chosen for this account."
+	odd.Username, odd.Device = "a-name.as_long-as-they-can.ever-be", `<b>"a'&`+strings.Repeat("x", 58)
+	odd.Email = "averyveryveryveryverylonglocalpartwithoutanyspacesatallinit@averyveryverylongdomain.example.org"
+
+	first := mail.Message{
+		ID: "0193", Kind: "confirm_registration", To: "ada@example.org", From: "latchkey@localhost", FromName: "Latchkey", Subject: "Confirm your email",
+		CreatedAt: noon, HTML: "<p>Hello", Text: "Confirm it here:\n\nhttp://localhost:8080/email/confirm-email?token=lko_x&email=ada%40example.org\n\nThe link works for 24 hours.\n",
+	}
+	second := first
+	second.ID, second.To, second.Subject, second.CreatedAt = "0192", odd.Email, "You already have an account", noon.Add(-25*time.Hour)
+
+	type inbox struct {
+		To    string
+		Mails []mailRow
+	}
+	type oneMail struct {
+		mailRow
+		Text []piece
+	}
+	return []state{
+		{"confirm", "", "confirm", form},
+		{"confirm-long", "", "confirm", odd},
+		{"confirm-password", "", "confirm", ask},
+		{"confirm-password-missing", "", "confirm", missing},
+		{"confirm-password-wrong", "", "confirm", wrong},
+		{"confirmed", "", "confirmed", &store.User{Username: "ada"}},
+		{"confirmed-app", "app.example.org", "confirmed", &store.User{Username: "ada"}},
+		{"declined", "app.example.org", "declined", nil},
+		{"dead", "", "dead", deadLink{Email: "ada@example.org"}},
+		{"dead-app", "app.example.org", "dead", deadLink{Email: "ada@example.org"}},
+		{"dead-email-wrong", "app.example.org", "dead", deadLink{"ada", "An address looks like name@example.org."}},
+		{"sent", "app.example.org", "sent", in},
+		{"later", "", "later", later{in, "Too many tries", "Try again in 30 seconds. The link in your mail stays as it is."}},
+		{"notfound", "", "notice", notice{"There is no page here", []string{"The address may have been cut off or mistyped."}}},
+		{"home", "", "home", nil},
+		{"home-app", "app.example.org", "home", nil},
+		{"inbox-empty", "", "inbox", inbox{}},
+		{"inbox-none", "", "inbox", inbox{To: "bob@example.org"}},
+		{"inbox", "", "inbox", inbox{Mails: []mailRow{row(&first), row(&second)}}},
+		{"mail", "", "mail", oneMail{row(&first), pieces(first.Text)}},
+	}
+}
+
+func TestPageStates_D6(t *testing.T) {
+	hash := regexp.MustCompile(`/assets/page\.[0-9a-f]{12}\.css`)
+	handler := regexp.MustCompile(` on[a-z]+=`)
+	for _, s := range states() {
+		t.Run(s.file, func(t *testing.T) {
+			w := httptest.NewRecorder()
+			testPages(t, s.app).write(w, http.StatusOK, s.page, s.data)
+			got := hash.ReplaceAllString(w.Body.String(), "page.css")
+			if strings.Contains(got, "<script") || strings.Contains(got, " style=") || handler.MatchString(got) {
+				t.Error("a page has a script or a style of its own, which its policy refuses")
+			}
+			golden(t, "testdata/"+s.file+".html", got)
+		})
+	}
+}
+
+// golden compares with a file, or rewrites it.
+func golden(t *testing.T, file, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(want), got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", file, diff)
+	}
+}
+
+func TestPageEscapes_D9(t *testing.T) {
+	w := httptest.NewRecorder()
+	testPages(t, "").write(w, http.StatusOK, "confirm", confirmForm{
+		link: link{`"><script>`, `<i>@example.org`}, Username: `</bdi><script>`, Device: `<img src=x>`, When: "today",
+	})
+	for _, bad := range []string{"<script>", "<i>", "<img"} {
+		if strings.Contains(w.Body.String(), bad) {
+			t.Errorf("the page has %s unescaped", bad)
+		}
+	}
+}
+
+func TestSinceWords(t *testing.T) {
+	tests := []struct {
+		at   time.Time
+		want string
+	}{
+		{noon.Add(-time.Hour), "today at 11:00 UTC"},
+		{noon.Add(-13 * time.Hour), "yesterday at 23:00 UTC"},
+		{noon.Add(-37 * time.Hour), "on 22 November 2026 at 23:00 UTC"},
+		{noon.In(time.FixedZone("", 13*3600)), "today at 12:00 UTC"},
+	}
+	for _, tt := range tests {
+		if got := sinceWords(tt.at, noon); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.at, got, tt.want)
+		}
+	}
+}
+
+func TestWaitWords(t *testing.T) {
+	tests := []struct {
+		d    time.Duration
+		want string
+	}{
+		{0, "one second"},
+		{300 * time.Millisecond, "one second"},
+		{29100 * time.Millisecond, "30 seconds"},
+		{91 * time.Second, "2 minutes"},
+		{10 * time.Minute, "10 minutes"},
+		{2*time.Hour + time.Minute, "3 hours"},
+	}
+	for _, tt := range tests {
+		if got := waitWords(tt.d); got != tt.want {
+			t.Errorf("%v: got %q, want %q", tt.d, got, tt.want)
+		}
+	}
+}
+
+func TestMailLinks(t *testing.T) {
+	got := pieces("See http://a.example/x?y=1&z=2\nor <https://b.example>.")
+	want := []piece{{Words: "See "}, {Link: "http://a.example/x?y=1&z=2"}, {Words: "\nor <"}, {Link: "https://b.example"}, {Words: ">."}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if got, want := linksToTop(`<html><head lang="en"><title>`), `<html><head lang="en"><base target="_top"><title>`; got != want {
+		t.Errorf("got %s", got)
+	}
+}

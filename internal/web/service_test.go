@@ -1,0 +1,166 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/db"
+	"latchkey/internal/jwt"
+	"latchkey/internal/mail"
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
+)
+
+const goodPassword = "a quiet lamp by the river"
+
+// service is the whole HTTP side on an empty database, with a clock that stands still.
+type service struct {
+	http.Handler
+	t     *testing.T
+	auth  *auth.Service
+	store *store.Store
+	db    db.DB
+	inbox *mail.Inbox
+	log   bytes.Buffer
+	now   time.Time
+	cfg   Config
+}
+
+// newService returns one at https://auth.example.org; change, if given, alters how it is set up.
+func newService(t *testing.T, change ...func(*Config)) *service {
+	t.Helper()
+	return newServiceAt(t, &url.URL{Scheme: "https", Host: "auth.example.org"}, change...)
+}
+
+func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *service {
+	t.Helper()
+	s := &service{t: t, db: testenv.SQLite(t), now: noon}
+	s.store = store.New(s.db)
+	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, 1, 10, time.Minute)
+	must(t, err)
+	go hasher.Run(t.Context())
+	secrets := [][]byte{bytes.Repeat([]byte("k"), 32)}
+	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", secrets)
+	must(t, err)
+	s.auth, err = auth.New(
+		auth.Config{
+			PublicURL: public, RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
+			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
+		},
+		auth.Deps{
+			Store: s.store, Tokens: s.store, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
+			Now: func() time.Time { return s.now }, MailQueued: func() {}, Log: zerolog.New(&s.log),
+		})
+	must(t, err)
+	s.inbox = mail.NewInbox(func(a string) string {
+		e, _ := auth.ParseEmail(a)
+		return e.Key
+	})
+	s.cfg = Config{
+		AppName: "Latchkey", PublicURL: public, AppURL: &url.URL{Scheme: "https", Host: "app.example.org"},
+		Origins: []string{"https://app.example.org"}, Auth: s.auth, Cookies: NewCookies(true, []string{"https://auth.example.org"}),
+		Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: func() time.Time { return s.now },
+		GraphQL: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":{}}`)) }),
+	}
+	for _, c := range change {
+		c(&s.cfg)
+	}
+	s.Handler, err = New(s.cfg)
+	must(t, err)
+	return s
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// register returns the parameters of the link that confirms a new registration.
+func (s *service) register(username, email, password string) url.Values {
+	s.t.Helper()
+	from := auth.Client{Addr: netip.MustParseAddr("192.0.2.1"), UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+	_, err := s.auth.Register(s.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: password}, from)
+	must(s.t, err)
+	for _, r := range s.registrations(email) {
+		if r.Username != username {
+			continue
+		}
+		link, err := s.auth.MakeLink(s.t.Context(), &r)
+		must(s.t, err)
+		u, err := url.Parse(link)
+		must(s.t, err)
+		return u.Query()
+	}
+	s.t.Fatalf("no registration of %s", username)
+	return nil
+}
+
+// registrations returns those of an address that wait.
+func (s *service) registrations(email string) []store.Registration {
+	s.t.Helper()
+	e, ok := auth.ParseEmail(email)
+	if !ok {
+		s.t.Fatalf("%s is no address", email)
+	}
+	list, err := s.store.RegistrationsByEmail(s.t.Context(), e.Key, s.now)
+	must(s.t, err)
+	return list
+}
+
+// do answers one request, sent to this machine unless it names another host.
+func (s *service) do(r *http.Request) *httptest.ResponseRecorder {
+	if r.Host == "example.com" { // httptest's default
+		r.Host = "localhost:8080"
+	}
+	w := httptest.NewRecorder()
+	s.ServeHTTP(w, r)
+	return w
+}
+
+func (s *service) get(path string) *httptest.ResponseRecorder {
+	return s.do(httptest.NewRequest(http.MethodGet, path, nil))
+}
+
+// press posts a form of the link page, as its button does.
+func (s *service) press(button string, fields url.Values, more ...string) *httptest.ResponseRecorder {
+	return s.do(form(button, fields, more...))
+}
+
+func form(button string, fields url.Values, more ...string) *http.Request {
+	all := url.Values{"do": {button}}
+	for name, v := range fields {
+		all[name] = v
+	}
+	for i := 0; i < len(more); i += 2 {
+		all.Set(more[i], more[i+1])
+	}
+	r := httptest.NewRequest(http.MethodPost, "/email/confirm-email", strings.NewReader(all.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	return r
+}
+
+// wants checks a status and that the page says each of the texts.
+func wants(t *testing.T, w *httptest.ResponseRecorder, status int, texts ...string) {
+	t.Helper()
+	if w.Code != status {
+		t.Errorf("got status %d, want %d", w.Code, status)
+	}
+	for _, text := range texts {
+		if !strings.Contains(w.Body.String(), text) {
+			t.Errorf("the page does not say %q:\n%s", text, w.Body)
+		}
+	}
+}

@@ -1,0 +1,156 @@
+// Command latchkey is a self-hosted authentication service with a GraphQL API.
+// Without arguments it serves; `latchkey help` lists the rest.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/cli"
+	"latchkey/internal/config"
+	"latchkey/internal/password"
+)
+
+// version is set by the build: -ldflags "-X main.version=1.2.3".
+var version = "dev"
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := cli.Run(ctx, os.Args[1:], cli.Commands{
+		Version: version,
+		Serve:   serve,
+		Migrate: migrate,
+		Service: service,
+		Health:  healthcheck,
+	})
+	stop()
+	os.Exit(code)
+}
+
+// load reads the configuration and makes the logger that it asks for.
+func load() (config.Config, zerolog.Logger, error) {
+	cfg, warnings, err := config.Load(os.Environ(), ".env")
+	if err != nil {
+		return cfg, zerolog.Nop(), err
+	}
+	if len(cfg.SecretKeys) == 0 { // only in development
+		secret, err := config.LoadOrMakeSecret(cfg.DataDir)
+		if err != nil {
+			return cfg, zerolog.Nop(), err
+		}
+		cfg.SecretKeys = [][]byte{secret}
+	}
+	log := newLogger(os.Stderr, cfg)
+	for _, w := range warnings {
+		log.Warn().Str("name", w.Name).Msg(w.Text)
+	}
+	return cfg, log, nil
+}
+
+func newLogger(w io.Writer, cfg config.Config) zerolog.Logger {
+	if cfg.LogFormat == "console" {
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
+	}
+	level, err := zerolog.ParseLevel(cfg.LogLevel)
+	if err != nil {
+		level = zerolog.InfoLevel
+	}
+	return zerolog.New(w).Level(level).With().Timestamp().Logger()
+}
+
+// serve runs the service until ctx ends.
+func serve(ctx context.Context) error {
+	cfg, log, err := load()
+	if err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", cfg.ListenAddr())
+	if err != nil {
+		return fmt.Errorf("listen: %w", err)
+	}
+	// Hashes come and go in pieces of 19 MiB: a limit has the collector keep
+	// pace with a flood of logins, and costs nothing while there is none.
+	debug.SetMemoryLimit(110 << 20)
+	a, err := build(cfg, log, time.Now, password.ReserveProcs())
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	defer a.close()
+	return a.run(ctx, listener)
+}
+
+// migrate brings the database up to date and returns how many steps it took.
+func migrate(ctx context.Context) (int, error) {
+	cfg, log, err := load()
+	if err != nil {
+		return 0, err
+	}
+	a, err := build(cfg, log, time.Now, 1)
+	if err != nil {
+		return 0, err
+	}
+	defer a.close()
+	return a.migrate(ctx)
+}
+
+// service returns the rules for a command of the shell, on a database that is
+// up to date, and what ends it.
+func service(ctx context.Context) (*auth.Service, func(), error) {
+	cfg, log, err := load()
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := build(cfg, log.Level(zerolog.WarnLevel), time.Now, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err := a.migrate(ctx); err != nil {
+		a.close()
+		return nil, nil, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	var hashing sync.WaitGroup
+	hashing.Go(func() { a.hasher.Run(ctx) })
+	return a.service, func() { stop(); hashing.Wait(); a.close() }, nil
+}
+
+// healthcheck asks the server on this machine whether it is ready.
+func healthcheck(ctx context.Context) error {
+	cfg, _, err := load()
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Second)
+	defer cancel()
+	host := cfg.Host
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	url := fmt.Sprintf("http://%s/readyz", net.JoinHostPort(host, fmt.Sprint(cfg.Port)))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("not ready: %s", res.Status)
+	}
+	return nil
+}
