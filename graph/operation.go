@@ -8,7 +8,6 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
-	"github.com/vektah/gqlparser/v2/validator"
 	"github.com/vektah/gqlparser/v2/validator/core"
 )
 
@@ -34,8 +33,8 @@ type serverOptions struct {
 }
 
 // A server answers the operations of one schema over HTTP. It takes the place of gqlgen's handler and executor, which
-// validate before a limit can be checked, answer other than GraphQL over HTTP wants, repeat a broken body in their
-// error and cost several times as much.
+// validate before a limit can be checked, answer other than GraphQL over HTTP wants, and repeat a broken body in their
+// error; it also allocates less.
 type server struct {
 	es            graphql.ExecutableSchema
 	schema        *ast.Schema
@@ -95,11 +94,12 @@ func (s *server) operation(env *envelope) (*graphql.OperationContext, gqlerror.L
 	}
 	op := doc.Operations.ForName(env.operationName)
 	if op == nil {
-		return nil, badInput(gqlerror.Errorf("operationName must name an operation of the document."))
+		err := gqlerror.Errorf("operationName must name an operation of the document.")
+		return nil, gqlerror.List{coded(err, codeBadUserInput)}
 	}
-	variables, err := validator.VariableValues(s.schema, op, env.variables)
+	variables, err := s.variables(op, env.variables)
 	if err != nil {
-		return nil, badInput(discreet(gqlerror.WrapIfUnwrapped(err)))
+		return nil, gqlerror.List{err}
 	}
 	return &graphql.OperationContext{
 		OperationName:          env.operationName,
@@ -112,8 +112,6 @@ func (s *server) operation(env *envelope) (*graphql.OperationContext, gqlerror.L
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 	}, nil
 }
-
-func badInput(err *gqlerror.Error) gqlerror.List { return gqlerror.List{coded(err, codeBadUserInput)} }
 
 // coded gives err its one code.
 func coded(err *gqlerror.Error, code string) *gqlerror.Error {

@@ -72,7 +72,7 @@ func errCredentials() error {
 }
 
 func errToken() error {
-	return userError(TokenInvalid, "", "This was used already, or it is too old.")
+	return userError(TokenInvalid, "token", "This link was used already, or it is too old. Ask for a new one.")
 }
 
 // Code tells apart what fails a request: extensions.code in GraphQL.

@@ -43,7 +43,7 @@ func parseRefreshToken(s string) (refreshToken, bool) {
 		return refreshToken{}, false
 	}
 	b, err := refreshEncoding.DecodeString(text)
-	if err != nil {
+	if err != nil || len(b) != refreshBytes { // the decoder skips line breaks
 		return refreshToken{}, false
 	}
 	generation := binary.BigEndian.Uint64(b[16:macOffset])

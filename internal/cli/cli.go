@@ -57,7 +57,13 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 	root.SetErr(errOut)
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	ran := false
-	root.PersistentPreRun = func(*cobra.Command, []string) { ran = true }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateRequiredFlags(); err != nil { // cobra itself does so only later
+			return err
+		}
+		ran = true
+		return nil
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return exitDone

@@ -29,10 +29,12 @@ type faulty struct {
 	cert  tls.Certificate
 
 	mu       sync.Mutex
+	listener net.Listener
 	server   *smtp.Server
 	faults   faults
 	received []received
 	arrived  chan struct{} // one for each mail received
+	hung     chan struct{} // one for each mail that hangs
 }
 
 // faults are what goes wrong. The zero value is none.
@@ -57,7 +59,7 @@ func (r received) id() string { return strings.Trim(r.msg.Header.Get("Message-ID
 // newFaulty starts a server that wants STARTTLS and the login of "latchkey".
 func newFaulty(t *testing.T) *faulty {
 	t.Helper()
-	f := &faulty{arrived: make(chan struct{}, 1000)}
+	f := &faulty{arrived: make(chan struct{}, 1000), hung: make(chan struct{}, 1000)}
 	f.cert, f.roots = selfSigned(t)
 	f.start(t, "127.0.0.1:0")
 	return f
@@ -73,7 +75,7 @@ func (f *faulty) start(t *testing.T, addr string) {
 	s.TLSConfig = &tls.Config{Certificates: []tls.Certificate{f.cert}}
 	s.Domain = "faulty.example"
 	s.ErrorLog = log.New(io.Discard, "", 0)
-	f.addr, f.server = l.Addr().String(), s
+	f.addr, f.server, f.listener = l.Addr().String(), s, l
 	go func() { _ = s.Serve(l) }() // ends with Close
 	t.Cleanup(func() { _ = s.Close() })
 }
@@ -81,7 +83,8 @@ func (f *faulty) start(t *testing.T, addr string) {
 // stop makes connections be refused until start is called with f.addr.
 func (f *faulty) stop(t *testing.T) {
 	t.Helper()
-	if err := f.server.Close(); err != nil {
+	_ = f.listener.Close() // the server may not have got hold of it yet, or closes it again
+	if err := f.server.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
 		t.Fatal(err)
 	}
 }
@@ -154,6 +157,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	now := s.f.now()
 	if now.hang != nil && (now.hangOf == "" || now.hangOf == s.rcpt) {
+		s.f.hung <- struct{}{}
 		<-now.hang
 	}
 	if now.drop {

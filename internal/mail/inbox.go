@@ -89,14 +89,11 @@ func (b *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			Text:      m.Text, HTML: m.HTML, Links: m.Links(),
 		})
 	}
-	body, err := json.Marshal(list)
-	if err != nil {
-		http.Error(w, "the inbox cannot be shown", http.StatusInternalServerError)
-		return
-	}
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(body) // the reader may be gone
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // so that a link reads as it is, in a shell too
+	_ = enc.Encode(list)     // the reader may be gone
 }
 
 // The scheme may be an app's own: CONFIRM_URL says where links lead.

@@ -94,13 +94,13 @@ func (h *Hasher) Verify(ctx context.Context, phc, password string) error {
 }
 
 // VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
-// ErrMismatch where that returns nil or ErrMismatch. It answers for users that
-// there are not.
+// ErrMismatch where that returns nil or ErrMismatch. It is for logins that have
+// no hash to compare with, so that their time tells nothing.
 func (h *Hasher) VerifyStandIn(ctx context.Context, password string) error {
 	if err := h.compare(ctx, h.standIn, password); err != nil {
 		return err
 	}
-	return ErrMismatch // one of 2^184 guesses at a random result
+	return ErrMismatch // also for the one in 2^184 that meets the random result
 }
 
 // NeedsRehash tells whether phc is below the parameters in force: see

@@ -201,6 +201,9 @@ func TestCountsAreIndependent_C4(t *testing.T) {
 // 64 at once, half of them at each of two replicas.
 func TestRace_C4(t *testing.T) {
 	eachCounter(t, func(t *testing.T, a, b throttle.Counters) {
+		for _, c := range []throttle.Counters{a, b} { // a first connection alone: Sentinel is asked under a lock until one is there
+			take(t, c, start, throttle.Count{Key: "connects", Limit: pace})
+		}
 		for _, limit := range []throttle.Limit{{N: 7, Window: time.Hour}, pace} {
 			var let atomic.Int32
 			var wg sync.WaitGroup

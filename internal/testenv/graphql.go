@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"testing"
+	"time"
 )
 
 // Request is a GraphQL request over HTTP.
@@ -87,6 +88,9 @@ func Post(t testing.TB, base string, r Request) *Answer {
 	return a
 }
 
+// client gives up on a server that does not answer, long after it should have.
+var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
 // TryPost is Post for servers that may be away.
 func TryPost(base string, r Request) (*Answer, error) {
 	body, err := json.Marshal(map[string]any{"query": r.Query, "variables": r.Variables})
@@ -107,7 +111,7 @@ func TryPost(base string, r Request) (*Answer, error) {
 	for name, value := range r.Header {
 		req.Header.Set(name, value)
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -38,9 +38,10 @@ find_node() {
   return 1
 }
 
-# quietly CMD… shows a command's output only if it fails.
+# quietly CMD… shows a command's output only if it fails. A signal to this script
+# waits for its end, unless CMD begins with run: a killed dpkg leaves a mess.
 quietly() {
-  run "$@" >"$tmp/install.log" 2>&1 || { cat "$tmp/install.log" >&2 && die "failed: $*"; }
+  "$@" >"$tmp/install.log" 2>&1 || { cat "$tmp/install.log" >&2 && die "failed: ${*#run}"; }
 }
 
 apt_install() {
@@ -85,6 +86,7 @@ install_packages() {
 
 install_node() {
   local arch
+  export NODE_EXTRA_CA_CERTS=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt} # the system's, as Go trusts them
   if ! TEST_NODE=$(find_node); then
     case $(uname -m) in
       x86_64) arch=x64 ;;
@@ -93,13 +95,13 @@ install_node() {
     esac
     say "installing with npm, into $cache/node: node 22, since this system's is older than $min_node"
     mkdir -p "$cache/node"
-    quietly npm install --prefix "$cache/node" --no-save --no-audit --no-fund "node-linux-$arch@22"
+    quietly run npm install --prefix "$cache/node" --no-save --no-audit --no-fund "node-linux-$arch@22"
     TEST_NODE=$(find_node) || die "the installed node does not run"
   fi
   TEST_E2E=$root/e2e
   if ! cmp -s e2e/package-lock.json e2e/node_modules/.installed-lock; then
     say "installing with npm ci, into e2e/node_modules"
-    PATH=${TEST_NODE%/*}:$PATH quietly npm ci --prefix e2e
+    PATH=${TEST_NODE%/*}:$PATH quietly run npm ci --prefix e2e
     cp e2e/package-lock.json e2e/node_modules/.installed-lock
   fi
 }
@@ -111,7 +113,7 @@ build_mailpit() {
   mailpit=$cache/mailpit-$key
   [[ ! -x $mailpit ]] || return 0
   say "building mailpit, into $cache (a minute)"
-  quietly go -C "$dir" build -trimpath -o "$mailpit.new" github.com/axllent/mailpit
+  quietly run go -C "$dir" build -trimpath -o "$mailpit.new" github.com/axllent/mailpit
   mv "$mailpit.new" "$mailpit"
 }
 

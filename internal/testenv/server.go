@@ -4,31 +4,55 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
 	"time"
 )
 
-// binary builds latchkey once a test program, with the race detector, so that
-// what the outside tests do to it is watched too.
-var binary = sync.OnceValues(func() (string, error) {
+// binary and plain build latchkey once a test program: with the race detector,
+// so that what the outside tests do to it is watched too, and without, for tests
+// that measure: under the detector a hash takes many times as long.
+var (
+	binary = sync.OnceValues(func() (*os.File, error) { return build("-race") })
+	plain  = sync.OnceValues(func() (*os.File, error) { return build() })
+)
+
+// build returns the program, opened. Its name is gone by then, so that nothing
+// is left behind; see path.
+func build(flags ...string) (*os.File, error) {
 	_, file, _, _ := runtime.Caller(0)
-	root := filepath.Join(filepath.Dir(file), "..", "..")
-	out := filepath.Join(os.TempDir(), fmt.Sprintf("latchkey-test-%d", os.Getpid()))
-	cmd := exec.Command("go", "build", "-race", "-o", out, ".")
-	cmd.Dir = root
-	if b, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("go build: %w\n%s", err, b)
+	dir, err := os.MkdirTemp("", "latchkey-build")
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
-})
+	defer func() { _ = os.RemoveAll(dir) }()
+	out := filepath.Join(dir, "latchkey")
+	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), ".")...)
+	cmd.Dir = filepath.Join(filepath.Dir(file), "..", "..")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("go build: %w\n%s", err, b)
+	}
+	return os.Open(out)
+}
+
+// path is where the program can be started from, as long as this process lives.
+func path(t testing.TB, program func() (*os.File, error)) string {
+	t.Helper()
+	f, err := program()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+}
 
 // Process is a running latchkey.
 type Process struct {
@@ -41,16 +65,27 @@ type Process struct {
 	err    error         // of its exit
 }
 
-// FreePort returns a port of 127.0.0.1 that nobody listens on.
+// ports is what FreePort gave out.
+var ports sync.Map
+
+// FreePort returns a port of 127.0.0.1 that nobody listens on and that is given
+// to nobody else by this test program. It lies below those that the system gives
+// to outgoing connections, so it stays free, also between two listeners.
 func FreePort(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := strconv.Itoa(10000 + mathrand.IntN(10000))
+		if _, taken := ports.LoadOrStore(port, true); taken {
+			continue
+		}
+		l, err := net.Listen("tcp", "127.0.0.1:"+port)
+		if err == nil {
+			_ = l.Close()
+			return port
+		}
 	}
-	defer func() { _ = l.Close() }()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
+	t.Fatal("no port is free")
+	return ""
 }
 
 // Launch starts latchkey with this environment and nothing else, in a new
@@ -58,10 +93,18 @@ func FreePort(t testing.TB) string {
 // the test ends; its log is shown if the test failed.
 func Launch(t testing.TB, dir string, env ...string) *Process {
 	t.Helper()
-	bin, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	return launch(t, binary, dir, env)
+}
+
+// LaunchPlain is Launch without the race detector.
+func LaunchPlain(t testing.TB, dir string, env ...string) *Process {
+	t.Helper()
+	return launch(t, plain, dir, env)
+}
+
+func launch(t testing.TB, program func() (*os.File, error), dir string, env []string) *Process {
+	t.Helper()
+	bin := path(t, program)
 	if dir == "" {
 		dir = t.TempDir()
 	}
@@ -155,10 +198,7 @@ func (p *Process) Kill() {
 // code.
 func Command(t testing.TB, dir, stdin string, env []string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
-	bin, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	bin := path(t, binary)
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, bin, args...)
@@ -171,14 +211,16 @@ func Command(t testing.TB, dir, stdin string, env []string, args ...string) (std
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
 }
 
-// Await asks done every few milliseconds until it says yes, and fails the test
-// if it does not within limit.
+// Await asks done every few milliseconds, later less often, until it says yes,
+// and fails the test if it does not within limit.
 func Await(t testing.TB, limit time.Duration, what string, done func() bool) {
 	t.Helper()
-	for end := time.Now().Add(limit); ; time.Sleep(5 * time.Millisecond) {
+	pause := 2 * time.Millisecond
+	for end := time.Now().Add(limit); ; time.Sleep(pause) {
 		if done() {
 			return
 		}
+		pause = min(pause*3/2, 50*time.Millisecond)
 		if time.Now().After(end) {
 			t.Fatalf("waited %v for %s", limit, what)
 		}

@@ -24,11 +24,11 @@ serve() {
   servers+=($!)
 }
 
-# await NAME CMD… waits until CMD succeeds, 20 s at most and while all servers run.
+# await NAME CMD… waits until CMD succeeds, 60 s at most and while all servers run.
 await() {
   local name=$1 tries pid
   shift
-  for ((tries = 0; tries < 400; tries++)); do
+  for ((tries = 0; tries < 1200; tries++)); do
     ! "$@" >/dev/null 2>&1 || return 0
     for pid in "${servers[@]}"; do kill -0 "$pid" 2>/dev/null || break 2; done
     sleep 0.05

@@ -2,52 +2,128 @@ package testenv
 
 import (
 	"crypto/rand"
-	"encoding/json"
 	"fmt"
-	"net/http"
-	"net/url"
-	"regexp"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
+
+	"latchkey/internal/db"
 )
 
 // Stack is the service as its users meet it, in one of the two ways to run it.
 type Stack struct {
 	Replicas []*Process
-	Env      []string // of each replica
+	Env      []string // of each replica; of several values of a name the last counts
+	Plain    bool     // without the race detector: for tests that measure
 	next     atomic.Int64
 	mailpit  *Mail // nil where mail stays in the inbox
 }
 
-// Embedded starts one server on nothing but its own folder: SQLite and the
-// development inbox. More settings go before the defaults.
-func Embedded(t testing.TB, env ...string) *Stack {
+// NewEmbedded describes one server on nothing but its own folder: SQLite and the
+// development inbox. More settings go before the defaults. Add starts it.
+func NewEmbedded(t testing.TB, env ...string) *Stack {
 	t.Helper()
-	env = append(env, "TRUSTED_PROXIES=127.0.0.1")
-	return &Stack{Replicas: []*Process{Start(t, "", env...)}, Env: env}
+	return &Stack{Env: append([]string{"TRUSTED_PROXIES=127.0.0.1"}, env...)}
 }
 
-// Production starts two replicas in production mode on PostgreSQL, Redis and a
-// mail server with STARTTLS and a login.
-func Production(t testing.TB, env ...string) *Stack {
+// NewProduction describes replicas in production mode on an empty PostgreSQL
+// database, Redis and a mail server with STARTTLS and a login. More settings go
+// before the defaults, and an empty one is as good as none: without DATABASE_URL
+// it is SQLite in production. Add starts a replica.
+func NewProduction(t testing.TB, env ...string) *Stack {
 	t.Helper()
 	mailpit := Mailpit(t)
 	host, port, _ := strings.Cut(mailpit.SMTP, ":")
-	env = append(env,
-		"LATCHKEY_ENV=production", "DATABASE_URL="+PostgresURL(t), "REDIS_URL="+Need(t, "TEST_REDIS"),
-		"SECRET_KEY="+rand.Text()+rand.Text(), "PUBLIC_URL=http://localhost:8080", "TRUSTED_PROXIES=127.0.0.1",
-		"MAIL_SERVER="+host, "MAIL_PORT="+port, "MAIL_USERNAME="+mailpit.User, "MAIL_PASSWORD="+mailpit.Password,
-		"MAIL_FROM=auth@latchkey.example", "SSL_CERT_FILE="+mailpit.CA)
-	s := &Stack{Env: env, mailpit: &mailpit}
-	for range 2 {
-		s.Replicas = append(s.Replicas, Launch(t, "", env...))
+	return &Stack{mailpit: &mailpit, Env: append([]string{
+		"LATCHKEY_ENV=production", "DATABASE_URL=" + PostgresURL(t), "REDIS_URL=" + Need(t, "TEST_REDIS"),
+		"SECRET_KEY=" + rand.Text() + rand.Text(), "PUBLIC_URL=http://localhost:8080", "TRUSTED_PROXIES=127.0.0.1",
+		"MAIL_SERVER=" + host, "MAIL_PORT=" + port, "MAIL_USERNAME=" + mailpit.User, "MAIL_PASSWORD=" + mailpit.Password,
+		"MAIL_FROM=auth@latchkey.example", "SSL_CERT_FILE=" + mailpit.CA,
+	}, env...)}
+}
+
+// Embedded is NewEmbedded, started and ready.
+func Embedded(t testing.TB, env ...string) *Stack {
+	t.Helper()
+	s := NewEmbedded(t, env...)
+	s.Add(t)
+	s.AwaitReady(t)
+	return s
+}
+
+// Production is NewProduction with two replicas, started at once and ready.
+func Production(t testing.TB, env ...string) *Stack {
+	t.Helper()
+	s := NewProduction(t, env...)
+	s.Add(t)
+	s.Add(t)
+	s.AwaitReady(t)
+	return s
+}
+
+// Add launches one more replica and does not wait for it.
+func (s *Stack) Add(t testing.TB) *Process {
+	t.Helper()
+	p := s.launch(t, "")
+	s.Replicas = append(s.Replicas, p)
+	return p
+}
+
+// Restart ends a replica like a power cut, if it still runs, launches it anew in
+// its folder, on another port, and waits until it is ready.
+func (s *Stack) Restart(t testing.TB, i int) {
+	t.Helper()
+	s.Replicas[i].Kill()
+	s.Replicas[i] = s.launch(t, s.Replicas[i].Dir)
+	s.Replicas[i].AwaitReady(t)
+}
+
+func (s *Stack) launch(t testing.TB, dir string) *Process {
+	t.Helper()
+	if s.Plain {
+		return LaunchPlain(t, dir, s.Env...)
 	}
+	return Launch(t, dir, s.Env...)
+}
+
+// AwaitReady waits until all replicas are.
+func (s *Stack) AwaitReady(t testing.TB) {
+	t.Helper()
 	for _, p := range s.Replicas {
 		p.AwaitReady(t)
 	}
-	return s
+}
+
+// Setting is the value of a name in Env, or "".
+func (s *Stack) Setting(name string) string {
+	for _, v := range slices.Backward(s.Env) {
+		if value, ok := strings.CutPrefix(v, name+"="); ok {
+			return value
+		}
+	}
+	return ""
+}
+
+// DB opens the database that the replicas work on: directly, whatever stands
+// between it and them.
+func (s *Stack) DB(t testing.TB) db.DB {
+	t.Helper()
+	var (
+		d   db.DB
+		err error
+	)
+	if url := s.Setting("DATABASE_URL"); url != "" {
+		d, err = db.OpenPostgres(t.Context(), direct(url))
+	} else {
+		d, err = db.OpenSQLite(filepath.Join(s.Replicas[0].Dir, "data", "latchkey.db"))
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
 }
 
 // EachStack runs f on both.
@@ -71,63 +147,6 @@ func (s *Stack) Log() string {
 	return all.String()
 }
 
-// Inbound is a mail that arrived.
-type Inbound struct {
-	To, From, Subject, Text, HTML string
-	Links                         []string // of the text part
-}
-
-// Mails returns what arrived for an address so far, the newest first.
-func (s *Stack) Mails(t testing.TB, to string) []Inbound {
-	t.Helper()
-	var list []Inbound
-	if s.mailpit == nil {
-		getJSON(t, s.URL()+"/dev/mail.json?to="+url.QueryEscape(to), &list)
-		return list
-	}
-	var found struct {
-		Messages []struct{ ID string }
-	}
-	getJSON(t, s.mailpit.API+"/api/v1/search?limit=100&query="+url.QueryEscape(`to:"`+to+`"`), &found)
-	for _, m := range found.Messages {
-		var full struct {
-			From struct{ Address string }
-			To   []struct{ Address string }
-
-			Subject, Text, HTML string
-		}
-		getJSON(t, s.mailpit.API+"/api/v1/message/"+m.ID, &full)
-		list = append(list, Inbound{
-			To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML,
-			Links: links.FindAllString(full.Text, -1),
-		})
-	}
-	return list
-}
-
-var links = regexp.MustCompile(`https?://[^\s<>"]+`)
-
-// AwaitMails waits until at least n mails arrived for an address.
-func (s *Stack) AwaitMails(t testing.TB, to string, n int) []Inbound {
-	t.Helper()
-	var list []Inbound
-	Await(t, 20*time.Second, fmt.Sprintf("%d mails", n), func() bool {
-		list = s.Mails(t, to)
-		return len(list) >= n
-	})
-	return list
-}
-
-// LinkToken is the one-time token in a link.
-func LinkToken(t testing.TB, link string) string {
-	t.Helper()
-	u, err := url.Parse(link)
-	if err != nil || u.Query().Get("token") == "" {
-		t.Fatalf("a link without a token")
-	}
-	return u.Query().Get("token")
-}
-
 // Address is one that no other test uses.
 func Address() string { return strings.ToLower(rand.Text()) + "@example.org" }
 
@@ -140,16 +159,4 @@ func ClientAddress() string {
 	b := make([]byte, 3)
 	_, _ = rand.Read(b)
 	return fmt.Sprintf("10.%d.%d.%d", b[0], b[1], b[2])
-}
-
-func getJSON(t testing.TB, url string, into any) {
-	t.Helper()
-	res, err := http.Get(url)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = res.Body.Close() }()
-	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
-		t.Fatalf("GET %s: %s: %v", url, res.Status, err)
-	}
 }

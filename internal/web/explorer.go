@@ -30,7 +30,6 @@ var (
 type tab struct {
 	Query     string `json:"query"`
 	Variables string `json:"variables,omitempty"` // JSON
-	Headers   string `json:"headers,omitempty"`   // JSON
 }
 
 // bearer is the shape of the header that signed-in requests carry. ASCII only: browsers refuse to send other letters.
@@ -85,7 +84,6 @@ query Me {
   }
 }
 `,
-		Headers: bearer,
 	},
 	{
 		Query: `# 4. An access token lives for minutes. Trade the refreshToken for new ones.

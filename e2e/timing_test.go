@@ -1,0 +1,173 @@
+package e2e_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/testenv"
+)
+
+// The tests of this file do not run beside others: load would disturb them. They
+// are of the program without the race detector, sequential and interleaved, so
+// that what load there is disturbs both sides alike, and look at medians.
+const (
+	apart  = 0.10 // how far medians may lie apart, security.md C2 and C3
+	rounds = 3    // before a difference counts: the machine may be busy with something else
+)
+
+// way is one of two that must not be told apart.
+type way struct {
+	name    string
+	request func() testenv.Request // of the next try
+}
+
+// mustTakeAsLong sends n requests of each way in turns and fails the test if the
+// answers differ, or if the medians of the times lie too far apart in every round.
+func mustTakeAsLong(t *testing.T, base string, n int, a, b way) {
+	t.Helper()
+	var last [2]time.Duration
+	for range rounds {
+		var times [2][]time.Duration
+		want := ""
+		for i := range 2 * n {
+			side, w := i%2, a
+			if side == 1 {
+				w = b
+			}
+			r := w.request()
+			began := time.Now()
+			answer := testenv.Post(t, base, r)
+			times[side] = append(times[side], time.Since(began))
+			got := shape(answer, r)
+			if want == "" {
+				want = got
+			}
+			if got != want {
+				t.Fatalf("%s: got\n%s\nwant\n%s", w.name, got, want)
+			}
+		}
+		last = [2]time.Duration{median(times[0]), median(times[1])}
+		t.Logf("%s %v, %s %v", a.name, last[0], b.name, last[1])
+		if float64(max(last[0], last[1])-min(last[0], last[1])) <= apart*float64(max(last[0], last[1])) {
+			return
+		}
+	}
+	t.Errorf("%s takes %v and %s %v: more than %.0f %% apart", a.name, last[0], b.name, last[1], 100*apart)
+}
+
+// shape is all of an answer that must be the same: status, header and body, but
+// for the address that the caller sent and for what differs between any two.
+func shape(a *testenv.Answer, r testenv.Request) string {
+	h := a.Header.Clone()
+	h.Del("Date")
+	h.Del("X-Request-Id")
+	var b strings.Builder
+	if err := h.Write(&b); err != nil {
+		panic(err) // of a strings.Builder
+	}
+	body := string(a.Body)
+	if email, ok := r.Variables["i"].(map[string]any)["email"].(string); ok {
+		h.Del("Content-Length")
+		body = strings.ReplaceAll(body, email, "ADDRESS")
+	}
+	return strings.Join([]string{a.Header.Get("Content-Type"), b.String(), body}, "\n")
+}
+
+func median(d []time.Duration) time.Duration {
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)/2]
+}
+
+// Unknown user and wrong password: the same answer, as fast (C1, C2).
+func TestLoginTiming_C2(t *testing.T) {
+	for kind, n := range map[string]int{
+		"argon2id": 150,
+		"bcrypt":   40, // a hash takes eight times as long there, and varies less
+	} {
+		t.Run(kind, func(t *testing.T) {
+			s := testenv.NewEmbedded(t, "PASSWORD_HASH="+kind)
+			s.Plain = true
+			s.Add(t)
+			s.AwaitReady(t)
+			// As many that a round stays below 100 tries an hour at one identifier.
+			var known []*testenv.Person
+			for range rounds * 2 {
+				known = append(known, s.Join(t))
+			}
+			i := 0
+			mustTakeAsLong(t, s.URL(), n,
+				way{name: "unknown user", request: func() testenv.Request {
+					return loginRequest(testenv.Username(), "wrong horse battery", testenv.ClientAddress())
+				}},
+				way{name: "wrong password", request: func() testenv.Request {
+					i++
+					return loginRequest(known[i%len(known)].Username, "wrong horse battery", testenv.ClientAddress())
+				}})
+		})
+	}
+}
+
+// An address that has an account and one that has none: register and
+// resendConfirmation answer alike and as fast, also on a second call at once and
+// with the mail server down.
+func TestRegistrationTiming_C3(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		start func(t *testing.T) *testenv.Stack
+	}{
+		{"embedded", func(t *testing.T) *testenv.Stack { return testenv.NewEmbedded(t) }},
+		{"mail server down", func(t *testing.T) *testenv.Stack { return testenv.NewProduction(t) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.start(t)
+			s.Plain = true
+			var smtp *testenv.Proxy
+			if c.name != "embedded" {
+				smtp = s.Through(t, "MAIL_SERVER")
+			}
+			s.Add(t)
+			s.AwaitReady(t)
+			owner := s.Join(t)
+			if smtp != nil {
+				smtp.Refuse()
+			}
+			register := func(email func() string) func() testenv.Request {
+				return func() testenv.Request {
+					p := testenv.Newcomer()
+					p.Email = email()
+					return registerRequest(p)
+				}
+			}
+			// twice makes every second request repeat the one before it.
+			twice := func(next func() testenv.Request) func() testenv.Request {
+				var r testenv.Request
+				again := false
+				return func() testenv.Request {
+					if !again {
+						r = next()
+					}
+					again = !again
+					return r
+				}
+			}
+			resend := func(email func() string) func() testenv.Request {
+				return func() testenv.Request { return resendRequest(email(), testenv.ClientAddress()) }
+			}
+			known := func() string { return owner.Email }
+			for _, op := range []struct {
+				name string
+				n    int
+				next func(email func() string) func() testenv.Request
+			}{
+				{"register", 60, func(email func() string) func() testenv.Request { return twice(register(email)) }},
+				{"resendConfirmation", 150, func(email func() string) func() testenv.Request { return twice(resend(email)) }},
+			} {
+				mustTakeAsLong(t, s.URL(), op.n,
+					way{name: op.name + " of a known address", request: op.next(known)},
+					way{name: op.name + " of an unknown one", request: op.next(testenv.Address)})
+			}
+		})
+	}
+}

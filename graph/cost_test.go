@@ -1,0 +1,52 @@
+package graph_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/db"
+	"latchkey/internal/testenv"
+)
+
+// What an operation asks of the database, which decides how fast it is. The
+// bounds are goals that were reached: raise one with a reason only.
+func TestStatements(t *testing.T) {
+	t.Parallel()
+	testenv.Each(t, func(t *testing.T, d db.DB) {
+		counting := &testenv.Counting{DB: d}
+		f := setup(t, counting)
+		l := f.ada(t)
+		bearer := []string{"Authorization", "Bearer " + l.Tokens.AccessToken, "User-Agent", "x"}
+		tests := []struct {
+			name, query            string
+			variables              map[string]any
+			header                 []string
+			statements, roundTrips int64
+		}{
+			{"nothing", `{ __typename }`, nil, bearer, 0, 0},
+			{"me", `{ me { id username email role createdAt updatedAt lastLoginAt disabledAt } }`, nil, bearer, 1, 1},
+			{"me with sessions", `{ me { id sessions { id current deviceName } } }`, nil, bearer, 2, 2},
+			{"user", `query ($id: ID!) { user(id: $id) { username email } }`, map[string]any{"id": l.User.ID}, bearer, 2, 2},
+			{"refresh", `mutation ($t: String) { refresh(input: {refreshToken: $t}) { user { email } tokens { accessToken } errors { code } } }`,
+				map[string]any{"t": *l.Tokens.RefreshToken}, bearer, 2, 2},
+			{"login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { user { email } tokens { accessToken } errors { code } } }`,
+				map[string]any{"p": "correct horse battery"}, nil, 5, 2},
+			{"wrong login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { errors { code } } }`,
+				map[string]any{"p": "wrong"}, nil, 1, 1},
+			{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
+				map[string]any{"p": "correct horse battery"}, nil, 5, 7},
+			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 1, 1},
+		}
+		for _, tt := range tests {
+			counting.Statements.Store(0)
+			counting.RoundTrips.Store(0)
+			w := f.post(t, tt.query, tt.variables, tt.header...)
+			if body := w.Body.String(); strings.Contains(body, `"extensions"`) || !strings.Contains(body, `"data"`) {
+				t.Fatalf("%s: %s", tt.name, body)
+			}
+			if s, r := counting.Statements.Load(), counting.RoundTrips.Load(); s > tt.statements || r > tt.roundTrips {
+				t.Errorf("%s: %d statements in %d round trips, want at most %d in %d", tt.name, s, r, tt.statements, tt.roundTrips)
+			}
+		}
+	})
+}

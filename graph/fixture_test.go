@@ -1,0 +1,101 @@
+package graph_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/graph"
+	"latchkey/internal/auth"
+	"latchkey/internal/db"
+	"latchkey/internal/jwt"
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+	"latchkey/internal/throttle"
+	"latchkey/internal/web"
+)
+
+// t0 is where the fixture's clock stands.
+var t0 = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
+
+type fixture struct {
+	*auth.Service
+	handler http.Handler
+	queued  int // how often a mail was left to send
+}
+
+// setup serves GraphQL on a database, with hashes that cost nothing.
+func setup(t *testing.T, d db.DB) *fixture {
+	t.Helper()
+	f := &fixture{}
+	cheap := password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
+	hasher, err := password.NewHasher(cheap, 2, 64, time.Minute)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	var hashing sync.WaitGroup
+	hashing.Go(func() { hasher.Run(ctx) })
+	t.Cleanup(func() { stop(); hashing.Wait() })
+	secret := bytes.Repeat([]byte("s3"), 16)
+	issuer, err := jwt.New("https://auth.example", "https://auth.example", [][]byte{secret})
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := &url.URL{Scheme: "https", Host: "auth.example"}
+	s := store.New(d)
+	f.Service, err = auth.New(auth.Config{
+		PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
+		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
+	}, auth.Deps{
+		Store: s, Tokens: s, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
+		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cookies := web.NewCookies(true, []string{"https://auth.example", "https://app.example"})
+	f.handler = web.Identify(f.Service, nil, cookies, graph.Handler(f.Service, true, zerolog.New(t.Output())))
+	return f
+}
+
+// post sends an operation and returns the answer.
+func (f *fixture) post(t *testing.T, query string, variables any, header ...string) *httptest.ResponseRecorder {
+	t.Helper()
+	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(body))
+	r.Header.Set("Content-Type", "application/json")
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	w := httptest.NewRecorder()
+	f.handler.ServeHTTP(w, r)
+	return w
+}
+
+// ada makes a user who is logged in.
+func (f *fixture) ada(t *testing.T) *auth.Login {
+	t.Helper()
+	_, err := f.CreateUser(t.Context(), auth.NewUser{
+		RegisterInput: auth.RegisterInput{Email: "Ada@example.org", Username: "ada", Password: "correct horse battery"}, Role: store.RoleUser,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := f.Login(t.Context(), auth.LoginInput{Login: "ada", Password: "correct horse battery"}, auth.Client{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}

@@ -1,0 +1,51 @@
+package graph
+
+import (
+	"slices"
+	"testing"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+)
+
+// gqlgen does not check bound enums on their way out: a constant that the
+// schema does not have would reach clients as it is.
+func TestEnumsAgreeWithSchema(t *testing.T) {
+	schema := gen.NewExecutableSchema(gen.Config{}).Schema()
+	tests := map[string][]string{
+		"Role":           {string(store.RoleUser), string(store.RoleAdmin)},
+		"TokenTransport": {string(auth.TransportBody), string(auth.TransportCookie)},
+		"UserErrorCode": {
+			string(auth.InvalidCredentials), string(auth.WrongPassword), string(auth.EmailInvalid), string(auth.UsernameInvalid),
+			string(auth.UsernameTaken), string(auth.PasswordTooShort), string(auth.PasswordTooLong), string(auth.PasswordInvalid),
+			string(auth.PasswordTooCommon), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled),
+		},
+	}
+	for name, want := range tests {
+		var got []string
+		for _, v := range schema.Types[name].EnumValues {
+			got = append(got, v.Name)
+		}
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: the schema has %v, Go has %v", name, got, want)
+		}
+	}
+}
+
+// Whoever explores the API reads descriptions, not directives.
+func TestDescriptions(t *testing.T) {
+	schema := gen.NewExecutableSchema(gen.Config{}).Schema()
+	for _, root := range []string{"Query", "Mutation"} {
+		for _, f := range schema.Types[root].Fields {
+			if f.Name[0] == '_' {
+				continue
+			}
+			if f.Description == "" {
+				t.Errorf("%s.%s has no description", root, f.Name)
+			}
+		}
+	}
+}

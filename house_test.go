@@ -1,0 +1,137 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// rooms says which packages of ours each package may import. Data travels one
+// way, graph → auth → store → db, and never back or sideways.
+var rooms = map[string][]string{
+	"":                    {"graph", "migrations", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/jwt", "internal/mail", "internal/password", "internal/redisstore", "internal/store", "internal/throttle", "internal/web"},
+	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/store", "internal/web"},
+	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
+	"graph/scalar":        {},
+	"internal/auth":       {"internal/jwt", "internal/password", "internal/store", "internal/throttle"},
+	"internal/cli":        {"internal/auth", "internal/config", "internal/store"},
+	"internal/config":     {},
+	"internal/db":         {},
+	"internal/jwt":        {},
+	"internal/mail":       {"internal/store", "internal/throttle"},
+	"internal/password":   {},
+	"internal/redisstore": {"internal/store", "internal/throttle"},
+	"internal/store":      {"internal/db"},
+	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
+	"internal/throttle":   {},
+	"internal/web":        {"internal/auth", "internal/mail", "internal/store"},
+	"migrations":          {},
+}
+
+// sources calls f with each Go file of this module that is not a test.
+func sources(t *testing.T, f func(dir, path string)) {
+	t.Helper()
+	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			_, statErr := os.Stat(filepath.Join(path, "go.mod"))
+			if path != "." && (statErr == nil || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") || d.Name() == "testdata") {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			dir := filepath.ToSlash(filepath.Dir(path))
+			if dir == "." {
+				dir = ""
+			}
+			f(dir, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestArrowsPointDown(t *testing.T) {
+	drivers := []string{"github.com/jackc/pgx", "modernc.org/sqlite", "database/sql"}
+	seen := map[string]bool{}
+	sources(t, func(dir, path string) {
+		allowed, known := rooms[dir]
+		if !known {
+			t.Errorf("%s: a room that this test does not know", path)
+			return
+		}
+		seen[dir] = true
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range file.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if ours, ok := strings.CutPrefix(name, "latchkey/"); ok && !slices.Contains(allowed, ours) {
+				t.Errorf("%s imports %s", path, name)
+			}
+			isDriver := slices.ContainsFunc(drivers, func(d string) bool { return strings.HasPrefix(name, d) })
+			if isDriver && dir != "internal/db" {
+				t.Errorf("%s imports the driver %s: only internal/db does", path, name)
+			}
+			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/web", "internal/mail", "internal/testenv"}, dir) {
+				t.Errorf("%s knows HTTP", path)
+			}
+		}
+	})
+	for dir := range rooms {
+		if !seen[dir] {
+			t.Errorf("no package in %q", dir)
+		}
+	}
+}
+
+func TestOnlyStoreContainsSQL(t *testing.T) {
+	sql := regexp.MustCompile(`(?s)(SELECT\s.*\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[a-z_]+\s+SET\s|DELETE\s+FROM\s)`)
+	env := regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ)\(`)
+	sources(t, func(dir, path string) {
+		b, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if dir != "internal/store" && dir != "internal/testenv" && sql.Match(b) {
+			t.Errorf("%s contains SQL", path)
+		}
+		if dir != "" && dir != "internal/config" && dir != "internal/testenv" && env.Match(b) {
+			t.Errorf("%s reads the environment", path)
+		}
+	})
+}
+
+// The binary carries none of what only tests and tools need.
+func TestBinaryDependencies(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
+		for _, no := range []string{"testing", "latchkey/internal/testenv", "github.com/chromedp", "github.com/emersion"} {
+			if strings.HasPrefix(lines.Text(), no) && !strings.HasPrefix(lines.Text(), "testing/") {
+				t.Errorf("the binary contains %s", lines.Text())
+			}
+		}
+	}
+}

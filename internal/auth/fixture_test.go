@@ -1,0 +1,303 @@
+package auth_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/netip"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/db"
+	"latchkey/internal/jwt"
+	"latchkey/internal/mail"
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
+)
+
+const (
+	goodPassword  = "a quiet lamp by the river"
+	wrongPassword = "a quiet lamp by the rivers"
+
+	firefox = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+	chrome  = "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/142.0.0.0 Safari/537.36"
+
+	day = 24 * time.Hour
+)
+
+var (
+	noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+	cheap       = password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
+	cheapBcrypt = password.Params{Kind: password.Bcrypt, Cost: 4}
+
+	oldSecret = bytes.Repeat([]byte("old!"), 8)
+	newSecret = bytes.Repeat([]byte("new!"), 8)
+)
+
+// clock is the time as the test sets it.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+// pass lets time go by, or back.
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// fixture is a Service on an empty database with a clock of its own.
+type fixture struct {
+	*auth.Service
+	*clock
+	t     testing.TB
+	db    db.DB
+	store *store.Store
+	inbox *mail.Inbox
+	cfg   auth.Config
+	deps  auth.Deps
+}
+
+// change alters how a Service is set up.
+type change func(*fixture)
+
+// setup returns a Service on d with the configuration of production, but for
+// hashes that cost little.
+func setup(t testing.TB, d db.DB, changes ...change) *fixture {
+	t.Helper()
+	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d), inbox: mail.NewInbox(emailKey)}
+	f.cfg = auth.Config{
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, RegistrationOpen: true,
+		AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day,
+		Secrets: [][]byte{oldSecret},
+	}
+	f.deps = auth.Deps{
+		Store: f.store, Tokens: f.store, Counters: throttle.NewMemory(), Hasher: newHasher(t, cheap),
+		Policy: password.Policy{MinLength: 8, AppName: "Latchkey", Kind: password.Argon2id},
+		Log:    zerolog.Nop(), Now: f.Now, MailQueued: func() {},
+	}
+	for _, c := range changes {
+		c(f)
+	}
+	f.Service = f.replica(f.cfg)
+	return f
+}
+
+// each runs a test on a fixture on both databases.
+func each(t *testing.T, run func(t *testing.T, f *fixture), changes ...change) {
+	t.Helper()
+	testenv.Each(t, func(t *testing.T, d db.DB) { run(t, setup(t, d, changes...)) })
+}
+
+// hashing has new passwords hashed with p.
+func hashing(p password.Params) change {
+	return func(f *fixture) {
+		f.deps.Hasher = newHasher(f.t, p)
+		f.deps.Policy.Kind = p.Kind
+	}
+}
+
+// replica returns another Service on what f works with.
+func (f *fixture) replica(cfg auth.Config) *auth.Service {
+	f.t.Helper()
+	deps := f.deps
+	var err error
+	deps.Issuer, err = jwt.New("https://auth.example.org", "https://auth.example.org", cfg.Secrets)
+	must(f.t, err)
+	s, err := auth.New(cfg, deps)
+	must(f.t, err)
+	return s
+}
+
+// newHasher returns a Hasher at work. All of a test's tries may wait in it.
+func newHasher(t testing.TB, p password.Params) *password.Hasher {
+	t.Helper()
+	h, err := password.NewHasher(p, 2, 1000, time.Minute)
+	must(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { h.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+	return h
+}
+
+// emailKey is the key of an address, or "" for what is none.
+func emailKey(address string) string {
+	e, _ := auth.ParseEmail(address)
+	return e.Key
+}
+
+// client is the n-th of many clients, each with an address of its own.
+func client(n int) auth.Client {
+	return auth.Client{Addr: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: firefox}
+}
+
+// user makes an account with goodPassword and the address NAME@example.org.
+func (f *fixture) user(name string) *store.User {
+	f.t.Helper()
+	u, err := f.CreateUser(f.t.Context(), auth.NewUser{
+		RegisterInput: auth.RegisterInput{Email: name + "@example.org", Username: name, Password: goodPassword},
+		Role:          store.RoleUser,
+	})
+	must(f.t, err)
+	return u
+}
+
+// try logs in and returns how that ended.
+func (f *fixture) try(login, typed string, c auth.Client) error {
+	_, err := f.Login(f.t.Context(), auth.LoginInput{Login: login, Password: typed}, c)
+	return err
+}
+
+// login logs in with goodPassword.
+func (f *fixture) login(login string, c auth.Client) *auth.Login {
+	f.t.Helper()
+	l, err := f.Login(f.t.Context(), auth.LoginInput{Login: login, Password: goodPassword}, c)
+	must(f.t, err)
+	return l
+}
+
+// registers asks for an account with goodPassword and returns how that ended.
+func (f *fixture) registers(email, username string, c auth.Client) error {
+	_, err := f.Register(f.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: goodPassword}, c)
+	return err
+}
+
+// link registers and returns the token of the mail about it.
+func (f *fixture) link(email, username string, c auth.Client) string {
+	f.t.Helper()
+	must(f.t, f.registers(email, username, c))
+	tokens := f.tokens(f.mails(email)[0])
+	if len(tokens) != 1 {
+		f.t.Fatalf("the mail after registering %s has %d links, want 1", username, len(tokens))
+	}
+	return tokens[0]
+}
+
+// confirm confirms a registration without logging in and returns how that ended.
+func (f *fixture) confirm(token, typed string) error {
+	_, err := f.ConfirmLink(f.t.Context(), auth.ConfirmLink{Token: token, Password: typed}, client(1))
+	return err
+}
+
+var templates = sync.OnceValues(func() (*mail.Templates, error) {
+	return mail.NewTemplates(mail.App{Name: "Latchkey", Host: "auth.example.org"})
+})
+
+// mails delivers the outbox and returns all mails to an address so far, the
+// newest first. Each delivery has counts of its own, so that none is held back.
+func (f *fixture) mails(to string) []*mail.Message {
+	f.t.Helper()
+	written, err := templates()
+	must(f.t, err)
+	log := zerolog.Nop()
+	w, err := mail.NewWorker(mail.Config{
+		Store: f.store, Sender: f.inbox, Links: f.Service, Counters: throttle.NewMemory(), Templates: written,
+		From: "noreply@example.org", Log: &log, Now: f.Now,
+	})
+	must(f.t, err)
+	must(f.t, w.Tick(f.t.Context()))
+	return f.inbox.Mails(to)
+}
+
+// tokens returns the tokens of a mail's links.
+func (f *fixture) tokens(m *mail.Message) []string {
+	f.t.Helper()
+	var list []string
+	for _, link := range m.Links() {
+		u, err := url.Parse(link)
+		must(f.t, err)
+		if u.Query().Has("token") {
+			list = append(list, u.Query().Get("token"))
+		}
+	}
+	return list
+}
+
+// exec runs SQL behind the Service's back.
+func (f *fixture) exec(sql string, args ...any) {
+	f.t.Helper()
+	_, err := f.db.Exec(f.t.Context(), sql, args...)
+	must(f.t, err)
+}
+
+// count returns the number of rows that follow FROM.
+func (f *fixture) count(from string, args ...any) (n int) {
+	f.t.Helper()
+	must(f.t, f.db.QueryRow(f.t.Context(), `SELECT count(*) FROM `+from, args...).Scan(&n))
+	return n
+}
+
+// parallel calls f n times at once and returns how the calls ended.
+func parallel(n int, f func(i int) error) []error {
+	errs := make([]error, n)
+	start := make(chan struct{})
+	var calls sync.WaitGroup
+	for i := range n {
+		calls.Go(func() {
+			<-start
+			errs[i] = f(i)
+		})
+	}
+	close(start)
+	calls.Wait()
+	return errs
+}
+
+// outcome is how a call ended: "ok", the codes of the mistakes in it, or the
+// code and reason with which the request failed.
+func outcome(err error) string {
+	if err == nil {
+		return "ok"
+	}
+	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
+		return mistakes.Error()
+	}
+	return auth.AsError(err).Error()
+}
+
+// expect compares an outcome.
+func expect(t testing.TB, what string, err error, want string) {
+	t.Helper()
+	if got := outcome(err); got != want {
+		t.Errorf("%s: %s, want %s", what, got, want)
+	}
+}
+
+// expectAll compares how many calls ended how: "1 ok" and all others otherwise.
+func expectAll(t testing.TB, what string, errs []error, ok int, otherwise string) {
+	t.Helper()
+	counts := map[string]int{}
+	for _, err := range errs {
+		counts[outcome(err)]++
+	}
+	if counts["ok"] != ok || counts[otherwise] != len(errs)-ok {
+		t.Errorf("%s: %v, want %d ok and %d %s", what, counts, ok, len(errs)-ok, otherwise)
+	}
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// bits is how many random bits a token of base64url carries behind its prefix.
+func bits(token, prefix string) int { return len(strings.TrimPrefix(token, prefix)) * 6 }

@@ -1,0 +1,119 @@
+package auth_test
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"latchkey/internal/auth"
+)
+
+// upper is s with ASCII's letters in upper case.
+func upper(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' {
+			r += 'A' - 'a'
+		}
+		return r
+	}, s)
+}
+
+func ascii(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+}
+
+// What is understood is understood again, and the same whatever the case.
+func FuzzParseEmail(f *testing.F) {
+	for _, seed := range []string{
+		"ada@example.org", "Ada.L+x@Example.ORG", "ada@bücher.example", "ada@XN--bcher-KVA.example", "ada@faß.example",
+		"ada@בית.example", "ada@\u212Aelvin.org", "ada@\uFF45xample.org", "ada@exam\u00ADple.org", "ada@\u0130stanbul.org",
+		"ada@\u1E9E.example", "ada@ΒΌΛΟΣ.example", "ada@l·l.example", `"ada"@example.org`, "ada@[127.0.0.1]", "ada@1.2.3.4", "a@b", "@", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		e, ok := auth.ParseEmail(s)
+		if !ok {
+			if e != (auth.Email{}) {
+				t.Fatalf("%q: refused with %+v", s, e)
+			}
+			return
+		}
+		if len(s) > 254 || len(e.Address) > 254 || len(e.Local) > 64 || !ascii(e.Address) || strings.Count(e.Address, "@") != 1 {
+			t.Errorf("%q: out of bounds: %+v", s, e)
+		}
+		if !strings.HasPrefix(s, e.Local+"@") || !strings.HasPrefix(e.Address, e.Local+"@") {
+			t.Errorf("%q: local part changed: %+v", s, e)
+		}
+		if e.Key != strings.ToLower(e.Address) {
+			t.Errorf("%q: key %q of address %q", s, e.Key, e.Address)
+		}
+		if again, ok := auth.ParseEmail(e.Address); !ok || again != e {
+			t.Errorf("%q: the address again: %+v, %t, want %+v", s, again, ok, e)
+		}
+		for _, same := range []string{e.Key, upper(s), upper(e.Key)} {
+			if again, ok := auth.ParseEmail(same); !ok || again.Key != e.Key {
+				t.Errorf("%q: %q has key %q, %t, want %q", s, same, again.Key, ok, e.Key)
+			}
+		}
+		if _, ok := auth.ParseUsername(s); ok {
+			t.Errorf("%q is an address and a username", s)
+		}
+	})
+}
+
+func FuzzParseUsername(f *testing.F) {
+	for _, seed := range []string{"ada", "Ada_L-1.x", "ADMIN", "a..b", ".ada", "ada@home", "\u212Aelvin", strings.Repeat("a", 33), ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		key, ok := auth.ParseUsername(s)
+		if !ok {
+			return
+		}
+		if len(s) < 3 || len(s) > 32 || !ascii(s) || strings.ContainsAny(s, "@+/\\<>:;,\"'") || upper(key) != upper(s) {
+			t.Errorf("%q: key %q", s, key)
+		}
+		for _, same := range []string{key, upper(s)} {
+			if again, ok := auth.ParseUsername(same); !ok || again != key {
+				t.Errorf("%q: %q has key %q, %t, want %q", s, same, again, ok, key)
+			}
+		}
+	})
+}
+
+// A refresh token has one spelling.
+func FuzzParseRefreshToken(f *testing.F) {
+	spelled := func(session uuid.UUID, generation int64, mac []byte) string {
+		b := binary.BigEndian.AppendUint64(session[:], uint64(generation))
+		return "lkr_" + base64.RawURLEncoding.EncodeToString(append(b, mac...))
+	}
+	good := spelled(uuid.UUID{1, 2, 3}, 4, make([]byte, 32))
+	for _, seed := range []string{
+		good, good + "=", good + "A", good[:len(good)-1], good[:len(good)-1] + "B", "lko_" + good[4:], "lkr_", "",
+		spelled(uuid.UUID{}, 0, make([]byte, 32)), spelled(uuid.UUID{}, -1, make([]byte, 32)),
+		spelled(uuid.UUID{}, math.MaxInt64, make([]byte, 32)), strings.Replace(good, "A", "\n", 1),
+		good[:4+30] + strings.Repeat("\n", 45), strings.Replace(good, "A", "+", 1),
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		session, generation, mac, ok := auth.ParseRefreshToken(s)
+		if !ok {
+			if s == good {
+				t.Errorf("%q is refused", s)
+			}
+			return
+		}
+		if generation < 1 || generation == math.MaxInt64 || len(mac) != 32 {
+			t.Errorf("%q: generation %d, %d bytes of HMAC", s, generation, len(mac))
+		}
+		if again := spelled(session, generation, mac); again != s {
+			t.Errorf("%q is written %q", s, again)
+		}
+	})
+}

@@ -1,0 +1,140 @@
+package mail
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+func TestThreeFromOneClient_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		x.register("ada@example.org", "ada", "192.0.2.1")
+		n := len(x.sent())
+		for range 5 {
+			x.resend("ada@example.org", "192.0.2.1")
+			n += len(x.sent())
+		}
+		if n != 3 {
+			t.Errorf("%d mails, want 3", n)
+		}
+		x.wantOutbox(0, 0) // the others went silently
+		x.resend("ada@example.org", "198.51.100.9")
+		if got := x.sent(); len(got) != 1 {
+			t.Errorf("another client: got %v", to(got))
+		}
+		x.register("bob@example.org", "bob", "192.0.2.1")
+		if got := x.sent(); len(got) != 1 {
+			t.Errorf("another recipient: got %v", to(got))
+		}
+		x.pass(time.Hour)
+		x.resend("ada@example.org", "192.0.2.1")
+		if got := x.sent(); len(got) != 1 {
+			t.Errorf("an hour later: got %v", to(got))
+		}
+	})
+}
+
+func TestTenFromAllClients_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 10 {
+			x.register("ada@example.org", fmt.Sprintf("stranger%d", i), fmt.Sprintf("198.51.100.%d", i))
+			if got := x.sent(); len(got) != 1 {
+				t.Fatalf("mail %d: got %v", i, to(got))
+			}
+			x.pass(time.Minute)
+		}
+		// Beyond the ten, one mail waits for all that is open.
+		x.register("ada@example.org", "ada", "192.0.2.1")
+		x.register("ada@example.org", "eve", "203.0.113.5")
+		x.resend("ada@example.org", "203.0.113.6")
+		if got := x.sent(); len(got) != 0 {
+			t.Fatalf("beyond the ten: got %v", to(got))
+		}
+		x.wantOutbox(1, 0)
+		// Nobody gets in front of it, not even just when the slot is free.
+		x.pass(50 * time.Minute)
+		x.register("ada@example.org", "last", "203.0.113.7")
+		got := x.sent()
+		if len(got) != 1 {
+			t.Fatalf("at the next slot: got %v", to(got))
+		}
+		for _, name := range []string{"lko_ada_", "lko_eve_", "lko_stranger9_"} {
+			if !strings.Contains(strings.ReplaceAll(got[0].raw, "=\r\n", ""), name) {
+				t.Errorf("the held mail lacks %s", name)
+			}
+		}
+	})
+}
+
+func TestHeldWaitsOn_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 12 {
+			x.register("ada@example.org", fmt.Sprintf("p%d", i), fmt.Sprintf("198.51.100.%d", i))
+			x.tick()
+		}
+		if got := x.smtp.mails(); len(got) != 10 {
+			t.Fatalf("got %d mails, want 10", len(got))
+		}
+		x.pass(59 * time.Minute)
+		if got := x.sent(); len(got) != 0 {
+			t.Errorf("before the slot: got %v", to(got))
+		}
+		x.pass(time.Minute)
+		if got := x.sent(); len(got) != 1 {
+			t.Errorf("at the slot: got %v", to(got))
+		}
+	})
+}
+
+func TestKnownClientKeepsItsOwn_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		x.user("ada@example.org", "ada", "192.0.2.1")
+		for i := range 12 {
+			x.register("ada@example.org", fmt.Sprintf("p%d", i), fmt.Sprintf("198.51.100.%d", i))
+			x.tick()
+		}
+		if got := x.smtp.mails(); len(got) != 10 {
+			t.Fatalf("got %d mails, want 10", len(got))
+		}
+		x.wantOutbox(1, 0) // the held one
+		n := 0
+		for i := range 5 {
+			x.register("ada@example.org", fmt.Sprintf("own%d", i), "192.0.2.1")
+			n += len(x.sent())
+		}
+		if n != 3 {
+			t.Errorf("%d mails for the owner's client, want its 3", n)
+		}
+	})
+}
+
+func TestNoticesAreNotCounted_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		u := x.user("ada@example.org", "ada", "192.0.2.1")
+		for range 15 {
+			x.enqueue(&store.Mail{Kind: store.MailNewDevice, UserID: u.ID, RecipientKey: u.EmailKey, Client: "192.0.2.1", Details: store.MailDetails{At: x.now()}})
+		}
+		if got := x.sent(); len(got) != 15 {
+			t.Errorf("got %d mails, want 15", len(got))
+		}
+	})
+}
+
+func TestPurposesAreCountedApart_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 4 { // confirmations, while there is no account
+			x.register("ada@example.org", fmt.Sprintf("p%d", i), "192.0.2.1")
+		}
+		if got := x.sent(); len(got) != 3 {
+			t.Errorf("confirmations: got %d, want 3", len(got))
+		}
+		x.user("ada@example.org", "ada", "198.51.100.9")
+		x.register("ada@example.org", "p5", "192.0.2.1")
+		if got := x.sent(); len(got) != 1 {
+			t.Errorf("already registered: got %d, want 1", len(got))
+		}
+	})
+}

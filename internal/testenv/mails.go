@@ -1,0 +1,105 @@
+package testenv
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Inbound is a mail that arrived.
+type Inbound struct {
+	To, From, Subject, Text, HTML string
+	Links                         []string // of the text part
+}
+
+// Mails returns what arrived for an address so far, the newest first.
+func (s *Stack) Mails(t testing.TB, to string) []Inbound {
+	t.Helper()
+	var list []Inbound
+	if s.mailpit == nil {
+		getJSON(t, s.URL()+"/dev/mail.json?to="+url.QueryEscape(to), &list)
+		return list
+	}
+	var found struct {
+		Messages []struct{ ID string }
+	}
+	getJSON(t, s.mailpit.API+"/api/v1/search?limit=100&query="+url.QueryEscape(`to:"`+to+`"`), &found)
+	for _, m := range found.Messages {
+		var full struct {
+			From struct{ Address string }
+			To   []struct{ Address string }
+
+			Subject, Text, HTML string
+		}
+		getJSON(t, s.mailpit.API+"/api/v1/message/"+m.ID, &full)
+		list = append(list, Inbound{
+			To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML,
+			Links: links.FindAllString(full.Text, -1),
+		})
+	}
+	return list
+}
+
+var links = regexp.MustCompile(`https?://[^\s<>"]+`)
+
+// AwaitMails waits until at least n mails arrived for an address.
+func (s *Stack) AwaitMails(t testing.TB, to string, n int) []Inbound {
+	t.Helper()
+	var list []Inbound
+	Await(t, 20*time.Second, fmt.Sprintf("%d mails", n), func() bool {
+		list = s.Mails(t, to)
+		return len(list) >= n
+	})
+	return list
+}
+
+// Recipients counts the mails that arrived at a domain so far, by recipient.
+func (s *Stack) Recipients(t testing.TB, domain string) map[string]int {
+	t.Helper()
+	counts := map[string]int{}
+	if s.mailpit == nil {
+		var list []Inbound
+		getJSON(t, s.URL()+"/dev/mail.json", &list)
+		for _, m := range list {
+			if strings.HasSuffix(m.To, "@"+domain) {
+				counts[m.To]++
+			}
+		}
+		return counts
+	}
+	var found struct {
+		Messages []struct{ To []struct{ Address string } }
+	}
+	getJSON(t, s.mailpit.API+"/api/v1/search?limit=1000&query="+url.QueryEscape(`to:"@`+domain+`"`), &found)
+	for _, m := range found.Messages {
+		counts[m.To[0].Address]++
+	}
+	return counts
+}
+
+// LinkToken is the one-time token in a link.
+func LinkToken(t testing.TB, link string) string {
+	t.Helper()
+	u, err := url.Parse(link)
+	if err != nil || u.Query().Get("token") == "" {
+		t.Fatalf("a link without a token")
+	}
+	return u.Query().Get("token")
+}
+
+func getJSON(t testing.TB, url string, into any) {
+	t.Helper()
+	res, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = res.Body.Close() }()
+	if err := json.NewDecoder(res.Body).Decode(into); err != nil {
+		t.Fatalf("GET %s: %s: %v", url, res.Status, err)
+	}
+}
