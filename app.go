@@ -70,7 +70,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		if a.redis, err = redisstore.Open(cfg.RedisURL); err != nil {
 			return nil, err
 		}
-		shared := redisstore.New(a.redis, "latchkey:")
+		shared := redisstore.New(a.redis, redisstore.Prefix)
 		tokens, counters = shared, &throttle.Fallback{Primary: shared, Memory: throttle.NewMemory(), Log: log}
 		useful["redis"] = shared.Ping
 	}

@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"html"
@@ -203,16 +204,30 @@ func (p page) press(t testing.TB, base, client, button, password string) page {
 
 func read(t testing.TB, req *http.Request) page {
 	t.Helper()
-	res, err := http.DefaultClient.Do(req)
+	p, err := send(req)
 	if err != nil {
 		t.Fatal(err)
+	}
+	return p
+}
+
+// tryGet is for servers that may be away.
+func tryGet(url string) (page, error) {
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return page{}, err
+	}
+	return send(req)
+}
+
+func send(req *http.Request) (page, error) {
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return page{}, err
 	}
 	defer func() { _ = res.Body.Close() }()
 	body, err := io.ReadAll(res.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return page{res.StatusCode, res.Header, string(body)}
+	return page{res.StatusCode, res.Header, string(body)}, err
 }
 
 // mustShow fails the test unless the page has this status and this text.
@@ -224,9 +239,39 @@ func (p page) mustShow(t testing.TB, status int, text string) page {
 	return p
 }
 
+// unmarshal reads a field of the answer's data, in goroutines that must not end
+// the test.
+func unmarshal(a *testenv.Answer, field string, into any) error {
+	return json.Unmarshal(a.Data[field], into)
+}
+
 // together sends n requests at the same moment and returns the answers. base
 // says where each goes.
 func together(t testing.TB, n int, base func(i int) string, request func(i int) testenv.Request) []*testenv.Answer {
+	t.Helper()
+	return togetherBy(t, testenv.TryPost, n, base, request)
+}
+
+// togetherUntilServed is together for requests that need a hash each: whoever is
+// told that too many wait comes again, as they should.
+func togetherUntilServed(t testing.TB, n int, base func(i int) string, request func(i int) testenv.Request) []*testenv.Answer {
+	t.Helper()
+	return togetherBy(t, untilServed, n, base, request)
+}
+
+// untilServed sends a request again while the answer is UNAVAILABLE, for a minute.
+func untilServed(base string, r testenv.Request) (*testenv.Answer, error) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		a, err := testenv.TryPost(base, r)
+		if err != nil || a.Code() != "UNAVAILABLE" || time.Now().After(end) {
+			return a, err
+		}
+	}
+}
+
+func togetherBy(
+	t testing.TB, send func(string, testenv.Request) (*testenv.Answer, error), n int, base func(i int) string, request func(i int) testenv.Request,
+) []*testenv.Answer {
 	t.Helper()
 	answers, errs := make([]*testenv.Answer, n), make([]error, n)
 	var ready, done sync.WaitGroup
@@ -237,7 +282,7 @@ func together(t testing.TB, n int, base func(i int) string, request func(i int) 
 			r, at := request(i), base(i)
 			ready.Done()
 			<-start
-			answers[i], errs[i] = testenv.TryPost(at, r)
+			answers[i], errs[i] = send(at, r)
 		})
 	}
 	ready.Wait()

@@ -30,6 +30,9 @@ func presenter(log zerolog.Logger) graphql.ErrorPresenterFunc {
 			return out // made complete where the request was found at fault
 		}
 		e := auth.AsError(err)
+		if out.Err != nil {
+			err = out.Err // what is logged: out may be err itself, and its text changes here
+		}
 		out.Message = e.Message
 		out.Extensions = map[string]any{"code": string(e.Code)}
 		if e.Reason != "" {

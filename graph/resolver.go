@@ -7,6 +7,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"runtime"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/zerolog"
@@ -41,8 +42,17 @@ func Handler(service *auth.Service, introspection bool, log zerolog.Logger) http
 	return newServer(schema, serverOptions{
 		Introspection: introspection,
 		Present:       presenter(log),
-		Recover:       func(_ context.Context, p any) error { return fmt.Errorf("panic: %v", p) },
+		Recover:       recovered,
 	})
+}
+
+// recovered makes a panic an error. Only what the runtime says of one is kept:
+// any other value may hold what must not reach a log.
+func recovered(_ context.Context, p any) error {
+	if err, ok := p.(runtime.Error); ok {
+		return fmt.Errorf("panic: %w", err)
+	}
+	return fmt.Errorf("panic: a %T", p)
 }
 
 // isAuthenticated implements @isAuthenticated.

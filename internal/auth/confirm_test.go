@@ -1,11 +1,190 @@
 package auth_test
 
 import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/store"
 )
+
+// confirmEmail confirms a registration, logs this device in and returns how
+// that ended.
+func (f *fixture) confirmEmail(s *auth.Service, token, typed string, c auth.Client) (*auth.Login, error) {
+	return s.ConfirmEmail(f.t.Context(), auth.ConfirmEmailInput{Token: token, Password: &typed}, c)
+}
+
+// Looking at a link changes nothing; using it makes the account, once.
+func TestConfirm_D2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		token := f.link("Ada.L@Example.org", "Countess", client(1))
+		expect(t, "login before", f.try("countess", goodPassword, client(1)), "INVALID_CREDENTIALS")
+		want := auth.Confirmation{Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
+		f.pass(time.Hour)
+		for range 3 {
+			got, err := f.Confirmation(t.Context(), token, "ada.l@EXAMPLE.org")
+			must(t, err)
+			if *got != want {
+				t.Errorf("got %+v, want %+v", *got, want)
+			}
+		}
+
+		l, err := f.confirmEmail(f.Service, token, "", client(2))
+		must(t, err)
+		u, err := f.User(t.Context(), l.User.ID)
+		must(t, err)
+		if u.Email != "Ada.L@example.org" || u.EmailKey != "ada.l@example.org" || u.Username != "Countess" || u.Role != store.RoleUser ||
+			!u.CreatedAt.Equal(f.Now()) || u.LastLoginAt == nil || !u.LastLoginAt.Equal(f.Now()) {
+			t.Errorf("made %+v", *u)
+		}
+		if v, err := f.Identify(t.Context(), l.Tokens.AccessToken); err != nil || v.User.ID != u.ID || v.Session.ID != l.Session.ID {
+			t.Errorf("identify: %+v, %v", v, err)
+		}
+		expect(t, "again", f.confirm(token, ""), "TOKEN_INVALID")
+		_, err = f.Confirmation(t.Context(), token, "")
+		expect(t, "looking again", err, "TOKEN_INVALID")
+		expect(t, "declining", f.DeclineLink(t.Context(), token, ""), "TOKEN_INVALID")
+		f.login("countess", client(1))
+	})
+}
+
+// A page's button makes the account and logs nobody in.
+func TestConfirmLinkOpensNoSession_E1(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		must(t, f.confirm(f.link("ada@example.org", "ada", client(1)), ""))
+		u, err := f.store.UserByEmail(t.Context(), "ada@example.org")
+		must(t, err)
+		if n := f.count(`sessions`); n != 0 || u.LastLoginAt != nil {
+			t.Errorf("%d sessions, last login %v", n, u.LastLoginAt)
+		}
+	})
+}
+
+func TestDecline(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		token := f.link("ada@example.org", "ada", client(1))
+		expect(t, "beside another address", f.DeclineLink(t.Context(), token, "eve@example.org"), "TOKEN_INVALID")
+		expect(t, "declining", f.DeclineLink(t.Context(), token, "ada@example.org"), "ok")
+		expect(t, "confirming then", f.confirm(token, ""), "TOKEN_INVALID")
+		if r, u := f.count(`registrations`), f.count(`users`); r != 0 || u != 0 {
+			t.Errorf("%d registrations and %d accounts, want none", r, u)
+		}
+	})
+}
+
+// Of a token only its SHA-256 is stored, with what it is for.
+func TestTokenAsStored_D1(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		first := f.link("ada@example.org", "ada", client(1))
+		second := f.link("eve@example.org", "eve", client(1))
+		if first == second || !strings.HasPrefix(first, "lko_") || bits(first, "lko_") < 256 {
+			t.Errorf("token %q, then %q", first, second)
+		}
+		if n := f.count(`tokens`); n != 2 {
+			t.Errorf("%d tokens, want 2", n)
+		}
+		sum := sha256.Sum256([]byte(first))
+		payload, err := f.store.Token(t.Context(), sum[:], f.Now())
+		must(t, err)
+		var kept map[string]any
+		must(t, json.Unmarshal(payload, &kept))
+		if kept["purpose"] != "confirm_registration" || kept["email"] != "ada@example.org" || bytes.Contains(payload, []byte(first[4:])) {
+			t.Errorf("kept: %s", payload)
+		}
+
+		for email, want := range map[string]string{"eve@example.org": "TOKEN_INVALID", "ada": "TOKEN_INVALID", "ADA@example.org": "ok", "": "ok"} {
+			_, err := f.Confirmation(t.Context(), first, email)
+			expect(t, "beside "+email, err, want)
+		}
+		kept["purpose"] = "password_reset"
+		payload, err = json.Marshal(kept)
+		must(t, err)
+		must(t, f.store.PutToken(t.Context(), sum[:], payload, f.Now(), time.Hour))
+		expect(t, "for another purpose", f.confirm(first, ""), "TOKEN_INVALID")
+		for _, garbage := range []string{"", "lko_", first[:len(first)-1], first + "A", strings.ToUpper(first), "lkr_" + first[4:], "lko_" + strings.Repeat("\n", 43)} {
+			expect(t, "garbage", f.confirm(garbage, ""), "TOKEN_INVALID")
+		}
+		expect(t, "the other one", f.confirm(second, ""), "ok")
+	})
+}
+
+// A link ends with its registration, which a mail sent again does not prolong.
+func TestLinkEndsAfterADay_D1(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ada, eve := f.link("ada@example.org", "ada", client(1)), f.link("eve@example.org", "eve", client(1))
+		f.pass(23 * time.Hour)
+		must(t, f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: "eve@example.org"}, client(1)))
+		again := f.tokens(f.mails("eve@example.org")[0])[0]
+		f.pass(time.Hour - time.Microsecond)
+		expect(t, "just before", f.confirm(ada, ""), "ok")
+		f.pass(time.Microsecond)
+		expect(t, "a day later", f.confirm(eve, ""), "TOKEN_INVALID")
+		expect(t, "sent again", f.confirm(again, ""), "TOKEN_INVALID")
+		if _, err := f.store.Sweep(t.Context(), f.Now()); err != nil || f.count(`registrations`) != 0 || f.count(`tokens`) != 0 {
+			t.Errorf("left after the sweep (%v): %d registrations, %d tokens", err, f.count(`registrations`), f.count(`tokens`))
+		}
+	})
+}
+
+func TestLinkSentAgain_D3(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		tokens := []string{f.link("ada@example.org", "ada", client(1))}
+		for range 2 {
+			must(t, f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: "ada@example.org"}, client(1)))
+			tokens = append(tokens, f.tokens(f.mails("ada@example.org")[0])...)
+		}
+		for _, token := range tokens {
+			_, err := f.Confirmation(t.Context(), token, "")
+			expect(t, "before one is used", err, "ok")
+		}
+		expect(t, "the first", f.confirm(tokens[0], ""), "ok")
+		for _, token := range tokens {
+			expect(t, "after one was used", f.confirm(token, ""), "TOKEN_INVALID")
+		}
+	})
+}
+
+func TestOneTokenAtOnce_D2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		token := f.link("ada@example.org", "ada", client(1))
+		services := []*auth.Service{f.Service, f.replica(f.cfg)}
+		errs := parallel(50, func(i int) error {
+			_, err := f.confirmEmail(services[i%2], token, "", client(i))
+			return err
+		})
+		expectAll(t, "confirming", errs, 1, "TOKEN_INVALID")
+		if u, s := f.count(`users`), f.count(`sessions`); u != 1 || s != 1 {
+			t.Errorf("%d accounts and %d sessions, want one of each", u, s)
+		}
+	})
+}
+
+func TestConfirmAndDeclineAtOnce_D2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		users := 0
+		for i := range 10 {
+			token := f.link(fmt.Sprintf("u%d@example.org", i), fmt.Sprintf("user-%d", i), client(i))
+			errs := parallel(4, func(i int) error {
+				if i%2 == 0 {
+					return f.confirm(token, "")
+				}
+				return f.DeclineLink(t.Context(), token, "")
+			})
+			expectAll(t, "both", errs, 1, "TOKEN_INVALID")
+			if errs[0] == nil || errs[2] == nil {
+				users++
+			}
+		}
+		if n := f.count(`users`); n != users {
+			t.Errorf("%d accounts of %d confirmed", n, users)
+		}
+	})
+}
 
 func TestAddressInTwoCasesAtOnce_B1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
@@ -15,13 +194,12 @@ func TestAddressInTwoCasesAtOnce_B1(t *testing.T) {
 			tokens[i] = f.link([]string{"Ada@example.org", "ADA@EXAMPLE.org"}[i%2], fmt.Sprintf("ada-%d", i), client(i))
 		}
 		errs := parallel(n, func(i int) error {
-			typed := goodPassword
-			_, err := f.ConfirmEmail(t.Context(), auth.ConfirmEmailInput{Token: tokens[i], Password: &typed}, client(i))
+			_, err := f.confirmEmail(f.Service, tokens[i], goodPassword, client(i))
 			return err
 		})
 		expectAll(t, "confirming", errs, 1, "TOKEN_INVALID")
-		if n := f.count(`users`); n != 1 {
-			t.Errorf("%d accounts, want 1", n)
+		if u, r := f.count(`users`), f.count(`registrations`); u != 1 || r != 0 {
+			t.Errorf("%d accounts and %d registrations, want 1 and none", u, r)
 		}
 	})
 }

@@ -36,7 +36,7 @@ const (
 var (
 	noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-	cheap       = password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
+	cheap       = password.Params{Kind: password.Argon2id, Memory: 8, Time: 1, Threads: 1}
 	cheapBcrypt = password.Params{Kind: password.Bcrypt, Cost: 4}
 
 	oldSecret = bytes.Repeat([]byte("old!"), 8)

@@ -26,9 +26,11 @@ func Migrate(ctx context.Context, d DB, postgresFiles, sqliteFiles fs.FS) (int, 
 		if err != nil {
 			return 0, fmt.Errorf("migrate: %w", err)
 		}
-		return migrate(ctx, goose.DialectPostgres, pool, postgresFiles, "postgres", goose.WithSessionLocker(locker))
+		n, err := migrate(ctx, goose.DialectPostgres, pool, postgresFiles, "postgres", goose.WithSessionLocker(locker))
+		return n, pgErr(err)
 	case *lite:
-		return migrate(ctx, goose.DialectSQLite3, d.db, sqliteFiles, "sqlite")
+		n, err := migrate(ctx, goose.DialectSQLite3, d.db, sqliteFiles, "sqlite")
+		return n, liteErr(err)
 	}
 	return 0, errors.New("migrate: not a database of this package")
 }
@@ -44,7 +46,7 @@ func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, files fs.
 	}
 	done, err := p.Up(ctx)
 	if err != nil {
-		return len(done), fmt.Errorf("migrate: %w", pgErr(liteErr(err)))
+		return len(done), fmt.Errorf("migrate: %w", err)
 	}
 	return len(done), nil
 }

@@ -148,7 +148,8 @@ func liteErr(err error) error {
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNoRows
-	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone):
+	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
+		errors.Is(err, sql.ErrTxDone): // its time ran out between two statements
 		return fmt.Errorf("%w: no answer from sqlite", ErrUnavailable)
 	case !ok:
 		return err

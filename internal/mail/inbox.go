@@ -2,9 +2,7 @@ package mail
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
-	"net/http"
 	"regexp"
 	"sync"
 )
@@ -63,37 +61,6 @@ func (b *Inbox) Mail(id string) (*Message, error) {
 		}
 	}
 	return nil, ErrNoMail
-}
-
-// inboxMail is a mail as /dev/mail.json shows it.
-type inboxMail struct {
-	ID        string   `json:"id"`
-	Kind      string   `json:"kind"`
-	To        string   `json:"to"`
-	From      string   `json:"from"`
-	Subject   string   `json:"subject"`
-	CreatedAt string   `json:"createdAt"` // RFC 3339, UTC, milliseconds
-	Text      string   `json:"text"`
-	HTML      string   `json:"html"`
-	Links     []string `json:"links"` // of the text part, in its order
-}
-
-// ServeHTTP answers /dev/mail.json: the mails to the address in the query's
-// `to`, the newest first, or all of them without one.
-func (b *Inbox) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	list := []inboxMail{}
-	for _, m := range b.Mails(r.URL.Query().Get("to")) {
-		list = append(list, inboxMail{
-			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, Subject: m.Subject,
-			CreatedAt: m.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
-			Text:      m.Text, HTML: m.HTML, Links: m.Links(),
-		})
-	}
-	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Cache-Control", "no-store")
-	enc := json.NewEncoder(w)
-	enc.SetEscapeHTML(false) // so that a link reads as it is, in a shell too
-	_ = enc.Encode(list)     // the reader may be gone
 }
 
 // The scheme may be an app's own: CONFIRM_URL says where links lead.

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net"
 	netmail "net/mail"
+	"net/netip"
 	"strconv"
 	"strings"
 	"time"
@@ -56,6 +57,12 @@ func NewSMTP(c SMTPConfig) (*SMTP, error) {
 	}
 	if c.Public == "" {
 		return nil, errors.New("mail: no public host name")
+	}
+	if ip, err := netip.ParseAddr(c.Public); err == nil { // an address is written as RFC 5321, 4.1.3 says
+		c.Public = "[" + c.Public + "]"
+		if ip.Is6() {
+			c.Public = "[IPv6:" + ip.String() + "]"
+		}
 	}
 	if c.Timeout == 0 {
 		c.Timeout = stepTimeout

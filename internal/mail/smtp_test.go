@@ -126,7 +126,7 @@ func TestSendErrors_R3(t *testing.T) {
 		"silent": {faults{}, func(c *SMTPConfig) {
 			c.Port, c.Timeout = untrusted.Addr().(*net.TCPAddr).Port, 50*time.Millisecond
 		}, ErrUnreachable, "mail server unreachable: no answer in time"},
-		"slow": {faults{hang: make(chan struct{})}, func(c *SMTPConfig) { c.Timeout = 300 * time.Millisecond }, ErrDropped, "connection dropped: after the content"},
+		"slow": {faults{hang: make(chan struct{})}, func(c *SMTPConfig) { c.Timeout = 2 * time.Second }, ErrDropped, "connection dropped: after the content"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.set(c.faults)
@@ -169,8 +169,8 @@ func TestSendEndsWithItsContext(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
 	f.set(faults{hang: hang})
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { <-f.hung; cancel() }()
 	if err := smtpTo(t, f.addr, f.roots, nil).Send(ctx, sample()); !errors.Is(err, ErrDropped) {
 		t.Errorf("got %v", err)
 	}
@@ -192,6 +192,17 @@ func TestAddress_D9(t *testing.T) {
 	f := newFaulty(t)
 	if err := smtpTo(t, f.addr, f.roots, nil).Send(t.Context(), m); !errors.Is(err, ErrRefused) || strings.Contains(err.Error(), "@") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestPublicName(t *testing.T) {
+	for public, want := range map[string]string{
+		"auth.example.org": "auth.example.org", "localhost": "localhost", "127.0.0.1": "[127.0.0.1]", "::1": "[IPv6:::1]",
+	} {
+		s, err := NewSMTP(SMTPConfig{Host: "mail.example.org", Port: 587, TLS: StartTLS, Public: public})
+		if err != nil || s.c.Public != want {
+			t.Errorf("%s: got %v, %v; want %s", public, s, err, want)
+		}
 	}
 }
 

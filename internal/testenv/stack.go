@@ -1,11 +1,14 @@
 package testenv
 
 import (
+	"cmp"
 	"crypto/rand"
 	"fmt"
+	"net"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -19,6 +22,8 @@ type Stack struct {
 	Plain    bool     // without the race detector: for tests that measure
 	next     atomic.Int64
 	mailpit  *Mail // nil where mail stays in the inbox
+	opened   sync.Once
+	database db.DB // what DB returns
 }
 
 // NewEmbedded describes one server on nothing but its own folder: SQLite and the
@@ -66,26 +71,29 @@ func Production(t testing.TB, env ...string) *Stack {
 // Add launches one more replica and does not wait for it.
 func (s *Stack) Add(t testing.TB) *Process {
 	t.Helper()
-	p := s.launch(t, "")
+	p := s.launch(t, "", FreePort(t))
 	s.Replicas = append(s.Replicas, p)
 	return p
 }
 
 // Restart ends a replica like a power cut, if it still runs, launches it anew in
-// its folder, on another port, and waits until it is ready.
+// its folder and on its port, and waits until it is ready.
 func (s *Stack) Restart(t testing.TB, i int) {
 	t.Helper()
-	s.Replicas[i].Kill()
-	s.Replicas[i] = s.launch(t, s.Replicas[i].Dir)
+	old := s.Replicas[i]
+	old.Kill()
+	_, port, _ := net.SplitHostPort(strings.TrimPrefix(old.URL, "http://"))
+	s.Replicas[i] = s.launch(t, old.Dir, port)
 	s.Replicas[i].AwaitReady(t)
 }
 
-func (s *Stack) launch(t testing.TB, dir string) *Process {
+func (s *Stack) launch(t testing.TB, dir, port string) *Process {
 	t.Helper()
+	program := binary
 	if s.Plain {
-		return LaunchPlain(t, dir, s.Env...)
+		program = plain
 	}
-	return Launch(t, dir, s.Env...)
+	return launch(t, program, dir, port, s.Env)
 }
 
 // AwaitReady waits until all replicas are.
@@ -106,24 +114,24 @@ func (s *Stack) Setting(name string) string {
 	return ""
 }
 
-// DB opens the database that the replicas work on: directly, whatever stands
+// DB is the database that the replicas work on: directly, whatever stands
 // between it and them.
 func (s *Stack) DB(t testing.TB) db.DB {
 	t.Helper()
-	var (
-		d   db.DB
-		err error
-	)
-	if url := s.Setting("DATABASE_URL"); url != "" {
-		d, err = db.OpenPostgres(t.Context(), direct(url))
-	} else {
-		d, err = db.OpenSQLite(filepath.Join(s.Replicas[0].Dir, "data", "latchkey.db"))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	return d
+	s.opened.Do(func() {
+		var err error
+		if url := s.Setting("DATABASE_URL"); url != "" {
+			s.database, err = db.OpenPostgres(t.Context(), direct(url))
+		} else {
+			data := cmp.Or(s.Setting("DATA_DIR"), filepath.Join(s.Replicas[0].Dir, "data"))
+			s.database, err = db.OpenSQLite(filepath.Join(data, "latchkey.db"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(s.database.Close)
+	})
+	return s.database
 }
 
 // EachStack runs f on both.

@@ -16,11 +16,12 @@ import (
 	"latchkey/internal/auth"
 )
 
-// maxForm bounds a posted form, in bytes: a password of 128 characters takes up to 1.5 KiB percent-encoded, and a few
-// times that before it is normalized.
+// maxForm bounds a posted form, in bytes: a password of 128 characters takes up
+// to 1.5 KiB percent-encoded, and a few times that before it is normalized.
 const maxForm = 16 << 10
 
-// confirmPage is what the link of a confirmation mail leads to. Looking at it changes nothing (D5); its form posts.
+// confirmPage is what the link of a confirmation mail leads to. Looking at it
+// changes nothing (D5); its form posts.
 type confirmPage struct {
 	pages *pages
 	auth  *auth.Service
@@ -51,13 +52,15 @@ type confirmForm struct {
 	Error                  string // under the password, or ""
 }
 
-// deadLink is the page for a link that no longer works, with a form to have the mail sent again.
+// deadLink is the page for a link that no longer works, with a form to have the
+// mail sent again.
 type deadLink struct {
 	Email string // what was typed, or came with the link
 	Error string // under the address, or ""
 }
 
-// later is the page for what works after a while; its button opens the link again.
+// later is the page for what works after a while; its button opens the link
+// again.
 type later struct {
 	link
 	Title, Text string
@@ -74,8 +77,8 @@ func (c *confirmPage) get(w http.ResponseWriter, r *http.Request) {
 	c.form(w, r, in, http.StatusOK, "")
 }
 
-// form shows the form, with an error under the password if there is one. What the service says comes first: a link
-// may have died since.
+// form shows the form, with an error under the password if there is one. What
+// the service says comes first: a link may have died since.
 func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in link, status int, wrong string) {
 	conf, err := c.auth.Confirmation(r.Context(), in.Token, in.Email)
 	if err != nil {
@@ -159,7 +162,8 @@ func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email strin
 	}
 }
 
-// fail answers for what the service refused: 410, 422, 429, 503, and 500 for what it should not have come to.
+// fail answers for what the service refused: 410, 422, 429, 503, and 500 for
+// what it should not have come to.
 func (c *confirmPage) fail(w http.ResponseWriter, r *http.Request, in link, err error) {
 	if hasCode(err, auth.TokenInvalid) {
 		c.pages.write(w, http.StatusGone, "dead", deadLink{Email: in.Email})
@@ -194,8 +198,9 @@ func (c *confirmPage) unreadable(w http.ResponseWriter, status int) {
 	c.pages.notice(w, status, "This form cannot be read", "Nothing was done. Open the link from the mail and try again there.")
 }
 
-// ours says whether a post comes from a page of ours, or from no browser at all. Our pages send no referrer, so that
-// the Origin of their posts is "null"; a browser too old for Sec-Fetch-Site then says nothing against itself.
+// ours says whether a post comes from a page of ours, or from no browser at
+// all. Our pages send no referrer, so that the Origin of their posts is "null";
+// a browser too old for Sec-Fetch-Site then says nothing against itself.
 func (c *confirmPage) ours(r *http.Request) bool {
 	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
 		return true

@@ -79,7 +79,8 @@ func TestConfirmAmongSeveral(t *testing.T) {
 	wants(t, s.press("confirm", stranger, "password", "what a stranger chose"), http.StatusGone)
 }
 
-// The page was opened while there was one registration, and posted when there were two.
+// The page was opened while there was one registration, and posted when there
+// were two.
 func TestConfirmAsksLate(t *testing.T) {
 	s := newService(t)
 	in := s.register("ada", "ada@example.org", goodPassword)
@@ -211,7 +212,8 @@ func TestConfirmRefuses(t *testing.T) {
 	wants(t, s.do(ours), http.StatusOK, "Your email is confirmed")
 }
 
-// A browser without Sec-Fetch-Site posts our page with an origin of null, and one behind a proxy under another Host.
+// A browser without Sec-Fetch-Site posts our page with an origin of null, and
+// one behind a proxy under another Host.
 func TestConfirmFromOlderBrowsers(t *testing.T) {
 	for _, origin := range []string{"null", "https://auth.example.org"} {
 		s := newService(t)

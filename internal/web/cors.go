@@ -8,18 +8,21 @@ import (
 	"github.com/rs/cors"
 )
 
-// preflightAge is how long a browser may remember a preflight's answer: the most that Chromium takes.
+// preflightAge is how long a browser may remember a preflight's answer: the
+// most that Chromium takes.
 const preflightAge = 2 * time.Hour
 
-// corsHeaders are what GraphQL clients send. Apollo's are those of its client awareness and of its servers' defence
-// against cross-site requests, which people leave switched on.
+// corsHeaders are what GraphQL clients send. Apollo's are those of its client
+// awareness and of its servers' defence against cross-site requests, which
+// people leave switched on.
 var corsHeaders = []string{
 	"Accept", "Authorization", "Content-Type",
 	"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name",
 }
 
-// allowOrigins lets pages of exactly these origins read the answers of next and send the cookie along (I5). An origin is
-// compared byte for byte, as browsers send it: "*" allows nobody, and "null", which any sandboxed page may send, is
+// allowOrigins lets pages of exactly these origins read the answers of next and
+// send the cookie along (I5). An origin is compared byte for byte, as browsers
+// send it: "*" allows nobody, and "null", which any sandboxed page may send, is
 // never allowed. The service's own pages need no CORS.
 func allowOrigins(origins []string, next http.Handler) http.Handler {
 	return cors.New(cors.Options{

@@ -7,8 +7,9 @@ import (
 	"strings"
 )
 
-// cdn serves the explorer's own code: npm packages at the version in each path. Browsers check the hashes, so what comes
-// from there is what was tried here or nothing.
+// cdn serves the explorer's own code: npm packages at the version in each path.
+// Browsers check the hashes, so what comes from there is what was tried here or
+// nothing.
 const cdn = "https://cdn.jsdelivr.net/npm/"
 
 // remote is a file of the CDN.
@@ -32,7 +33,8 @@ type tab struct {
 	Variables string `json:"variables,omitempty"` // JSON
 }
 
-// bearer is the shape of the header that signed-in requests carry. ASCII only: browsers refuse to send other letters.
+// bearer is the shape of the header that signed-in requests carry. ASCII only:
+// browsers refuse to send other letters.
 const bearer = `{
   "Authorization": "Bearer PASTE_THE_ACCESS_TOKEN_HERE"
 }`
@@ -40,7 +42,7 @@ const bearer = `{
 // tabs are what a newcomer runs from left to right.
 var tabs = []tab{
 	{
-		Query: `# 1. Register. Then open the link in the mail{{inbox}}.
+		Query: `# 1. Register. Then open the link in the mail.{{inbox}}
 mutation Register($input: RegisterInput!) {
   register(input: $input) {
     email
@@ -57,7 +59,8 @@ mutation Register($input: RegisterInput!) {
 }`,
 	},
 	{
-		Query: `# 2. Once the email is confirmed: log in, and copy the accessToken.
+		Query: `# 2. Once the email is confirmed: log in,
+# and copy the accessToken.
 mutation Login($input: LoginInput!) {
   login(input: $input) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
@@ -74,7 +77,8 @@ mutation Login($input: LoginInput!) {
 }`,
 	},
 	{
-		Query: `# 3. Paste the accessToken into the Headers below, and ask who you are.
+		Query: `# 3. Paste the accessToken into the Headers
+# below, and ask who you are.
 query Me {
   me {
     id
@@ -86,7 +90,8 @@ query Me {
 `,
 	},
 	{
-		Query: `# 4. An access token lives for minutes. Trade the refreshToken for new ones.
+		Query: `# 4. An access token lives for minutes.
+# Trade the refreshToken for new ones.
 mutation Refresh($input: RefreshInput!) {
   refresh(input: $input) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
@@ -111,7 +116,7 @@ type explorer struct {
 func newExplorer(cfg Config) *explorer {
 	where := ""
 	if cfg.Inbox != nil {
-		where = " (the inbox is at /dev/mail)"
+		where = "\n# The inbox is at /dev/mail."
 	}
 	mine := append([]tab{}, tabs...)
 	for i := range mine {
@@ -142,5 +147,5 @@ func (e *explorer) get(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Security-Policy", e.csp)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
-	w.Write(e.page)
+	_, _ = w.Write(e.page)
 }

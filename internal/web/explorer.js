@@ -1,20 +1,22 @@
-// Starts GraphiQL with the operations that the page carries. A first visit shows them; later ones find what was open
-// before. Headers stay out of the browser's storage, since they hold access tokens, and come back as the page gives them.
+// Starts GraphiQL with the operations that the page carries. A new tab of the browser shows them; after a reload it
+// finds what was open before. What GraphiQL keeps, its history among it, holds passwords and access tokens, so it is
+// kept for as long as the tab is open and not in localStorage.
 const read = (id) => JSON.parse(document.getElementById(id).textContent);
 const tabs = read("tabs");
 
 // GraphiQL takes the first tab's variables from here alone.
-if (localStorage.getItem("graphiql:tabState") === null) {
-  localStorage.setItem("graphiql:variables", tabs[0].variables);
+if (sessionStorage.getItem("graphiql:tabState") === null) {
+  sessionStorage.setItem("graphiql:variables", tabs[0].variables);
 }
 
 ReactDOM.createRoot(document.getElementById("explorer")).render(
   React.createElement(GraphiQL, {
     fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+    storage: sessionStorage,
     defaultTabs: tabs,
     defaultHeaders: read("headers"),
     defaultEditorToolsVisibility: "variables",
-    shouldPersistHeaders: false,
+    shouldPersistHeaders: true,
     inputValueDeprecation: true,
   }),
 );

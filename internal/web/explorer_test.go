@@ -16,7 +16,7 @@ import (
 func TestExplorerPage_I8(t *testing.T) {
 	s := newService(t)
 	w := s.get("/")
-	wants(t, w, http.StatusOK, "the inbox is at /dev/mail", explorerJS.path)
+	wants(t, w, http.StatusOK, "The inbox is at /dev/mail", explorerJS.path)
 	csp := w.Header().Get("Content-Security-Policy")
 	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "https: ") || strings.Contains(csp, "*") {
 		t.Errorf("the policy is wide: %s", csp)

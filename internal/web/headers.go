@@ -13,25 +13,29 @@ import (
 )
 
 const (
-	// apiCSP is for every answer that is no page: nothing in it may be loaded, run or framed.
+	// apiCSP is for every answer that is no page: nothing in it may be loaded,
+	// run or framed.
 	apiCSP = "default-src 'none'; frame-ancestors 'none'"
 
-	// hsts is two years, the least that browsers' preload lists take. It leaves out includeSubDomains: hosts below ours
-	// belong to somebody else.
+	// hsts is two years, in seconds. It leaves out includeSubDomains: hosts below
+	// ours may be somebody else's.
 	hsts = "max-age=63072000"
 )
 
 type requestIDKey struct{}
 
-// RequestID returns the id of the request that ctx belongs to, as the client sees it in X-Request-Id; "" outside of one.
+// RequestID returns the id of the request that ctx belongs to, as the client
+// sees it in X-Request-Id; "" outside of one.
 func RequestID(ctx context.Context) string {
 	id, _ := ctx.Value(requestIDKey{}).(string)
 	return id
 }
 
-// harden gives every answer its security headers and an id of our making, logs one line a request, and turns a panic
-// into a 500 with a fixed text. secure says whether PUBLIC_URL is https. next must be the ServeMux itself: the line
-// names the pattern that it matched, never the path or the query, which may hold a token.
+// harden gives every answer its security headers and an id of our making, logs
+// one line a request, and turns a panic into a 500 with a fixed text. secure
+// says whether PUBLIC_URL is https. next must be the ServeMux itself: the line
+// names the pattern that it matched, never the path or the query, which may
+// hold a token.
 func harden(log zerolog.Logger, secure bool, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -70,7 +74,8 @@ func setHeaders(h http.Header, id string, secure bool) {
 	}
 }
 
-// logRequest writes at debug level, since a line a request costs more than `me` does; failures of ours at warn.
+// logRequest writes at debug level, since a line a request is a good part of
+// what `me` costs; failures of ours at warn.
 func logRequest(log zerolog.Logger, r *http.Request, status int, took time.Duration) {
 	level := zerolog.DebugLevel
 	if status >= http.StatusInternalServerError {
@@ -91,7 +96,8 @@ func knownMethod(m string) string {
 	return "other"
 }
 
-// panicText says what v is. Only the runtime's own errors are quoted: another value may hold what a client sent.
+// panicText says what v is. Only the runtime's own errors are quoted: another
+// value may hold what a client sent.
 func panicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"encoding/json"
 	"net"
 	"net/http"
 	"net/netip"
@@ -12,23 +13,28 @@ import (
 	"latchkey/internal/mail"
 )
 
-// The policies of the inbox. A mail may style itself inline, as mails do; it loads nothing, runs nothing, and is shown
-// in no frame but ours, where its links open in the whole window. The sandbox holds when it is opened by itself too.
+// The policies of the inbox. A mail may style itself inline, as mails do; it
+// loads nothing, runs nothing, and is shown in no frame but ours, where its
+// links open in the whole window. The sandbox holds when it is opened by itself
+// too.
 const (
 	inboxCSP    = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	mailHTMLCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; " +
 		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 )
 
-// inboxPages shows the development inbox. It is every account of the service: it exists only while mail stays here.
+// inboxPages shows the development inbox. It is every account of the service:
+// it exists only while mail stays here.
 type inboxPages struct {
 	pages  *pages
 	inbox  *mail.Inbox
 	public *url.URL
 }
 
-// guard refuses names that a stranger's DNS may have pointed at this machine (DNS rebinding), by which a page in the
-// developer's browser could read the inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no such.
+// guard refuses names that a stranger's DNS may have pointed at this machine
+// (DNS rebinding), by which a page in the developer's browser could read the
+// inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no
+// such.
 func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
 	return methods{"GET": func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
@@ -96,13 +102,44 @@ func (p *inboxPages) html(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write([]byte(linksToTop(m.HTML)))
 }
 
+// inboxMail is a mail as /dev/mail.json shows it.
+type inboxMail struct {
+	ID        string   `json:"id"`
+	Kind      string   `json:"kind"`
+	To        string   `json:"to"`
+	From      string   `json:"from"`
+	Subject   string   `json:"subject"`
+	CreatedAt string   `json:"createdAt"` // RFC 3339, UTC, milliseconds
+	Text      string   `json:"text"`
+	HTML      string   `json:"html"`
+	Links     []string `json:"links"` // of the text part, in its order
+}
+
+// json answers end-to-end tests: the mails to the address in `to`, the newest first, or all of them without one.
+func (p *inboxPages) json(w http.ResponseWriter, r *http.Request) {
+	list := []inboxMail{}
+	for _, m := range p.inbox.Mails(r.URL.Query().Get("to")) {
+		list = append(list, inboxMail{
+			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, Subject: m.Subject,
+			CreatedAt: m.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
+			Text:      m.Text, HTML: m.HTML, Links: m.Links(),
+		})
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false) // so that a link reads as it is, in a shell too
+	_ = enc.Encode(list)     // the reader may be gone
+}
+
 func (p *inboxPages) gone(w http.ResponseWriter) {
 	p.pages.notice(w, http.StatusNotFound, "This mail is gone", "The inbox keeps the last 500 mails, and none after a restart.")
 }
 
 var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)
 
-// linksToTop makes the links of a mail open in the whole window: what they lead to refuses to be framed.
+// linksToTop makes the links of a mail open in the whole window: what they lead
+// to refuses to be framed.
 func linksToTop(html string) string {
 	const base = `<base target="_top">`
 	if at := headTag.FindStringIndex(html); at != nil {

@@ -17,7 +17,8 @@ import (
 //go:embed templates/*.html page.css explorer.css explorer.js
 var files embed.FS
 
-// pageCSP lets a page have our stylesheet and post to us, and nothing else: no script, nothing from elsewhere.
+// pageCSP lets a page have our stylesheet and post to us, and nothing else: no
+// script, nothing from elsewhere.
 const pageCSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // pages writes what people read in a browser.
@@ -65,7 +66,8 @@ func newPages(app string, public, appURL *url.URL) (*pages, error) {
 	return p, nil
 }
 
-// write answers with the page of that name in templates/. data is its own part; what all pages share is added.
+// write answers with the page of that name in templates/. data is its own part;
+// what all pages share is added.
 func (p *pages) write(w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	err := p.byName[name].ExecuteTemplate(&b, "layout.html", struct {
@@ -82,7 +84,7 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, data any) 
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
-	w.Write(b.Bytes())
+	_, _ = w.Write(b.Bytes())
 }
 
 // notice is a page of a few words.
@@ -100,13 +102,15 @@ func (p *pages) notFound(w http.ResponseWriter, _ *http.Request) {
 	p.notice(w, http.StatusNotFound, "There is no page here", "The address may have been cut off or mistyped. If it came in a mail, open its link again from there.")
 }
 
-// broken answers for a failure of ours. The id leads an operator to its line in the log.
+// broken answers for a failure of ours. The id leads an operator to its line in
+// the log.
 func (p *pages) broken(w http.ResponseWriter, r *http.Request) {
 	p.notice(w, http.StatusInternalServerError, "Something went wrong here",
 		"It is our mistake, not yours, and it was written down. Try again in a while.", "If you ask for help, name this number: "+RequestID(r.Context()))
 }
 
-// asset is an embedded file at a path that changes with its content, so that browsers may keep it for ever.
+// asset is an embedded file at a path that changes with its content, so that
+// browsers may keep it for ever.
 type asset struct {
 	path string
 	kind string // its Content-Type
@@ -136,10 +140,11 @@ func mustAsset(name, kind string) asset {
 func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", a.kind)
 	w.Header().Set("Cache-Control", "public, max-age=31536000, immutable")
-	w.Write(a.body)
+	_, _ = w.Write(a.body)
 }
 
-// sinceWords says when something was, for somebody who reads it at now: "today at 08:15 UTC".
+// sinceWords says when something was, for somebody who reads it at now: "today
+// at 08:15 UTC".
 func sinceWords(at, now time.Time) string {
 	at, now = at.UTC(), now.UTC()
 	day := "on " + at.Format("2 January 2006")

@@ -41,7 +41,8 @@ type state struct {
 	data            any
 }
 
-// states are all of them: golden files hold each, and are what a change is looked at by.
+// states are all of them: golden files hold each, and are what a change is
+// looked at by.
 func states() []state {
 	in := link{"lko_example", "ada@example.org"}
 	form := confirmForm{link: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
@@ -128,7 +129,7 @@ func golden(t *testing.T, file, got string) {
 	}
 }
 
-func TestPageEscapes_D9(t *testing.T) {
+func TestPageEscapes(t *testing.T) {
 	w := httptest.NewRecorder()
 	testPages(t, "").write(w, http.StatusOK, "confirm", confirmForm{
 		link: link{`"><script>`, `<i>@example.org`}, Username: `</bdi><script>`, Device: `<img src=x>`, When: "today",

@@ -1,5 +1,6 @@
-// Package web is everything that Latchkey says over HTTP but the API itself: who calls, security headers, CORS, the pages
-// behind the links of mails, the development inbox, the explorer, and health.
+// Package web is everything that Latchkey says over HTTP but the API itself:
+// who calls, security headers, CORS, the pages behind the links of mails, the
+// development inbox, the explorer, and health.
 package web
 
 import (
@@ -37,7 +38,8 @@ type Config struct {
 	Now func() time.Time // UTC
 }
 
-// New returns the whole service as one handler. /auth/, /.well-known/ and /metrics are nobody's here.
+// New returns the whole service as one handler. /auth/, /.well-known/ and
+// /metrics are nobody's here.
 func New(cfg Config) (http.Handler, error) {
 	switch {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Cookies == nil, cfg.GraphQL == nil, cfg.Health == nil, cfg.Now == nil:
@@ -73,7 +75,7 @@ func New(cfg Config) (http.Handler, error) {
 	if cfg.Inbox != nil {
 		in := &inboxPages{pages: pages, inbox: cfg.Inbox, public: cfg.PublicURL}
 		mux.Handle("/dev/mail", in.guard(in.list))
-		mux.Handle("/dev/mail.json", in.guard(cfg.Inbox.ServeHTTP))
+		mux.Handle("/dev/mail.json", in.guard(in.json))
 		mux.Handle("/dev/mail/{id}", in.guard(in.mail))
 		mux.Handle("/dev/mail/{id}/html", in.guard(in.html))
 	}
@@ -81,8 +83,8 @@ func New(cfg Config) (http.Handler, error) {
 	return harden(cfg.Log, cfg.PublicURL.Scheme == "https", mux), nil
 }
 
-// methods answers a path by its method. GET answers HEAD too; OPTIONS says what there is and does nothing; every other
-// method is 405, with Allow.
+// methods answers a path by its method. GET answers HEAD too; OPTIONS says what
+// there is and does nothing; every other method is 405, with Allow.
 type methods map[string]http.HandlerFunc
 
 func (m methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -24,7 +24,8 @@ import (
 
 const goodPassword = "a quiet lamp by the river"
 
-// service is the whole HTTP side on an empty database, with a clock that stands still.
+// service is the whole HTTP side on an empty database, with a clock that stands
+// still.
 type service struct {
 	http.Handler
 	t     *testing.T
@@ -37,7 +38,8 @@ type service struct {
 	cfg   Config
 }
 
-// newService returns one at https://auth.example.org; change, if given, alters how it is set up.
+// newService returns one at https://auth.example.org; change, if given, alters
+// how it is set up.
 func newService(t *testing.T, change ...func(*Config)) *service {
 	t.Helper()
 	return newServiceAt(t, &url.URL{Scheme: "https", Host: "auth.example.org"}, change...)

@@ -1,3 +1,5 @@
+// Pins Mailpit, the mail server that the tests send to; ./test builds it from here,
+// in a module of its own so that the product does not depend on it.
 module latchkey/internal/tools/mailpit
 
 go 1.26.0

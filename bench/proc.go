@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is a server that this program started.
+type process struct {
+	name string
+	addr string // 127.0.0.1:PORT
+	log  string // path of what it writes
+	cmd  *exec.Cmd
+	took time.Duration // from its start until it was ready
+}
+
+// start runs a server and waits until /readyz answers 200. PORT in its
+// environment says where it must listen. It must be called on the main thread:
+// with it the server ends too, whatever ends it.
+func start(ctx context.Context, dir, name, program string, env []string) (*process, error) {
+	addr, err := freeAddr()
+	if err != nil {
+		return nil, err
+	}
+	_, port, _ := net.SplitHostPort(addr)
+	p := &process{name: name, addr: addr, log: filepath.Join(dir, name+".log")}
+	out, err := os.Create(p.log)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = out.Close() }()
+	p.cmd = exec.Command(program)
+	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
+	p.cmd.Env = append([]string{"HOST=127.0.0.1", "PORT=" + port}, env...)
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	began := time.Now()
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	for !ready(addr) {
+		if time.Since(began) > 30*time.Second || ctx.Err() != nil {
+			p.stop()
+			return nil, p.explain(fmt.Errorf("%s did not get ready", name))
+		}
+		time.Sleep(time.Millisecond)
+	}
+	p.took = time.Since(began)
+	return p, nil
+}
+
+func freeAddr() (string, error) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return l.Addr().String(), l.Close()
+}
+
+func ready(addr string) bool {
+	c, err := dial(addr)
+	if err != nil {
+		return false
+	}
+	defer func() { _ = c.Close() }()
+	_ = c.SetDeadline(time.Now().Add(2 * time.Second))
+	_, err = c.do([]byte("GET /readyz HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"))
+	return err == nil
+}
+
+// stop ends the server at once and waits for it.
+func (p *process) stop() {
+	_ = p.cmd.Process.Kill()
+	_ = p.cmd.Wait()
+}
+
+// explain adds the end of the server's log to an error.
+func (p *process) explain(err error) error {
+	b, _ := os.ReadFile(p.log)
+	return fmt.Errorf("%s: %w\n%s", p.name, err, b[max(0, len(b)-2000):])
+}
+
+// resident returns the memory of a process in MiB: VmRSS now, or VmHWM, the
+// most since resetPeak.
+func (p *process) resident(field string) (float64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(b)) {
+		if rest, ok := strings.CutPrefix(line, field+":"); ok {
+			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
+			return kib / 1024, err
+		}
+	}
+	return 0, fmt.Errorf("no %s", field)
+}
+
+func (p *process) resetPeak() error {
+	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
+}
+
+// tick is the unit of CPU times in /proc, proc_pid_stat(5): 1/100 s on Linux.
+const tick = 10 * time.Millisecond
+
+// cpuTime returns what the processes used until now, in user and system mode.
+// One that has ended counts as nothing.
+func cpuTime(pids ...int) (sum time.Duration) {
+	for _, pid := range pids {
+		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		if err != nil {
+			continue
+		}
+		f := bytes.Fields(b[bytes.LastIndexByte(b, ')')+1:]) // from the third field on
+		for _, ticks := range f[11:13] {
+			n, _ := strconv.ParseInt(string(ticks), 10, 64)
+			sum += time.Duration(n) * tick
+		}
+	}
+	return sum
+}

@@ -1,0 +1,182 @@
+package e2e_test
+
+import (
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"latchkey/internal/testenv"
+)
+
+// What holds while logins flood in, security.md R7 and performance.md. The bound
+// on memory leaves room for what differs between machines; 64 unbounded hashes
+// would take 1.2 GiB.
+const (
+	floodP99    = 200 * time.Millisecond
+	floodMemory = 160 << 20 // bytes, resident
+)
+
+// flood logs in over n connections at once until stop is closed. Each answer must
+// be a login, a refusal or UNAVAILABLE with when to come again.
+type flood struct {
+	in, unavailable atomic.Int64
+	wrong           atomic.Pointer[string]
+	slowest         atomic.Int64 // nanoseconds
+}
+
+func (f *flood) run(base string, n int, p *testenv.Person, stop <-chan struct{}) {
+	var all sync.WaitGroup
+	for range n {
+		all.Go(func() {
+			for f.wrong.Load() == nil {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				f.login(base, p)
+			}
+		})
+	}
+	all.Wait()
+}
+
+func (f *flood) login(base string, p *testenv.Person) {
+	began := time.Now()
+	a, err := testenv.TryPost(base, loginRequest(p.Username, p.Password, testenv.ClientAddress()))
+	atomicMax(&f.slowest, int64(time.Since(began)))
+	var got struct{ Tokens *struct{ AccessToken string } }
+	switch {
+	case err != nil:
+		f.fail(err.Error())
+	case a.Code() == "UNAVAILABLE" && a.Errors[0].Extensions.RetryAfter >= 1:
+		f.unavailable.Add(1)
+	case unmarshal(a, "login", &got) == nil && got.Tokens != nil:
+		f.in.Add(1)
+	default:
+		f.fail(fmt.Sprintf("%d %s", a.Status, a.Body))
+	}
+}
+
+func (f *flood) fail(why string) { f.wrong.Store(&why) }
+
+func (f *flood) mustBeFine(t *testing.T) {
+	t.Helper()
+	if why := f.wrong.Load(); why != nil {
+		t.Fatalf("a login in the flood: %s", *why)
+	}
+}
+
+// 64 connections log in over and over: hashing is bounded, so others are served
+// as if nothing were.
+func TestLoginFlood_R7(t *testing.T) {
+	for name, start := range map[string]func(*testing.T) *testenv.Stack{
+		"embedded":   func(t *testing.T) *testenv.Stack { return testenv.NewEmbedded(t) },
+		"production": func(t *testing.T) *testenv.Stack { return testenv.NewProduction(t) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := start(t)
+			s.Plain = true // the race detector makes hashing take many times as long
+			base := s.Add(t).URL
+			s.AwaitReady(t)
+			ada, bob := s.Join(t), s.Join(t)
+
+			var f flood
+			stop := make(chan struct{})
+			var flooding sync.WaitGroup
+			flooding.Go(func() { f.run(base, 64, ada, stop) })
+			testenv.Await(t, 20*time.Second, "the flood to rise", func() bool { f.mustBeFine(t); return f.in.Load() >= 64 })
+
+			var mes, refreshes time.Duration
+			for range rounds { // the machine may be busy with something else
+				mes, refreshes = others(t, base, bob)
+				if mes <= floodP99 && refreshes <= floodP99 {
+					break
+				}
+			}
+			memory := resident(t, s.Replicas[0].Pid())
+			close(stop)
+			flooding.Wait()
+			f.mustBeFine(t)
+			t.Logf("p99 of me %v, of refresh %v; %d logins, %d UNAVAILABLE, %d MiB", mes, refreshes, f.in.Load(), f.unavailable.Load(), memory>>20)
+			if mes > floodP99 || refreshes > floodP99 {
+				t.Errorf("p99 of me %v, of refresh %v; want %v at most", mes, refreshes, floodP99)
+			}
+			if memory > floodMemory {
+				t.Errorf("%d MiB, want %d at most", memory>>20, floodMemory>>20)
+			}
+			beyondTheQueue(t, s, ada)
+		})
+	}
+}
+
+// others measures me and refresh beside the flood, every 20 ms, and returns the
+// times that one of a hundred is longer than.
+func others(t *testing.T, base string, p *testenv.Person) (mes, refreshes time.Duration) {
+	t.Helper()
+	var times [2][]time.Duration
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		<-tick.C
+		began := time.Now()
+		mustBe(t, base, p.Access, p.ID)
+		between := time.Now()
+		p.Access, p.Refresh = refresh(t, base, p.Refresh)
+		times[0] = append(times[0], between.Sub(began))
+		times[1] = append(times[1], time.Since(between))
+	}
+	return p99(times[0]), p99(times[1])
+}
+
+func p99(d []time.Duration) time.Duration {
+	d = slices.Sorted(slices.Values(d))
+	return d[len(d)*99/100-1]
+}
+
+// beyondTheQueue sends more logins at once than may wait: those beyond are told
+// at once to come again, the others are served, and then all is as before.
+func beyondTheQueue(t *testing.T, s *testenv.Stack, p *testenv.Person) {
+	t.Helper()
+	var f flood
+	var all sync.WaitGroup
+	for range 400 {
+		all.Go(func() { f.login(s.URL(), p) })
+	}
+	all.Wait()
+	f.mustBeFine(t)
+	in, unavailable := f.in.Load(), f.unavailable.Load()
+	t.Logf("of 400 logins at once %d were UNAVAILABLE, the slowest answer took %v", unavailable, time.Duration(f.slowest.Load()))
+	if in == 0 || unavailable == 0 || in+unavailable != 400 {
+		t.Errorf("of 400 logins at once %d got in and %d were UNAVAILABLE", in, unavailable)
+	}
+	if got := s.Login(t, p); got.Tokens == nil {
+		t.Errorf("a login after the flood: %+v", got)
+	}
+}
+
+// resident is the memory of a process that is in RAM, in bytes.
+func resident(t *testing.T, pid int) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, "VmRSS:"); ok {
+			kib, err := strconv.Atoi(strings.Fields(rest)[0])
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib << 10
+		}
+	}
+	t.Fatal("no VmRSS")
+	return 0
+}

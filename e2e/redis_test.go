@@ -1,0 +1,128 @@
+package e2e_test
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"latchkey/internal/testenv"
+)
+
+// addedByRedis is how much longer a login may take while Redis is away: R2.
+const addedByRedis = 100 * time.Millisecond
+
+// redisStack is production on a Redis of its own behind a proxy, one replica: in
+// an outage each process counts for itself.
+func redisStack(t *testing.T) (*testenv.Stack, *testenv.Redis, *testenv.Proxy) {
+	t.Helper()
+	redis := testenv.StartRedis(t)
+	s := testenv.NewProduction(t, "REDIS_URL="+redis.URL)
+	proxy := s.Through(t, "REDIS_URL")
+	s.Add(t)
+	s.AwaitReady(t)
+	return s, redis, proxy
+}
+
+// mustLimit fails the test unless the 11th wrong try of a pair is refused.
+func mustLimit(t *testing.T, s *testenv.Stack, login string) {
+	t.Helper()
+	client := testenv.ClientAddress()
+	for range 10 {
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(login, "wrong horse battery", client)), "login", "INVALID_CREDENTIALS")
+	}
+	a := testenv.Post(t, s.URL(), loginRequest(login, "wrong horse battery", client))
+	if a.Code() != "RATE_LIMITED" || a.Errors[0].Extensions.RetryAfter < 1 {
+		t.Errorf("the 11th wrong try: got %s, want RATE_LIMITED", a.Body)
+	}
+}
+
+// loginTime is the median of a few logins.
+func loginTime(t *testing.T, s *testenv.Stack, p *testenv.Person) time.Duration {
+	t.Helper()
+	var times []time.Duration
+	for range 7 {
+		began := time.Now()
+		if got := s.Login(t, p); got.Tokens == nil {
+			t.Fatalf("login: %+v", got)
+		}
+		times = append(times, time.Since(began))
+	}
+	return median(times)
+}
+
+// Redis refuses or hangs: logins and refreshes go on as fast, guessing stays
+// limited, nobody is logged out and nobody comes back, and mail follows.
+func TestRedisFails_R2(t *testing.T) {
+	t.Parallel()
+	for _, how := range []string{"refuses", "hangs"} {
+		t.Run(how, func(t *testing.T) {
+			t.Parallel()
+			s, _, redis := redisStack(t)
+			ada := s.Join(t)
+			gone := s.Login(t, ada).Tokens
+			mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input("refreshToken", gone.RefreshToken)}), "logout")
+
+			var usual, during time.Duration
+			for range rounds { // the machine may be busy with something else
+				redis.Pass(t)
+				awaitReadiness(t, s.URL(), http.StatusOK, "")
+				usual = loginTime(t, s, ada)
+				fail, _ := outage(t, redis, how)
+				fail()
+				if during = loginTime(t, s, ada); during-usual <= addedByRedis {
+					break
+				}
+			}
+			if t.Logf("a login takes %v, without Redis %v", usual, during); during-usual > addedByRedis {
+				t.Errorf("a login takes %v, without Redis %v: more than %v longer", usual, during, addedByRedis)
+			}
+
+			awaitReadiness(t, s.URL(), http.StatusOK, `"redis"`) // it works in a lesser way
+			mustBe(t, s.URL(), ada.Access, ada.ID)
+			access, _ := refresh(t, s.URL(), ada.Refresh)
+			mustBe(t, s.URL(), access, ada.ID)
+			mustBeRevoked(t, s.URL(), gone.AccessToken)
+			mustSay(t, testenv.Post(t, s.URL(), refreshRequest(gone.RefreshToken)), "refresh", "TOKEN_INVALID")
+			mustLimit(t, s, ada.Username)
+			bob := testenv.Newcomer()
+			mustSay(t, testenv.Post(t, s.URL(), registerRequest(bob)), "register")
+			mustBeUnavailable(t, s.URL(), map[string]testenv.Request{"confirmEmail": confirmRequest("lko_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", bob.Client)})
+
+			redis.Pass(t)
+			awaitReadiness(t, s.URL(), http.StatusOK, "")
+			token := testenv.LinkToken(t, s.AwaitMails(t, bob.Email, 1)[0].Links[0])
+			if a := testenv.Post(t, s.URL(), confirmRequest(token, "", bob.Client)); a.Payload(t, "confirmEmail").Tokens == nil {
+				t.Errorf("confirmEmail: %s", a.Body)
+			}
+			mustBe(t, s.URL(), access, ada.ID)
+			mustBeRevoked(t, s.URL(), gone.AccessToken)
+		})
+	}
+}
+
+// Redis loses everything: that costs the links in mails that nobody has used, and
+// nothing else.
+func TestRedisLosesEverything_R2(t *testing.T) {
+	t.Parallel()
+	s, redis, _ := redisStack(t)
+	ada, bob := s.Join(t), testenv.Newcomer()
+	gone := s.Login(t, ada).Tokens
+	mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input("refreshToken", gone.RefreshToken)}), "logout")
+	token := s.Register(t, bob)
+
+	redis.Do(t, "FLUSHALL")
+	mustBe(t, s.URL(), ada.Access, ada.ID)
+	access, next := refresh(t, s.URL(), ada.Refresh)
+	mustBe(t, s.URL(), access, ada.ID)
+	refresh(t, s.URL(), next)
+	mustBeRevoked(t, s.URL(), gone.AccessToken)
+	mustSay(t, testenv.Post(t, s.URL(), refreshRequest(gone.RefreshToken)), "refresh", "TOKEN_INVALID")
+	mustLimit(t, s, ada.Username)
+
+	mustSay(t, testenv.Post(t, s.URL(), confirmRequest(token, "", bob.Client)), "confirmEmail", "TOKEN_INVALID")
+	mustSay(t, testenv.Post(t, s.URL(), resendRequest(bob.Email, bob.Client)), "resendConfirmation")
+	token = testenv.LinkToken(t, s.AwaitMails(t, bob.Email, 2)[0].Links[0])
+	if a := testenv.Post(t, s.URL(), confirmRequest(token, "", bob.Client)); a.Payload(t, "confirmEmail").Tokens == nil {
+		t.Errorf("confirmEmail: %s", a.Body)
+	}
+}

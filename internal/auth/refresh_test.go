@@ -1,0 +1,313 @@
+package auth_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+)
+
+// refresh trades a login's refresh token.
+func (f *fixture) refresh(l *auth.Login) (*auth.Login, error) {
+	return f.Refresh(f.t.Context(), *l.Tokens.RefreshToken, client(1))
+}
+
+// row returns generation and rotations of a session.
+func (f *fixture) row(id string) (generation int64, rotations []byte) {
+	f.t.Helper()
+	must(f.t, f.db.QueryRow(f.t.Context(), `SELECT generation, rotations FROM sessions WHERE id = $1`, id).Scan(&generation, &rotations))
+	return generation, rotations
+}
+
+// A step presents one of a session's refresh tokens after some time. The login's
+// is number 0, and each new one that an answer brings gets the next number.
+type step struct {
+	wait    time.Duration
+	present int
+	want    int // the number of the token in the answer; ends: TOKEN_INVALID and an ended session
+}
+
+const ends = -1
+
+// What becomes of a refresh token, by how old it is.
+func TestRefresh_E2(t *testing.T) {
+	const grace, µs = 30 * time.Second, time.Microsecond
+	tests := []struct {
+		name  string
+		grace time.Duration
+		steps []step
+	}{
+		{"one after the other", grace, []step{{0, 0, 1}, {time.Hour, 1, 2}, {day, 2, 3}}},
+		{"another tab", grace, []step{{0, 0, 1}, {0, 0, 1}, {grace, 0, 1}, {0, 1, 2}}},
+		{"a lost answer", grace, []step{{0, 0, 1}, {grace + µs, 0, 1}, {time.Hour, 0, 1}, {0, 1, 2}}},
+		{"a lost answer, a day later", grace, []step{{0, 0, 1}, {day, 0, 1}, {µs, 0, ends}}},
+		{"a lost answer is not prolonged", grace, []step{{0, 0, 1}, {23 * time.Hour, 0, 1}, {23 * time.Hour, 0, ends}}},
+		{"a lost answer later on", grace, []step{{0, 0, 1}, {time.Hour, 1, 2}, {time.Hour, 1, 2}, {0, 2, 3}}},
+		{"the successor was presented", grace, []step{{0, 0, 1}, {0, 1, 2}, {grace + µs, 0, ends}}},
+		{"the successor was presented after a lost answer", grace, []step{{0, 0, 1}, {time.Hour, 0, 1}, {0, 1, 2}, {0, 0, ends}}},
+		{"grace runs from its own rotation", grace, []step{{0, 0, 1}, {20 * time.Second, 1, 2}, {10 * time.Second, 0, 2}, {µs, 0, ends}}},
+		{"four back", grace, []step{{0, 0, 1}, {0, 1, 2}, {0, 2, 3}, {0, 3, 4}, {grace, 0, 4}, {0, 4, 5}}},
+		{"five back", grace, []step{{0, 0, 1}, {0, 1, 2}, {0, 2, 3}, {0, 3, 4}, {0, 4, 5}, {0, 0, ends}}},
+		{"four back among many", grace, []step{{0, 0, 1}, {0, 1, 2}, {0, 2, 3}, {0, 3, 4}, {0, 4, 5}, {0, 5, 6}, {0, 2, 6}, {0, 1, ends}}},
+		{"the clock was set back", grace, []step{{0, 0, 1}, {-time.Hour, 0, 1}, {0, 1, 2}, {0, 0, 2}}},
+		{"strict, one after the other", 0, []step{{0, 0, 1}, {time.Hour, 1, 2}}},
+		{"strict, at once", 0, []step{{0, 0, 1}, {0, 0, ends}}},
+		{"strict, a clock set back", 0, []step{{0, 0, 1}, {-time.Hour, 0, ends}}},
+	}
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		other := f.login("ada", client(2))
+		for _, tt := range tests {
+			cfg := f.cfg
+			cfg.RefreshGrace = tt.grace
+			f.Service = f.replica(cfg)
+			answers := []*auth.Login{f.login("ada", client(1))}
+			for i, s := range tt.steps {
+				what := fmt.Sprintf("%s, step %d", tt.name, i)
+				f.pass(s.wait)
+				l, err := f.refresh(answers[s.present])
+				if s.want == ends {
+					expect(t, what, err, "TOKEN_INVALID")
+					for i := range answers {
+						_, err := f.refresh(answers[i])
+						expect(t, fmt.Sprintf("%s, token %d then", what, i), err, "TOKEN_INVALID")
+					}
+					_, err = f.Identify(t.Context(), f.access(answers[0]))
+					expect(t, what+", access token then", err, "UNAUTHENTICATED REVOKED")
+					continue
+				}
+				if err != nil {
+					t.Errorf("%s: %v", what, err)
+					break
+				}
+				if s.want == len(answers) {
+					answers = append(answers, l)
+				}
+				if *l.Tokens.RefreshToken != *answers[s.want].Tokens.RefreshToken {
+					t.Errorf("%s: the answer is not token %d", what, s.want)
+				}
+				_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
+				expect(t, what+", its access token", err, "ok")
+			}
+			if n := f.count(`sessions WHERE id = $1`, other.Session.ID); n != 1 {
+				t.Fatalf("%s: another device's session is gone", tt.name)
+			}
+		}
+	})
+}
+
+// access returns an access token of a session as if it were made now.
+func (f *fixture) access(l *auth.Login) string {
+	f.t.Helper()
+	claims, err := f.Issuer.Verify(l.Tokens.AccessToken, l.Tokens.AccessTokenExpiresAt.Add(-time.Second))
+	must(f.t, err)
+	claims.IssuedAt, claims.ExpiresAt = f.Now(), f.Now().Add(time.Minute)
+	token, err := f.Issuer.Sign(claims)
+	must(f.t, err)
+	return token
+}
+
+// The database came back from a backup that is older than a device's token.
+func TestRefreshAfterARestore_E2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		answers := []*auth.Login{f.login("ada", client(1))}
+		trade := func() {
+			l, err := f.refresh(answers[len(answers)-1])
+			must(t, err)
+			answers = append(answers, l)
+		}
+		trade()
+		id := answers[0].Session.ID
+		generation, rotations := f.row(id)
+		for range 3 {
+			trade()
+		}
+		f.exec(`UPDATE sessions SET generation = $2, rotations = $3 WHERE id = $1`, id, generation, rotations)
+		before := len(answers)
+		trade()
+		if now, _ := f.row(id); now != int64(before)+1 {
+			t.Errorf("generation %d, want %d", now, before+1)
+		}
+		l, err := f.refresh(answers[before-1])
+		must(t, err)
+		if *l.Tokens.RefreshToken != *answers[before].Tokens.RefreshToken {
+			t.Error("another tab does not get the same successor")
+		}
+		_, err = f.refresh(answers[1])
+		expect(t, "one whose rotation is not known", err, "TOKEN_INVALID")
+		_, err = f.refresh(l)
+		expect(t, "the current one then", err, "TOKEN_INVALID")
+	})
+}
+
+func TestRefreshGarbage_E2_F2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		mine, other := f.login("ada", client(1)), f.login("ada", client(2))
+		good := *mine.Tokens.RefreshToken
+		if bits(good, "lkr_") != (16+8+32)*8+2 { // and 2 of padding
+			t.Errorf("the token is %q", good)
+		}
+		with := func(change func(b []byte)) string {
+			b, err := base64.RawURLEncoding.DecodeString(good[4:])
+			must(t, err)
+			change(b)
+			return "lkr_" + base64.RawURLEncoding.EncodeToString(b)
+		}
+		otherID, _, _, _ := auth.ParseRefreshToken(*other.Tokens.RefreshToken)
+		for name, token := range map[string]string{
+			"nothing":                  "",
+			"prefix":                   "lkr_",
+			"without it":               good[4:],
+			"another prefix":           "lko_" + good[4:],
+			"shorter":                  good[:len(good)-1],
+			"longer":                   good + "A",
+			"padded":                   good + "=",
+			"another spelling":         good[:len(good)-1] + "_",
+			"space":                    good + " ",
+			"line breaks":              "lkr_" + strings.Repeat("\n", 75),
+			"few bytes":                good[:4+30] + strings.Repeat("\n", 45),
+			"upper case":               strings.ToUpper(good),
+			"access token":             mine.Tokens.AccessToken,
+			"another HMAC":             with(func(b []byte) { b[55] ^= 1 }),
+			"no HMAC":                  with(func(b []byte) { clear(b[24:]) }),
+			"the next generation":      with(func(b []byte) { b[23]++ }),
+			"no generation":            with(func(b []byte) { clear(b[16:24]) }),
+			"the last generation":      with(func(b []byte) { copy(b[16:24], bytes.Repeat([]byte{255}, 8)) }),
+			"another device's session": with(func(b []byte) { copy(b, otherID[:]) }),
+			"no session":               with(func(b []byte) { clear(b[:16]) }),
+		} {
+			_, err := f.Refresh(t.Context(), token, client(1))
+			expect(t, name, err, "TOKEN_INVALID")
+			must(t, f.Logout(t.Context(), "", token))
+			_, err = f.Identify(t.Context(), token)
+			if name != "access token" {
+				expect(t, name+" as access token", err, "UNAUTHENTICATED INVALID")
+			}
+		}
+		_, err := f.Identify(t.Context(), good)
+		expect(t, "a refresh token as access token", err, "UNAUTHENTICATED INVALID")
+		for _, l := range []*auth.Login{mine, other} {
+			_, err := f.refresh(l)
+			expect(t, "a device after all that", err, "ok")
+		}
+	})
+}
+
+// Many refreshes at once, through two replicas, with the same token: nobody
+// sees an error, and there is one successor.
+func TestRefreshAtOnce_E3(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		services := []*auth.Service{f.Service, f.replica(f.cfg)}
+		l := f.login("ada", client(1))
+		id := l.Session.ID
+		for round := range 20 {
+			const n = 40
+			answers := make([]*auth.Login, n)
+			token := *l.Tokens.RefreshToken
+			errs := parallel(n, func(i int) (err error) {
+				answers[i], err = services[i%2].Refresh(t.Context(), token, client(i))
+				return err
+			})
+			expectAll(t, fmt.Sprintf("round %d", round), errs, n, "")
+			if t.Failed() {
+				return
+			}
+			l = answers[round%n]
+			for _, a := range answers {
+				if *a.Tokens.RefreshToken != *l.Tokens.RefreshToken {
+					t.Errorf("round %d: two successors", round)
+				}
+			}
+			for i := 0; i < n; i += 5 {
+				_, err := f.Identify(t.Context(), answers[i].Tokens.AccessToken)
+				expect(t, fmt.Sprintf("access token of round %d", round), err, "ok")
+			}
+			if g, _ := f.row(id); g != int64(round)+2 {
+				t.Errorf("round %d: generation %d, want %d", round, g, round+2)
+			}
+			f.pass(time.Minute)
+		}
+	})
+}
+
+// A session lives until it was not used for the idle limit, and never longer
+// than the absolute one.
+func TestLimitsOfASession_E4(t *testing.T) {
+	const idle, absolute, µs = time.Hour, 150 * time.Minute, time.Microsecond
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		l := f.login("ada", client(1))
+		f.pass(idle - µs)
+		l, err := f.refresh(l)
+		must(t, err)
+		f.pass(idle)
+		_, err = f.refresh(l)
+		expect(t, "without use", err, "TOKEN_INVALID")
+		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "its access token", err, "UNAUTHENTICATED REVOKED")
+
+		l = f.login("ada", client(1))
+		begin := f.Now()
+		for _, tt := range []struct{ wait, ends time.Duration }{
+			{0, idle}, {50 * time.Minute, 110 * time.Minute}, {50 * time.Minute, absolute}, {50*time.Minute - µs, absolute},
+		} {
+			f.pass(tt.wait)
+			l, err = f.refresh(l)
+			must(t, err)
+			if got := l.Tokens.RefreshTokenExpiresAt; !got.Equal(begin.Add(tt.ends)) || !l.Session.ExpiresAt.Equal(got) {
+				t.Errorf("after %v it ends after %v, want %v", f.Now().Sub(begin), got.Sub(begin), tt.ends)
+			}
+		}
+		f.pass(µs)
+		_, err = f.refresh(l)
+		expect(t, "in use", err, "TOKEN_INVALID")
+		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "its access token", err, "UNAUTHENTICATED REVOKED")
+	}, func(f *fixture) { f.cfg.AccessTTL, f.cfg.IdleTTL, f.cfg.MaxTTL = day, idle, absolute })
+}
+
+// Tokens made with the old secret are good while it is still among the secrets.
+func TestSecretRotation(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		with := func(secrets ...[]byte) *auth.Service {
+			cfg := f.cfg
+			cfg.Secrets = secrets
+			return f.replica(cfg)
+		}
+		before, behind, front, after := f.Service, with(oldSecret, newSecret), with(newSecret, oldSecret), with(newSecret)
+		old, idle := f.login("ada", client(1)), f.login("ada", client(1))
+		refresh := func(s *auth.Service, l *auth.Login) (*auth.Login, error) {
+			return s.Refresh(t.Context(), *l.Tokens.RefreshToken, client(1))
+		}
+		l, err := refresh(front, old)
+		must(t, err)
+		_, err = front.Identify(t.Context(), old.Tokens.AccessToken)
+		expect(t, "an access token of before", err, "ok")
+		_, err = behind.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "a new one where the secret is not in front yet", err, "ok")
+		again, err := refresh(behind, old)
+		must(t, err)
+		for _, l := range []*auth.Login{l, again} {
+			next, err := refresh(front, l)
+			expect(t, "either spelling of the successor", err, "ok")
+			if err == nil {
+				_, err = refresh(after, next)
+				expect(t, "once the old secret is gone", err, "ok")
+			}
+		}
+		_, err = refresh(before, l)
+		expect(t, "where the new one is not known", err, "TOKEN_INVALID")
+		_, err = refresh(after, idle)
+		expect(t, "a token of before, once the old secret is gone", err, "TOKEN_INVALID")
+		_, err = refresh(front, idle)
+		expect(t, "which ended nothing", err, "ok")
+	})
+}

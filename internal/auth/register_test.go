@@ -1,0 +1,260 @@
+package auth_test
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/mail"
+	"latchkey/internal/password"
+	"latchkey/internal/store"
+)
+
+func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
+	const common, long, short, invalid = "PASSWORD_TOO_COMMON", "PASSWORD_TOO_LONG", "PASSWORD_TOO_SHORT", "PASSWORD_INVALID"
+	emoji := "\U0001F600"
+	tests := []struct{ name, typed, argon2id, bcrypt string }{
+		{"8", "mfjw-wqp", "ok", "ok"},
+		{"7", "mfjw-wq", short, short},
+		{"none", "", short, short},
+		{"8 with spaces around", " mfjwwq ", "ok", "ok"},
+		{"8 spaces", "        ", "ok", "ok"},
+		{"7 composed, 14 decomposed", strings.Repeat("e\u0301", 7), short, short},
+		{"lower case only", "vbnmrtzuio", "ok", "ok"},
+		{"64 emoji", strings.Repeat(emoji, 64), "ok", long},
+		{"18 emoji, 72 bytes", strings.Repeat(emoji, 18), "ok", "ok"},
+		{"72", strings.Repeat("mfj-wqp ", 9), "ok", "ok"},
+		{"73", strings.Repeat("mfj-wqp ", 9) + "x", "ok", long},
+		{"128", strings.Repeat("mfj-wqp ", 16), "ok", long},
+		{"129", strings.Repeat("mfj-wqp ", 16) + "x", long, long},
+		{"tab", "mfjw\twqp-zu", invalid, invalid},
+		{"NUL", "mfjw\x00wqp-zu", invalid, invalid},
+		{"common", "PassWord1", common, common},
+		{"username in another case", "ada.lovelace", common, common},
+		{"address", "COUNTESS.L+X@BÜCHER.EXAMPLE", common, common},
+		{"address in ASCII", "countess.l+x@xn--bcher-kva.example", common, common},
+		{"local part", "countess.L+x", common, common},
+		{"service", "latchkey", common, common},
+		{"username and more", "Ada.Lovelace!", "ok", "ok"},
+	}
+	for mode, p := range map[string]password.Params{"argon2id": cheap, "bcrypt": cheapBcrypt} {
+		t.Run(mode, func(t *testing.T) {
+			each(t, func(t *testing.T, f *fixture) {
+				for i, tt := range tests {
+					_, err := f.Register(t.Context(), auth.RegisterInput{
+						Email: "Countess.L+x@Bücher.example", Username: "Ada.Lovelace", Password: tt.typed,
+					}, client(i))
+					want := tt.argon2id
+					if p.Kind == password.Bcrypt {
+						want = tt.bcrypt
+					}
+					expect(t, tt.name, err, want)
+				}
+			}, hashing(p))
+		})
+	}
+}
+
+func TestMinimumLengthWhenRegistering_A1(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		for typed, want := range map[string]string{"mfjw-wqp-zu": "PASSWORD_TOO_SHORT", "mfjw-wqp-zui": "ok"} {
+			_, err := f.Register(t.Context(), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed}, client(1))
+			expect(t, typed, err, want)
+		}
+	}, func(f *fixture) { f.deps.Policy.MinLength = 12 })
+}
+
+// All mistakes come together, each with the way to its field and its bound.
+func TestMistakesWhenRegistering_A1_B2_B4(t *testing.T) {
+	type mistake struct {
+		code  auth.UserErrorCode
+		field string
+		limit int
+	}
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("taken")
+		for _, tt := range []struct {
+			name string
+			in   auth.RegisterInput
+			want []mistake
+		}{
+			{"all fields", auth.RegisterInput{Email: "Ada <ada@example.org>", Username: "ab", Password: "a\tb"}, []mistake{
+				{auth.EmailInvalid, "email", 0}, {auth.UsernameInvalid, "username", 0},
+				{auth.PasswordTooShort, "password", 8}, {auth.PasswordInvalid, "password", 0},
+			}},
+			{"taken and common", auth.RegisterInput{Email: "taken@example.org", Username: "TAKEN", Password: "password1"}, []mistake{
+				{auth.UsernameTaken, "username", 0}, {auth.PasswordTooCommon, "password", 0},
+			}},
+			{"taken beside a bad address", auth.RegisterInput{Email: "", Username: "taken", Password: goodPassword}, []mistake{
+				{auth.EmailInvalid, "email", 0}, {auth.UsernameTaken, "username", 0},
+			}},
+			{"reserved and long", auth.RegisterInput{Email: "ada@example.org", Username: "Admin", Password: strings.Repeat("wq", 65)}, []mistake{
+				{auth.UsernameInvalid, "username", 0}, {auth.PasswordTooLong, "password", 128},
+			}},
+		} {
+			_, err := f.Register(t.Context(), tt.in, client(1))
+			list, ok := errors.AsType[auth.UserErrors](err)
+			if !ok {
+				t.Errorf("%s: %v, want mistakes", tt.name, err)
+			}
+			var got []mistake
+			for _, e := range list {
+				m := mistake{code: e.Code, field: strings.TrimPrefix(strings.Join(e.Field, "."), "input.")}
+				if e.Limit != nil {
+					m.limit = *e.Limit
+				}
+				got = append(got, m)
+				if e.Message == "" {
+					t.Errorf("%s: %s has no words", tt.name, e.Code)
+				}
+			}
+			if !reflect.DeepEqual(got, tt.want) {
+				t.Errorf("%s: got %v, want %v", tt.name, got, tt.want)
+			}
+		}
+		if r, m := f.count(`registrations`), f.count(`outbox`); r != 0 || m != 0 {
+			t.Errorf("%d registrations and %d mails of mistakes", r, m)
+		}
+	})
+}
+
+// A taken address is not said; its row holds the name, and can never be
+// confirmed.
+func TestTakenAddress_B1_C3(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		owner := f.user("ada")
+		for _, email := range []string{"ADA@example.org", "nobody@example.org"} {
+			got, err := f.Register(t.Context(), auth.RegisterInput{Email: email, Username: "for-" + email[:3], Password: goodPassword}, client(1))
+			if err != nil || got != email {
+				t.Errorf("registering %s: %q, %v", email, got, err)
+			}
+			expect(t, "its name for another", f.registers("eve@example.org", "for-"+email[:3], client(2)), "USERNAME_TAKEN")
+			expect(t, "its name once more", f.registers(email, "for-"+email[:3], client(1)), "ok")
+		}
+		list := f.mails("ada@example.org")
+		if len(list) != 2 || list[0].Kind != store.MailAlreadyRegistered || list[0].To != owner.Email || len(f.tokens(list[0])) != 0 {
+			t.Errorf("the owner got %d mails, want 2 that say so, without a token, to the stored address", len(list))
+		}
+		if list := f.mails("nobody@example.org"); len(list) != 2 || list[0].Kind != store.MailConfirmRegistration {
+			t.Errorf("the other address got %d mails, want 2 with a link", len(list))
+		}
+
+		f.exec(`DELETE FROM users`)
+		must(t, f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: "ada@example.org"}, client(1)))
+		if n := len(f.mails("ada@example.org")); n != 2 {
+			t.Errorf("%d mails once the account is gone, want 2", n)
+		}
+		rows, err := f.store.RegistrationsByEmail(t.Context(), "ada@example.org", f.Now())
+		must(t, err)
+		for i := range rows {
+			if _, err := f.MakeLink(t.Context(), &rows[i]); !errors.Is(err, store.ErrNotFound) {
+				t.Errorf("a link for it: %v, want %v", err, store.ErrNotFound)
+			}
+		}
+	})
+}
+
+func TestOpenRegistrations(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		register := func(n int, c auth.Client, email func(i int) string) []error {
+			return parallel(n, func(i int) error {
+				return f.registers(email(i), fmt.Sprintf("u%d-%s", i, strings.ReplaceAll(c.Addr.String(), ".", "-")), c)
+			})
+		}
+		one := func(int) string { return "ada@example.org" }
+		many := func(i int) string { return fmt.Sprintf("u%d@example.org", i) }
+		expectAll(t, "one address, one client", register(40, client(1), one), 5, "RATE_LIMITED")
+		expectAll(t, "the same address, another client", register(5, client(2), one), 5, "")
+		expectAll(t, "one client", register(40, client(3), many), 20, "RATE_LIMITED")
+
+		err := f.registers("new@example.org", "new", client(3))
+		if e := auth.AsError(err); e.Code != auth.RateLimited || e.RetryAfter <= 0 || e.RetryAfter > day {
+			t.Errorf("beyond the limit: %v, again after %v", err, e.RetryAfter)
+		}
+		mails := f.mails("")
+		mails = slices.DeleteFunc(mails, func(m *mail.Message) bool { return m.To == one(0) })
+		must(t, f.DeclineLink(t.Context(), f.tokens(mails[0])[0], ""))
+		expect(t, "after one was declined", f.registers("new@example.org", "new", client(3)), "ok")
+		f.pass(day)
+		expect(t, "a day later", f.registers("new2@example.org", "new2", client(3)), "ok")
+	})
+}
+
+// register and resendConfirmation let a client through 60 times in 10 minutes,
+// whatever the address.
+func TestMailLimit_C4(t *testing.T) {
+	resend := func(f *fixture, email string, c auth.Client) error {
+		return f.ResendConfirmation(f.t.Context(), auth.ResendConfirmationInput{Email: email}, c)
+	}
+	network := func(host string) auth.Client { return auth.Client{Addr: netip.MustParseAddr("2001:db8:1:2::" + host)} }
+	for name, call := range map[string]func(f *fixture, i int, c auth.Client) error{
+		"register": func(f *fixture, i int, c auth.Client) error {
+			return f.registers("ada@example.org", "admin", c) // a mistake counts as well
+		},
+		"resend": func(f *fixture, i int, c auth.Client) error { return resend(f, fmt.Sprintf("u%d@example.org", i), c) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			each(t, func(t *testing.T, f *fixture) {
+				want := outcome(call(f, 0, client(2)))
+				for i := range 60 {
+					expect(t, "within the limit", call(f, i, network(fmt.Sprint(i))), want)
+				}
+				err := call(f, 0, network("ffff"))
+				expect(t, "beyond it", err, "RATE_LIMITED")
+				if e := auth.AsError(err); e.RetryAfter != 10*time.Minute {
+					t.Errorf("again after %v, want 10m", e.RetryAfter)
+				}
+				expect(t, "another client", call(f, 0, client(3)), want)
+				f.pass(10 * time.Minute)
+				expect(t, "10 minutes later", call(f, 0, network("ffff")), want)
+			})
+		})
+	}
+}
+
+func TestClosedRegistration(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		token := f.link("ada@example.org", "ada", client(1))
+		cfg := f.cfg
+		cfg.RegistrationOpen = false
+		f.Service = f.replica(cfg)
+		expect(t, "registering", f.registers("eve@example.org", "eve", client(1)), "FORBIDDEN REGISTRATION_CLOSED")
+		expect(t, "confirming what was open", f.confirm(token, ""), "ok")
+		f.user("bob")
+	})
+}
+
+func TestResendConfirmation_C3(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		resend := func(email string, c auth.Client) error {
+			return f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: email}, c)
+		}
+		f.link("ada@example.org", "ada", client(1))
+		f.user("bob")
+		for _, name := range []string{"Ada", "bob", "nobody"} {
+			for range 3 {
+				expect(t, name, resend(name+"@example.org", client(1)), "ok")
+				expect(t, name+" in capitals", resend(strings.ToUpper(name)+"@EXAMPLE.org", client(1)), "ok")
+			}
+			if n := f.count(`outbox WHERE recipient_key = $1`, strings.ToLower(name)+"@example.org"); n != 1 {
+				t.Errorf("%s: %d rows, want 1", name, n)
+			}
+		}
+		expect(t, "another client", resend("ada@example.org", client(2)), "ok")
+		if n := f.count(`outbox`); n != 4 {
+			t.Errorf("%d rows, want 4: one for each address and client", n)
+		}
+		expect(t, "no address", resend("ada", client(1)), "EMAIL_INVALID")
+		for name, want := range map[string]int{"ada": 3, "bob": 0, "nobody": 0} {
+			if n := len(f.mails(name + "@example.org")); n != want {
+				t.Errorf("%s got %d mails, want %d", name, n, want)
+			}
+		}
+	})
+}

@@ -1,0 +1,261 @@
+package auth_test
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"net/netip"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/redisstore"
+	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
+)
+
+// eachCounters runs a test with counters in memory, on both databases, and in
+// Redis.
+func eachCounters(t *testing.T, run func(t *testing.T, f *fixture)) {
+	t.Helper()
+	each(t, run)
+	t.Run("redis", func(t *testing.T) {
+		t.Parallel()
+		run(t, setup(t, testenv.SQLite(t), countingIn(testenv.Need(t, "TEST_REDIS"))))
+	})
+}
+
+// countingIn has tries counted in the Redis at url, under keys of its own.
+func countingIn(url string) change {
+	return func(f *fixture) {
+		rdb, err := redisstore.Open(url)
+		must(f.t, err)
+		f.t.Cleanup(func() { _ = rdb.Close() })
+		f.deps.Counters = redisstore.New(rdb, "latchkey-test-"+rand.Text()+":")
+	}
+}
+
+// after returns how long a refused try has to wait.
+func after(err error) time.Duration { return auth.AsError(err).RetryAfter }
+
+// One client has ten tries at one identifier and then one each 30 s, the same
+// whether or not there is such a user.
+func TestPairLimit_C1_C4(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for _, login := range []string{"ada", "nobody"} {
+			for i := range 10 {
+				expect(t, fmt.Sprintf("%s, try %d", login, 1+i), f.try(login, wrongPassword, client(1)), "INVALID_CREDENTIALS")
+			}
+			err := f.try(login, wrongPassword, client(1))
+			if outcome(err) != "RATE_LIMITED" || after(err) != 30*time.Second {
+				t.Errorf("%s, try 11: %v, again after %v, want RATE_LIMITED and 30s", login, err, after(err))
+			}
+		}
+		expect(t, "the right password", f.try("ada", goodPassword, client(1)), "RATE_LIMITED")
+		expect(t, "the name in capitals", f.try("ADA", goodPassword, client(1)), "RATE_LIMITED")
+		expect(t, "another identifier", f.try("ada@example.org", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "another client", f.try("ada", goodPassword, client(2)), "ok")
+		f.pass(30*time.Second - time.Microsecond)
+		expect(t, "just before 30 s", f.try("ada", goodPassword, client(1)), "RATE_LIMITED")
+		f.pass(time.Microsecond)
+		expect(t, "30 s later", f.try("ada", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "once more", f.try("ada", wrongPassword, client(1)), "RATE_LIMITED")
+		f.pass(30 * time.Second)
+		expect(t, "30 s later again", f.try("ada", goodPassword, client(1)), "ok")
+	})
+}
+
+func TestClientLimit_C4(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		network := func(i int) auth.Client { // one customer's
+			return auth.Client{Addr: netip.MustParseAddr(fmt.Sprintf("2001:db8:1:2::%x", i))}
+		}
+		for i := range 300 {
+			expect(t, "within the limit", f.try(fmt.Sprintf("nobody-%d", i), wrongPassword, network(i)), "INVALID_CREDENTIALS")
+		}
+		err := f.try("ada", goodPassword, network(301))
+		if outcome(err) != "RATE_LIMITED" || after(err) != 10*time.Minute {
+			t.Errorf("beyond it: %v, again after %v, want RATE_LIMITED and 10m", err, after(err))
+		}
+		expect(t, "no such user", f.try("nobody-400", wrongPassword, network(1)), "RATE_LIMITED")
+		expect(t, "another network", f.try("ada", wrongPassword, auth.Client{Addr: netip.MustParseAddr("2001:db8:1:3::1")}), "INVALID_CREDENTIALS")
+		f.pass(10 * time.Minute)
+		expect(t, "10 minutes later", f.try("ada", goodPassword, network(1)), "ok")
+	})
+}
+
+func TestIdentifierLimit_C4(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for _, login := range []string{"ada", "ADA@example.org", "nobody"} {
+			for i := range 100 {
+				expect(t, login+" within the limit", f.try(login, wrongPassword, client(i)), "INVALID_CREDENTIALS")
+			}
+			err := f.try(login, goodPassword, client(200))
+			if outcome(err) != "RATE_LIMITED" || after(err) != time.Hour {
+				t.Errorf("%s beyond it: %v, again after %v, want RATE_LIMITED and 1h", login, err, after(err))
+			}
+		}
+		f.pass(time.Hour)
+		expect(t, "an hour later", f.try("ada", goodPassword, client(200)), "ok")
+	})
+}
+
+func TestRightPasswordIsGivenBack_C4(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for range 9 {
+			expect(t, "a wrong password", f.try("ada", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		}
+		for range 20 {
+			f.login("ada", client(1))
+		}
+		for i := range 290 {
+			expect(t, "others there", f.try(fmt.Sprintf("nobody-%d", i), wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		}
+		f.login("ada", client(1))
+		expect(t, "the tenth wrong password", f.try("ada", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "the eleventh", f.try("ada", wrongPassword, client(1)), "RATE_LIMITED")
+	})
+}
+
+// A try that is refused because of the pair counts for nobody else.
+func TestRefusedTryCountsForNobody_C4_C5(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for i := range 400 {
+			want := "INVALID_CREDENTIALS"
+			if i >= 10 {
+				want = "RATE_LIMITED"
+			}
+			expect(t, "hammering", f.try("ada", wrongPassword, client(1)), want)
+		}
+		expect(t, "a colleague", f.try("bob", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "the owner elsewhere", f.try("ada", goodPassword, client(2)), "ok")
+		f.pass(30 * time.Second)
+		expect(t, "30 s later", f.try("ada", goodPassword, client(1)), "ok")
+	})
+}
+
+// The limits of client and identifier do not bind a user where they logged in
+// within 30 days, but there is no more to guess there either.
+func TestFamiliarClient_C4_C5(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		for _, name := range []string{"ada", "bob", "eve"} {
+			f.user(name)
+		}
+		f.login("ada", client(1))
+		f.pass(time.Microsecond)
+		f.login("bob", client(1))
+		f.pass(30*day - time.Microsecond)
+		for i := range 300 {
+			_ = f.try(fmt.Sprintf("nobody-%d", i), wrongPassword, client(1))
+		}
+
+		stranger := f.try("eve", goodPassword, client(1))
+		expect(t, "a stranger to this client", stranger, "RATE_LIMITED")
+		expect(t, "whose last login is 30 days ago", f.try("ada", goodPassword, client(1)), "RATE_LIMITED")
+		expect(t, "whose is less", f.try("bob", goodPassword, client(1)), "ok")
+		expect(t, "by address", f.try("bob@example.org", goodPassword, client(1)), "ok")
+		wrong := f.try("bob", wrongPassword, client(1))
+		expect(t, "a wrong password", wrong, "RATE_LIMITED")
+		if after(wrong) != after(stranger) {
+			t.Errorf("a wrong password has to wait %v, a stranger %v", after(wrong), after(stranger))
+		}
+		for range 9 {
+			expect(t, "a wrong password again", f.try("bob", wrongPassword, client(1)), "RATE_LIMITED")
+		}
+		expect(t, "the pair binds all the same", f.try("bob", goodPassword, client(1)), "RATE_LIMITED")
+		expect(t, "nobody is bound elsewhere", f.try("ada", goodPassword, client(2)), "ok")
+	})
+}
+
+// Tries from anywhere do not lock the owner out.
+func TestOwnerIsNotLockedOut_C5(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for range 50 {
+			_ = f.try("ada", wrongPassword, client(1))
+		}
+		f.pass(5 * time.Second)
+		expect(t, "from another address, after 50 tries from one", f.try("ada", goodPassword, client(2)), "ok")
+		for i := range 1000 {
+			_ = f.try("ada", wrongPassword, client(100+i))
+		}
+		expect(t, "from one in use, after 1,000 from 1,000", f.try("ada", goodPassword, client(2)), "ok")
+		expect(t, "by address", f.try("ada@example.org", goodPassword, client(2)), "ok")
+		expect(t, "from a new one", f.try("ada", goodPassword, client(3)), "RATE_LIMITED")
+	})
+}
+
+// An office behind one address logs in while somebody there guesses as fast as
+// he is answered.
+func TestOffice_C5(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		const people = 300
+		const each = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) `
+		office, u := client(1), f.user("ada")
+		f.exec(each+`
+			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
+			SELECT 'id-' || i, 'p' || i || '@example.org', 'p' || i || '@example.org', 'person-' || i, $1, 'USER', 1, $2, $2 FROM n`,
+			u.PasswordHash, f.Now())
+		f.exec(each + `INSERT INTO usernames (key, user_id) SELECT 'person-' || i, 'id-' || i FROM n`)
+		f.exec(each+`INSERT INTO familiar (user_id, kind, value, last_seen_at) SELECT 'id-' || i, 'client', $1, $2 FROM n`,
+			office.Key(), f.Now())
+		guesses, refused := 0, 0
+		guess := func() {
+			guesses++
+			if outcome(f.try(fmt.Sprintf("nobody-%d", guesses), wrongPassword, office)) == "RATE_LIMITED" {
+				refused++
+			}
+		}
+		for range 300 {
+			guess()
+		}
+		for i := range people {
+			guess()
+			expect(t, fmt.Sprintf("person %d", i), f.try(fmt.Sprintf("person-%d", 1+i), goodPassword, office), "ok")
+			f.pass(10 * time.Minute / people)
+		}
+		if refused < people-people/10 {
+			t.Errorf("only %d of %d guesses were refused", refused, guesses)
+		}
+	})
+}
+
+// While Redis is away, tries are counted in the process.
+func TestCountersWithoutRedis_R2(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	must(t, listener.Close()) // it refuses from now on
+	away := func(f *fixture) {
+		countingIn("redis://" + listener.Addr().String())(f)
+		f.deps.Counters = &throttle.Fallback{Primary: f.deps.Counters, Memory: throttle.NewMemory(), Log: f.deps.Log}
+	}
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for range 10 {
+			expect(t, "within the limit", f.try("ada", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		}
+		expect(t, "beyond it", f.try("ada", wrongPassword, client(1)), "RATE_LIMITED")
+		expect(t, "another client", f.try("ada", goodPassword, client(2)), "ok")
+	}, away)
+}
+
+// Counters that fail without a stand-in let nobody try.
+func TestNoCounters_R2(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	must(t, err)
+	must(t, listener.Close())
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		if e := auth.AsError(f.try("ada", goodPassword, client(1))); e.Code != auth.Unavailable || e.RetryAfter <= 0 {
+			t.Errorf("login: %v, again after %v, want %s", e, e.RetryAfter, auth.Unavailable)
+		}
+		if e := auth.AsError(f.registers("eve@example.org", "eve", client(1))); e.Code != auth.Unavailable {
+			t.Errorf("register: %v, want %s", e, auth.Unavailable)
+		}
+	}, countingIn("redis://"+listener.Addr().String()))
+}

@@ -1,0 +1,183 @@
+package mail
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/store"
+	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
+)
+
+// world is an outbox, a worker, a mail server and a clock that the test owns.
+type world struct {
+	t     *testing.T
+	store *store.Store
+	smtp  *faulty
+	w     *Worker
+
+	mu    sync.Mutex
+	clock time.Time
+	log   bytes.Buffer
+	links int // made so far
+}
+
+func newWorld(t *testing.T, s *store.Store) *world {
+	t.Helper()
+	x := &world{t: t, store: s, smtp: newFaulty(t), clock: time.Date(2026, 11, 24, 8, 15, 0, 0, time.UTC)}
+	x.w = x.worker(smtpTo(t, x.smtp.addr, x.smtp.roots, nil))
+	t.Cleanup(func() { // I7, in every test
+		x.mu.Lock()
+		defer x.mu.Unlock()
+		if name := regexp.MustCompile(`\b(ada|eve|other)\b`).FindString(x.log.String()); name != "" {
+			t.Errorf("the log holds the name %q:\n%s", name, x.log.String())
+		}
+		for _, secret := range []string{"@", "%40", "lko_", "http", "example", "Confirm"} {
+			if strings.Contains(x.log.String(), secret) {
+				t.Errorf("the log holds %q:\n%s", secret, x.log.String())
+			}
+		}
+	})
+	return x
+}
+
+// worker makes another worker, as a replica has one: only the outbox is shared.
+func (x *world) worker(s Sender) *Worker {
+	x.t.Helper()
+	templates, err := NewTemplates(withURL)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	log := zerolog.New(x)
+	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: templates,
+		From: "noreply@example.org", FromName: "Latchkey", Log: &log, Now: x.now})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return w
+}
+
+// Write implements io.Writer: the log.
+func (x *world) Write(p []byte) (int, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.log.Write(p)
+}
+
+// MakeLink implements Links as auth does, with tokens that can be counted.
+func (x *world) MakeLink(_ context.Context, r *store.Registration) (string, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.links++
+	return fmt.Sprintf("https://auth.example.org/email/confirm-email?token=lko_%s_%d&email=%s", r.Username, x.links, url.QueryEscape(r.Email)), nil
+}
+
+func (x *world) now() time.Time {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return x.clock
+}
+
+func (x *world) pass(d time.Duration) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.clock = x.clock.Add(d)
+}
+
+func (x *world) tick() {
+	x.t.Helper()
+	if err := x.w.Tick(x.t.Context()); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// sent ticks and returns what arrived.
+func (x *world) sent() []received {
+	x.t.Helper()
+	x.tick()
+	return x.smtp.mails()
+}
+
+func (x *world) id() string { return uuid.Must(uuid.NewV7()).String() }
+
+// register writes a registration and its mail, as auth does.
+func (x *world) register(email, username, client string) *store.Registration {
+	x.t.Helper()
+	now := x.now()
+	r := store.Registration{ID: x.id(), Email: email, EmailKey: strings.ToLower(email), Username: username, UsernameKey: strings.ToLower(username),
+		PasswordHash: "x", Client: client, Device: "Firefox on Linux", CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
+	m := store.Mail{ID: x.id(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: client, RegistrationID: r.ID, CreatedAt: now}
+	if err := x.store.Register(x.t.Context(), &r, &m, r.ExpiresAt, store.RegistrationLimits{PerAddress: 100, PerClient: 100}); err != nil {
+		x.t.Fatal(err)
+	}
+	return &r
+}
+
+func (x *world) resend(email, client string) {
+	x.t.Helper()
+	key := strings.ToLower(email)
+	x.enqueue(&store.Mail{Kind: store.MailResendConfirmation, RecipientKey: key, Client: client,
+		Dedupe: store.ResendDedupe(store.MailResendConfirmation, key, client)})
+}
+
+func (x *world) enqueue(m *store.Mail) {
+	x.t.Helper()
+	m.ID, m.CreatedAt = x.id(), x.now()
+	if err := x.store.EnqueueMail(x.t.Context(), m); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// user makes a user who logged in from client once.
+func (x *world) user(email, username, client string) *store.User {
+	x.t.Helper()
+	now := x.now()
+	u := store.User{ID: x.id(), Email: email, EmailKey: strings.ToLower(email), Username: username, PasswordHash: "x", Role: store.RoleUser, CreatedAt: now, UpdatedAt: now}
+	err := x.store.InTx(x.t.Context(), func(tx *store.Store) error {
+		return tx.CreateUser(x.t.Context(), &u, strings.ToLower(username))
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	err = x.store.OpenSession(x.t.Context(), &store.Opening{
+		Session: &store.Session{ID: x.id(), UserID: u.ID, ClientID: "latchkey", DeviceName: "Firefox on Linux", RefreshKey: []byte{1}, Rotations: []byte{},
+			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour), EndsAt: now.Add(time.Hour)},
+		PasswordHash: "x", Client: client, Device: "Firefox on Linux", MaxSessions: 100,
+	})
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return &u
+}
+
+func (x *world) outbox() *store.Outbox {
+	x.t.Helper()
+	o, err := x.store.Outbox(x.t.Context())
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return o
+}
+
+func (x *world) wantOutbox(waiting, failed int64) {
+	x.t.Helper()
+	if o := x.outbox(); o.Waiting != waiting || o.Failed != failed {
+		x.t.Errorf("%d mails wait and %d failed, want %d and %d", o.Waiting, o.Failed, waiting, failed)
+	}
+}
+
+// each runs f in a world on each database.
+func each(t *testing.T, f func(t *testing.T, x *world)) {
+	t.Helper()
+	testenv.EachStore(t, func(t *testing.T, s *store.Store) { f(t, newWorld(t, s)) })
+}

@@ -1,0 +1,62 @@
+package web
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/testenv"
+)
+
+// RealGraphQL makes the real API. It is set by the package web_test, since
+// graph knows this package.
+var RealGraphQL func(*auth.Service) http.Handler
+
+// A newcomer runs the explorer's tabs in order.
+func TestExplorerInBrowser_I8(t *testing.T) {
+	testenv.Need(t, "TEST_E2E")
+	b := openBrowser(t, func(c *Config) { c.GraphQL = RealGraphQL(c.Auth) })
+	openTab := func(n int, operation string) {
+		b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tab:nth-of-type(%d) button", n))))
+		b.until(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.operationName === "` + operation + `"`)
+	}
+	run := func(want string) {
+		b.do(chromedp.Click(chromedp.CSS(".graphiql-execute-button")))
+		b.until(`document.querySelector(".result-window").innerText.includes('` + want + `')`)
+	}
+
+	b.do(chromedp.Navigate(b.base + "/"))
+	b.until(`document.querySelectorAll(".graphiql-tab").length === 4`)
+	b.says(`[...document.querySelectorAll(".graphiql-tab")].map(t => t.innerText.trim()).join()`, "Register,Login,Me,Refresh")
+	run(`"email": "ada@example.org"`)
+	list := b.registrations("ada@example.org")
+	if len(list) != 1 {
+		t.Fatalf("%d registrations, want 1", len(list))
+	}
+	link, err := b.auth.MakeLink(t.Context(), &list[0])
+	must(t, err)
+	b.goes(chromedp.Navigate(link))
+	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
+
+	b.do(chromedp.Navigate(b.base + "/")) // and the tabs are still there
+	openTab(2, "Login")
+	run(`"accessToken": "`)
+	token, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`JSON.parse(document.querySelector(".result-window .CodeMirror").CodeMirror.getValue()).data.login.tokens.accessToken`))
+	must(t, err)
+	openTab(3, "Me")
+	run(`"INVALID"`)
+	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](`(editors => {
+		const headers = editors.map(e => e.CodeMirror).find(c => c.getValue().includes("PASTE_THE_ACCESS_TOKEN_HERE"));
+		headers.setValue(headers.getValue().replace("PASTE_THE_ACCESS_TOKEN_HERE", "`+token+`"));
+	})([...document.querySelectorAll(".graphiql-editor-tool .CodeMirror")])`))
+	must(t, err)
+	run(`"username": "ada"`)
+	b.says(`Object.keys(localStorage).join()`, "") // where a token would outlive the tab
+
+	b.do(chromedp.Click(chromedp.CSS(`button[aria-label="Show Documentation Explorer"]`)))
+	b.until(`document.querySelector(".graphiql-doc-explorer").innerText.includes("Mutation")`)
+	b.calm()
+}
