@@ -126,7 +126,7 @@ func (a *app) openDatabase() (err error) {
 }
 
 // openMail makes the mail worker, and the inbox if mail stays here.
-func (a *app) openMail(counters mail.Counters) (inbox *mail.Inbox, err error) {
+func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error) {
 	var sender mail.Sender
 	if a.cfg.Inbox() {
 		inbox = mail.NewInbox(func(address string) string {

@@ -19,29 +19,26 @@ type bench struct {
 	pg       *postgres
 	cost     hashCost
 	hello    *process
-	sides    []*side // PostgreSQL with Redis, SQLite
+	sides    [2]side // PostgreSQL with Redis, SQLite
 	measured series
 }
 
 // side is the product and the bare server on the same kind of database, with
 // the same people and tokens.
 type side struct {
-	name      string // postgresql or sqlite
-	env       []string
-	product   *process
-	bare      *process
-	startBare func([]person) (*process, error)
-	url       string // DATABASE_URL, or ""
-	productDB string // names on the PostgreSQL server, or ""
-	bareDB    string
-	me        []request
-	logins    []request
-	chains    []worker
+	name                string // postgresql or sqlite
+	driver              string
+	product, bare       *process
+	productDB, bareDB   string // names on the PostgreSQL server, or ""
+	productURL, bareURL string // productURL only of PostgreSQL
+	me, logins          []request
+	chains              []worker
 }
 
 // How many people there are, and devices that refresh. Those who log in while
 // it is measured are others than those whose sessions are used: each login
-// beyond a hundred sessions ends one.
+// beyond a hundred sessions ends one. There are several, or they would wait for
+// each other's row.
 const (
 	residents = 8
 	visitors  = 16
@@ -56,24 +53,16 @@ func measure(ctx context.Context, o options) (err error) {
 	}
 	defer func() { _ = os.RemoveAll(b.dir) }()
 	began, busy := time.Now(), loadAverage()
+	if b.pg, err = openPostgres(ctx, o.database); err != nil {
+		return err
+	}
+	defer b.pg.close()
+	defer b.stop()
 	say("building")
 	if b.program, err = build(ctx, o.root, b.dir); err != nil {
 		return err
 	}
-	binary, err := os.Stat(b.program)
-	if err != nil {
-		return err
-	}
-	b.measured.add("binary", float64(binary.Size())/1e6)
-	if b.pg, err = openPostgres(ctx, o.database); err != nil {
-		return err
-	}
-	defer b.pg.close(context.WithoutCancel(ctx))
-	defer b.stop()
 	if err := b.prepare(ctx); err != nil {
-		return err
-	}
-	if err := b.countWire(ctx); err != nil {
 		return err
 	}
 	for i := range o.rounds {
@@ -94,71 +83,49 @@ func measure(ctx context.Context, o options) (err error) {
 }
 
 func (b *bench) stop() {
-	if b.hello != nil {
-		b.hello.stop()
-	}
-	for _, s := range b.sides {
-		for _, p := range []*process{s.product, s.bare} {
-			if p != nil {
-				p.stop()
-			}
+	for _, p := range []*process{b.hello, b.sides[0].product, b.sides[0].bare, b.sides[1].product, b.sides[1].bare} {
+		if p != nil {
+			p.stop()
 		}
 	}
 }
 
 // prepare starts all servers and makes people and sessions on both sides.
 func (b *bench) prepare(ctx context.Context) (err error) {
+	binary, err := os.Stat(b.program)
+	if err != nil {
+		return err
+	}
+	b.measured.add("binary", float64(binary.Size())/1e6)
 	if b.hello, err = b.ceiling(ctx, "hello", ""); err != nil {
 		return err
 	}
-	productDB, productURL, err := b.pg.create(ctx)
-	if err != nil {
+	on := side{name: "postgresql", driver: "pgx"}
+	if on.productDB, on.productURL, err = b.pg.create(ctx); err != nil {
 		return err
 	}
-	bareDB, bareURL, err := b.pg.create(ctx)
-	if err != nil {
+	if on.bareDB, on.bareURL, err = b.pg.create(ctx); err != nil {
 		return err
 	}
-	bareFile := filepath.Join(b.dir, "bare.db")
-	b.sides = []*side{
-		{
-			name: "postgresql", env: settings(b.secret, b.dir, productURL, b.redis), url: productURL, productDB: productDB, bareDB: bareDB,
-			startBare: func(people []person) (*process, error) {
-				if err := fillPostgres(ctx, bareURL, people); err != nil {
-					return nil, err
-				}
-				return b.ceiling(ctx, "postgres", bareURL)
-			},
-		},
-		{
-			name: "sqlite", env: settings(b.secret, b.dir, "", ""),
-			startBare: func(people []person) (*process, error) {
-				if err := fillSQLite(ctx, bareFile, people); err != nil {
-					return nil, err
-				}
-				return b.ceiling(ctx, "sqlite", bareFile)
-			},
-		},
-	}
-	for _, s := range b.sides {
-		say("making people on %s", s.name)
-		if err := b.prepareSide(ctx, s); err != nil {
+	off := side{name: "sqlite", driver: "sqlite"}
+	off.bareURL = "file:" + filepath.Join(b.dir, "bare.db") + "?_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)"
+	b.sides = [...]side{on, off}
+	for i := range b.sides {
+		say("making people on %s", b.sides[i].name)
+		if err := b.prepareSide(ctx, &b.sides[i]); err != nil {
 			return err
 		}
 	}
-	phc, err := hashOf(ctx, productURL)
-	if err != nil {
-		return err
-	}
-	b.cost, err = parseCost(phc)
+	b.cost, err = hashCostOf(ctx, on.productURL)
 	return err
 }
 
 func (b *bench) prepareSide(ctx context.Context, s *side) (err error) {
-	if s.product, err = start(ctx, b.dir, s.name, b.program, s.env); err != nil {
+	env := settings(b.secret, b.dir, s.productURL, b.redis)
+	if s.product, err = start(ctx, b.dir, s.name, b.program, env); err != nil {
 		return err
 	}
-	people, err := createUsers(ctx, b.program, s.env, residents+visitors)
+	people, err := createUsers(ctx, b.program, env, residents+visitors)
 	if err != nil {
 		return err
 	}
@@ -175,16 +142,9 @@ func (b *bench) prepareSide(ctx context.Context, s *side) (err error) {
 	for i := range 1024 { // more than ever wait at once: no client meets its own limit
 		s.logins = append(s.logins, loginRequest(people[residents+i%visitors], i))
 	}
-	s.bare, err = s.startBare(people)
-	return err
-}
-
-// ceiling starts this program anew, as one of the servers to compare with.
-func (b *bench) ceiling(ctx context.Context, kind, database string) (*process, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
+	if err := fill(ctx, s.driver, s.bareURL, people); err != nil {
+		return err
 	}
-	env := []string{"BENCH_SERVE=" + kind, "BENCH_DATABASE=" + database, "BENCH_SECRET=" + b.secret}
-	return start(ctx, b.dir, "bare-"+kind, self, env)
+	s.bare, err = b.ceiling(ctx, s.driver, s.bareURL)
+	return err
 }

@@ -9,85 +9,82 @@ import (
 	"os"
 	"runtime"
 
-	"github.com/jackc/pgx/v5"
 	_ "modernc.org/sqlite"
 
 	"latchkey/bench/bare"
 )
 
 // serve is what this program does when it starts itself as one of the servers
-// that the product is measured against: hello, postgres or sqlite.
-func serve(kind string) error {
-	handler, err := ceiling(context.Background(), kind, os.Getenv("BENCH_DATABASE"))
+// that the product is measured against: hello, pgx or sqlite, the latter two
+// named after the driver.
+func serve(kind, database string) error {
+	var find bare.Lookup
+	var err error
+	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello\n") }))
+	switch kind {
+	case "hello":
+	case "pgx":
+		find, err = bare.Postgres(context.Background(), database)
+	case "sqlite":
+		var db *sql.DB
+		if db, err = sql.Open(kind, database); err != nil {
+			return err
+		}
+		conns := 2*runtime.NumCPU() + 2 // as the product
+		db.SetMaxOpenConns(conns)
+		db.SetMaxIdleConns(conns)
+		find, err = bare.SQLite(context.Background(), db)
+	default:
+		err = fmt.Errorf("no server %q", kind)
+	}
 	if err != nil {
 		return err
+	}
+	if find != nil {
+		handler = bare.Handler(find, []byte(os.Getenv("BENCH_SECRET")))
 	}
 	return http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), handler)
 }
 
-func ceiling(ctx context.Context, kind, database string) (http.Handler, error) {
-	var find bare.Lookup
-	var err error
-	switch kind {
-	case "hello":
-		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello\n") }), nil
-	case "postgres":
-		find, err = bare.Postgres(ctx, database)
-	case "sqlite":
-		var db *sql.DB
-		if db, err = openSQLite(database); err == nil {
-			find, err = bare.SQLite(ctx, db)
-		}
-	default:
-		err = fmt.Errorf("no server %q", kind)
-	}
-	return bare.Handler(find, []byte(os.Getenv("BENCH_SECRET"))), err
-}
-
-// openSQLite opens a file as the product does.
-func openSQLite(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(2000)&_pragma=journal_mode(WAL)")
-	if err == nil {
-		conns := 2*runtime.NumCPU() + 2
-		db.SetMaxOpenConns(conns)
-		db.SetMaxIdleConns(conns)
-	}
-	return db, err
-}
-
-// fillPostgres gives a bare server's database the people whom it must find.
-func fillPostgres(ctx context.Context, dbURL string, people []person) error {
-	conn, err := pgx.Connect(ctx, dbURL)
+// ceiling starts this program anew, to serve.
+func (b *bench) ceiling(ctx context.Context, kind, database string) (*process, error) {
+	self, err := os.Executable()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	defer func() { _ = conn.Close(ctx) }()
-	return fill(people, func(query string, args ...any) error {
-		_, err := conn.Exec(ctx, query, args...)
-		return err
-	})
+	env := []string{"BENCH_SERVE=" + kind, "BENCH_DATABASE=" + database, "BENCH_SECRET=" + b.secret}
+	return start(ctx, b.dir, "bare-"+kind, self, env)
 }
 
-func fillSQLite(ctx context.Context, path string, people []person) error {
-	db, err := openSQLite(path)
+// fill gives a bare server's database the people whom it must find.
+func fill(ctx context.Context, driver, database string, people []person) error {
+	db, err := sql.Open(driver, database)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = db.Close() }()
-	return fill(people, func(query string, args ...any) error {
-		_, err := db.ExecContext(ctx, query, args...)
-		return err
-	})
-}
-
-func fill(people []person, exec func(query string, args ...any) error) error {
-	if err := exec(bare.Table); err != nil {
+	if _, err := db.ExecContext(ctx, bare.Table); err != nil {
 		return err
 	}
 	for _, p := range people {
-		if err := exec(bare.Insert, p.ID, p.Username, p.Email); err != nil {
+		if _, err := db.ExecContext(ctx, bare.Insert, p.ID, p.Username, p.Email); err != nil {
 			return err
 		}
 	}
-	return exec(`ANALYZE`)
+	_, err = db.ExecContext(ctx, `ANALYZE`)
+	return err
+}
+
+// hashCostOf returns the cost of the product's hashes, as its database has them.
+func hashCostOf(ctx context.Context, dbURL string) (hashCost, error) {
+	db, err := sql.Open("pgx", dbURL)
+	if err != nil {
+		return hashCost{}, err
+	}
+	defer func() { _ = db.Close() }()
+	var phc string
+	if err := db.QueryRowContext(ctx, `SELECT password_hash FROM users LIMIT 1`).Scan(&phc); err != nil {
+		return hashCost{}, err
+	}
+	return parseCost(phc)
 }

@@ -103,7 +103,7 @@ func (c *conn) size(n int) (int, error) {
 // result is what a load measured.
 type result struct {
 	took      time.Duration   // of the measured part
-	latencies []time.Duration // of the requests that ended in it, sorted
+	latencies []time.Duration // of the requests that ended in it, or were due in it, sorted
 	all       int             // requests in all, those of the warm-up included
 	busy      int             // of those, how many were told to come again
 }
@@ -191,11 +191,15 @@ func (w worker) run(p plan, r *result) error {
 	defer func() { _ = c.Close() }()
 	for {
 		began := time.Now()
+		counts := false
 		if p.interval > 0 {
+			if !p.due.Before(p.end) {
+				return nil
+			}
+			counts = !p.due.Before(p.from)
 			began = later(began, p.due)
 			p.due = p.due.Add(p.interval)
-		}
-		if !began.Before(p.end) {
+		} else if !began.Before(p.end) {
 			return nil
 		}
 		req := w.next()
@@ -204,13 +208,16 @@ func (w worker) run(p plan, r *result) error {
 			err = req.check(body)
 		}
 		done := time.Now()
+		if p.interval == 0 {
+			counts = !done.Before(p.from) && done.Before(p.end)
+		}
 		r.all++
 		switch {
 		case errors.Is(err, errBusy):
 			r.busy++
 		case err != nil:
 			return err
-		case p.interval > 0 && !began.Before(p.from), p.interval == 0 && !done.Before(p.from) && done.Before(p.end):
+		case counts:
 			r.latencies = append(r.latencies, done.Sub(began))
 		}
 	}

@@ -31,7 +31,7 @@ type options struct {
 
 func main() {
 	if kind := os.Getenv("BENCH_SERVE"); kind != "" {
-		fail(serve(kind))
+		fail(serve(kind, os.Getenv("BENCH_DATABASE")))
 	}
 	o := options{database: os.Getenv("TEST_POSTGRES"), redis: os.Getenv("TEST_REDIS"), settle: 3 * time.Second, sessions: 128}
 	flag.StringVar(&o.root, "root", "..", "the repository of the product")

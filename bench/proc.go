@@ -82,6 +82,8 @@ func (p *process) stop() {
 	_ = p.cmd.Wait()
 }
 
+func (p *process) pid() string { return strconv.Itoa(p.cmd.Process.Pid) }
+
 // explain adds the end of the server's log to an error.
 func (p *process) explain(err error) error {
 	b, _ := os.ReadFile(p.log)
@@ -91,7 +93,7 @@ func (p *process) explain(err error) error {
 // resident returns the memory of a process in MiB: VmRSS now, or VmHWM, the
 // most since resetPeak.
 func (p *process) resident(field string) (float64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	b, err := os.ReadFile("/proc/" + p.pid() + "/status")
 	if err != nil {
 		return 0, err
 	}
@@ -104,8 +106,9 @@ func (p *process) resident(field string) (float64, error) {
 	return 0, fmt.Errorf("no %s", field)
 }
 
+// resetPeak has VmHWM begin anew, proc(5).
 func (p *process) resetPeak() error {
-	return os.WriteFile(fmt.Sprintf("/proc/%d/clear_refs", p.cmd.Process.Pid), []byte("5"), 0)
+	return os.WriteFile("/proc/"+p.pid()+"/clear_refs", []byte("5"), 0)
 }
 
 // tick is the unit of CPU times in /proc, proc_pid_stat(5): 1/100 s on Linux.
@@ -113,9 +116,9 @@ const tick = 10 * time.Millisecond
 
 // cpuTime returns what the processes used until now, in user and system mode.
 // One that has ended counts as nothing.
-func cpuTime(pids ...int) (sum time.Duration) {
+func cpuTime(pids ...string) (sum time.Duration) {
 	for _, pid := range pids {
-		b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		b, err := os.ReadFile("/proc/" + pid + "/stat")
 		if err != nil {
 			continue
 		}

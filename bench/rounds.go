@@ -9,8 +9,7 @@ import (
 
 // How many connections there are in each load, as performance goals name them.
 var (
-	onPostgres  = []int{1, 8, 32, 128}
-	onSQLite    = []int{8, 32, 128}
+	meConns     = []int{1, 8, 32, 128}
 	loginConns  = []int{8, 64}
 	floodConns  = 64
 	floodMe     = 200 // `me` a second during the flood, over
@@ -23,8 +22,8 @@ func (b *bench) round(ctx context.Context) error {
 	if err := b.load(ctx, "hello", b.hello, "", spread(32, hello)); err != nil {
 		return err
 	}
-	for i, s := range b.sides {
-		for _, n := range [][]int{onPostgres, onSQLite}[i] {
+	for _, s := range b.sides {
+		for _, n := range meConns {
 			if err := b.load(ctx, fmt.Sprintf("%s bare %d", s.name, n), s.bare, s.bareDB, spread(n, s.me)); err != nil {
 				return err
 			}
@@ -44,7 +43,7 @@ func (b *bench) round(ctx context.Context) error {
 			}
 		}
 	}
-	if err := b.flood(ctx, b.sides[0]); err != nil {
+	if err := b.flood(ctx, &b.sides[0]); err != nil {
 		return err
 	}
 	return b.starts(ctx)
@@ -58,20 +57,17 @@ func (b *bench) load(ctx context.Context, name string, p *process, database stri
 	if err != nil {
 		return err
 	}
-	server := -cpuTime(p.cmd.Process.Pid)
+	server := -cpuTime(p.pid())
 	r, err := load(p.addr, b.options.round, workers)
 	if err != nil {
 		return p.explain(fmt.Errorf("%s: %w", name, err))
 	}
-	server += cpuTime(p.cmd.Process.Pid)
+	server += cpuTime(p.pid())
 	after, err := b.databaseTime(ctx, database)
 	if err != nil {
 		return err
 	}
-	var backends time.Duration
-	for pid, t := range after {
-		backends += t - before[pid]
-	}
+	backends := after - before
 	requests := float64(max(1, r.all-r.busy))
 	b.keep(name, r)
 	b.measured.add(name+" cpu", micros(server+backends)/requests)
@@ -88,17 +84,13 @@ func (b *bench) keep(name string, r *result) {
 
 func micros(t time.Duration) float64 { return float64(t) / float64(time.Microsecond) }
 
-// databaseTime returns what each process that serves a database has used.
-func (b *bench) databaseTime(ctx context.Context, database string) (map[int]time.Duration, error) {
+// databaseTime returns what the processes that serve a database have used.
+func (b *bench) databaseTime(ctx context.Context, database string) (sum time.Duration, err error) {
 	if database == "" {
-		return nil, nil
+		return 0, nil
 	}
 	pids, err := b.pg.backends(ctx, database)
-	used := make(map[int]time.Duration, len(pids))
-	for _, pid := range pids {
-		used[pid] = cpuTime(pid)
-	}
-	return used, err
+	return cpuTime(pids...), err
 }
 
 // flood measures `me` at a fixed rate while others log in as fast as they can.

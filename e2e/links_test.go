@@ -26,14 +26,20 @@ func at(t *testing.T, s *testenv.Stack, link string) string {
 	return s.URL() + linkPath + "?" + rest
 }
 
-// postForm posts fields in pairs as the page's form does.
-func postForm(t *testing.T, s *testenv.Stack, fields []string, header ...string) page {
+// postForm posts fields in pairs as the page's form does, again while the server
+// is busy.
+func postForm(t *testing.T, s *testenv.Stack, fields []string, header ...string) (p page) {
 	t.Helper()
 	form := url.Values{}
 	for i := 0; i+1 < len(fields); i += 2 {
 		form.Set(fields[i], fields[i+1])
 	}
-	return exchange(t, http.MethodPost, s.URL()+linkPath, form.Encode(), append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)...)
+	header = append([]string{"Content-Type", "application/x-www-form-urlencoded"}, header...)
+	testenv.Await(t, patience, "a busy server", func() bool {
+		p = exchange(t, http.MethodPost, s.URL()+linkPath, form.Encode(), header...)
+		return p.status != http.StatusServiceUnavailable
+	})
+	return p
 }
 
 // Looking at a link changes nothing, however often and in whatever way: mail

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -105,7 +106,7 @@ func TestRefreshRace_E3(t *testing.T) {
 		ada := s.Join(t)
 		token := ada.Refresh
 		for round := range 10 {
-			answers := together(t, 40, alternating(s), func(int) testenv.Request { return refreshRequest(token) })
+			answers := togetherBy(t, insistOnRefresh, 40, alternating(s), func(int) testenv.Request { return refreshRequest(token) })
 			successors := map[string]bool{}
 			for _, a := range answers {
 				got := a.Payload(t, "refresh")
@@ -125,6 +126,17 @@ func TestRefreshRace_E3(t *testing.T) {
 			t.Errorf("%d sessions of one device", n)
 		}
 	})
+}
+
+// insistOnRefresh comes again where a database had no time, as it may on a busy
+// machine, and takes it for an answer where too many came with one token.
+func insistOnRefresh(base string, r testenv.Request) (*testenv.Answer, error) {
+	for end := time.Now().Add(time.Minute); ; {
+		a, err := testenv.TryPost(base, r)
+		if err != nil || a.Code() != "UNAVAILABLE" || time.Now().After(end) || strings.Contains(a.Errors[0].Message, "Too much at once") {
+			return a, err
+		}
+	}
 }
 
 // A refresh token that is too old ends its session, access token included, at

@@ -96,6 +96,9 @@ func (k *keeper) Cleanup(f func()) { k.cleanups = append(k.cleanups, f) }
 
 func (k *keeper) Failed() bool { return k.failed }
 
+// Logf shows the servers' logs even if the last test to use them passed.
+func (k *keeper) Logf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+
 func (k *keeper) Context() context.Context { return context.Background() }
 
 func (k *keeper) TempDir() string {
@@ -193,10 +196,29 @@ func tellsNothing(t testing.TB, res *http.Response) page {
 	return p
 }
 
-// postJSON sends a body to the API.
-func postJSON(t testing.TB, base, body string, header ...string) *testenv.Answer {
+// patience is how long a server may say that it is busy: on a machine that has
+// much else to do, passwords wait longer for their hash than a server lets them.
+const patience = time.Minute
+
+// ask sends r, again while the server is busy.
+func ask(t testing.TB, base string, r testenv.Request) (a *testenv.Answer) {
 	t.Helper()
-	return answered(exchange(t, http.MethodPost, base+"/graphql", body, append([]string{"Content-Type", "application/json"}, header...)...))
+	testenv.Await(t, patience, "a busy server", func() bool {
+		a = testenv.Post(t, base, r)
+		return a.Code() != "UNAVAILABLE"
+	})
+	return a
+}
+
+// postJSON sends a body to the API, again while the server is busy.
+func postJSON(t testing.TB, base, body string, header ...string) (a *testenv.Answer) {
+	t.Helper()
+	header = append([]string{"Content-Type", "application/json"}, header...)
+	testenv.Await(t, patience, "a busy server", func() bool {
+		a = answered(exchange(t, http.MethodPost, base+"/graphql", body, header...))
+		return a.Code() != "UNAVAILABLE"
+	})
+	return a
 }
 
 // postQuery sends a document without variables to the API.

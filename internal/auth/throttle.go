@@ -35,6 +35,7 @@ const (
 // try is one counted try at a password.
 type try struct {
 	s       *Service
+	by      throttle.Giver // who counted
 	counted []throttle.Count
 	over    time.Duration // until the client's or the identifier's limit allows one again; 0 if it does now
 }
@@ -50,11 +51,11 @@ func (s *Service) countTry(ctx context.Context, identifier string, c Client) (*t
 		{Key: "identifier:" + identifier, Limit: identifierLimit},
 	}
 	now := s.now()
-	waits, err := s.Counters.Take(ctx, now, counts...)
+	waits, by, err := s.Counters.Take(ctx, now, counts...)
 	if err != nil {
 		return nil, err
 	}
-	t := &try{s: s}
+	t := &try{s: s, by: by}
 	for i, wait := range waits {
 		if wait == 0 {
 			t.counted = append(t.counted, counts[i])
@@ -76,7 +77,7 @@ func (t *try) giveBack(ctx context.Context) {
 	}
 	// The answer does not hang on it, and a caller who went away must not
 	// keep a count that is not theirs.
-	if err := t.s.Counters.GiveBack(context.WithoutCancel(ctx), t.s.now(), t.counted...); err != nil {
+	if err := t.by.GiveBack(context.WithoutCancel(ctx), t.s.now(), t.counted...); err != nil {
 		t.s.Log.Warn().Err(err).Msg("throttle")
 	}
 }
@@ -84,7 +85,7 @@ func (t *try) giveBack(ctx context.Context) {
 // countMail counts one call that makes us write to an address: RateLimited
 // beyond mailLimit.
 func (s *Service) countMail(ctx context.Context, what string, c Client) error {
-	waits, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + c.Key(), Limit: mailLimit})
+	waits, _, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + c.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])
 	}

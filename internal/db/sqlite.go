@@ -7,24 +7,43 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-type sqlQuerier interface {
-	ExecContext(ctx context.Context, sql string, args ...any) (sql.Result, error)
-	QueryContext(ctx context.Context, sql string, args ...any) (*sql.Rows, error)
-	QueryRowContext(ctx context.Context, sql string, args ...any) *sql.Row
+// liteConn runs statements that are prepared once: compiling one takes several
+// times as long as running it.
+type liteConn struct {
+	stmts *liteStmts
+	tx    *sql.Tx // nil on the pool
 }
 
-type liteConn struct{ q sqlQuerier }
+func (c liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if c.tx == nil {
+		s, err := c.stmts.prepare(ctx, query)
+		return s, liteErr(err)
+	}
+	if s := c.stmts.prepared(query); s != nil {
+		return c.tx.StmtContext(ctx, s), nil
+	}
+	// Preparing for all takes a second connection, which those who wait for this
+	// transaction may hold: it is done when this one is over.
+	c.stmts.later(query)
+	s, err := c.tx.PrepareContext(ctx, query)
+	return s, liteErr(err)
+}
 
 func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	res, err := c.q.ExecContext(ctx, query, args...)
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		return 0, err
+	}
+	res, err := s.ExecContext(ctx, args...)
 	if err != nil {
 		return 0, liteErr(err)
 	}
@@ -33,7 +52,12 @@ func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, e
 
 func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	rows, err := c.q.QueryContext(ctx, query, args...)
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
+	rows, err := s.QueryContext(ctx, args...)
 	if err != nil {
 		cancel()
 		return nil, liteErr(err)
@@ -43,16 +67,75 @@ func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, e
 
 func (c liteConn) QueryRow(ctx context.Context, query string, args ...any) Row {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	return liteRow{c.q.QueryRowContext(ctx, query, args...), cancel}
+	s, err := c.prepare(ctx, query)
+	if err != nil {
+		return liteRow{err: err, cancel: cancel}
+	}
+	return liteRow{row: s.QueryRowContext(ctx, args...), cancel: cancel}
+}
+
+// liteStmts are the statements of the program, of which there is a fixed set.
+type liteStmts struct {
+	db     *sql.DB
+	mu     sync.Mutex
+	all    map[string]*sql.Stmt
+	wanted []string
+}
+
+// prepared returns a statement if it is prepared already, or nil.
+func (l *liteStmts) prepared(query string) *sql.Stmt {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.all[query]
+}
+
+func (l *liteStmts) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
+	if s := l.prepared(query); s != nil {
+		return s, nil
+	}
+	s, err := l.db.PrepareContext(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if first := l.all[query]; first != nil {
+		return first, s.Close() // somebody was faster
+	}
+	l.all[query] = s
+	return s, nil
+}
+
+// later notes that a statement is to be prepared.
+func (l *liteStmts) later(query string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.wanted = append(l.wanted, query)
+}
+
+// catchUp prepares what transactions wanted. A failure is met again by whoever
+// runs the statement next.
+func (l *liteStmts) catchUp(ctx context.Context) {
+	l.mu.Lock()
+	wanted := l.wanted
+	l.wanted = nil
+	l.mu.Unlock()
+	for _, query := range wanted {
+		_, _ = l.prepare(ctx, query)
+	}
 }
 
 type liteRow struct {
 	row    *sql.Row
+	err    error // or row
 	cancel context.CancelFunc
 }
 
 func (r liteRow) Scan(dest ...any) error {
 	defer r.cancel()
+	if r.err != nil {
+		return r.err
+	}
 	return liteErr(r.row.Scan(dest...))
 }
 
@@ -90,7 +173,7 @@ func OpenSQLite(path string) (DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &lite{liteConn{pool}, pool}, nil
+	return &lite{liteConn{stmts: &liteStmts{db: pool, all: map[string]*sql.Stmt{}}}, pool}, nil
 }
 
 // uriPath escapes what has a meaning in SQLite's URI file names.
@@ -124,10 +207,14 @@ func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
 		return liteErr(err)
 	}
 	defer func() { _ = tx.Rollback() }() // a no-op after Commit
-	if err := f(liteConn{tx}); err != nil {
+	if err := f(liteConn{l.stmts, tx}); err != nil {
 		return err
 	}
-	return liteErr(tx.Commit())
+	if err := tx.Commit(); err != nil {
+		return liteErr(err)
+	}
+	l.stmts.catchUp(ctx)
+	return nil
 }
 
 func (l *lite) Dialect() Dialect { return SQLite }

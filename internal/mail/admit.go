@@ -142,7 +142,7 @@ func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, now time.
 }
 
 func (w *Worker) take(ctx context.Context, now time.Time, c throttle.Count) (time.Duration, error) {
-	waits, err := w.c.Counters.Take(ctx, now, c)
+	waits, _, err := w.c.Counters.Take(ctx, now, c)
 	if err != nil {
 		return 0, err
 	}

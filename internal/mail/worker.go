@@ -34,17 +34,12 @@ type Links interface {
 	MakeLink(ctx context.Context, r *store.Registration) (url string, err error)
 }
 
-// Counters count mails against limits: see throttle.Counters.
-type Counters interface {
-	Take(ctx context.Context, now time.Time, counts ...throttle.Count) (waits []time.Duration, err error)
-}
-
 // Config is what a Worker works with. All of it is needed but FromName.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
 	Links     Links
-	Counters  Counters
+	Counters  throttle.Counters // of mails
 	Templates *Templates
 	From      string // MAIL_FROM
 	FromName  string // MAIL_FROM_NAME

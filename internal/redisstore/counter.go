@@ -17,7 +17,7 @@ import (
 // long the others have to wait, exactly, by the caller's clock. All go in one
 // round trip; on a Cluster in one to each node, side by side. A script runs
 // alone, so of any number of replicas together no more than N get through.
-func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Count) ([]time.Duration, error) {
+func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Count) ([]time.Duration, throttle.Giver, error) {
 	calls := make([]call, len(counts))
 	for i, c := range counts {
 		calls[i] = s.call(c, takeWindow, takePace)
@@ -29,13 +29,13 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 	}
 	answers, err := s.run(ctx, calls)
 	if err != nil {
-		return nil, failed("count", err)
+		return nil, nil, failed("count", err)
 	}
 	waits := make([]time.Duration, len(counts))
 	for i, us := range answers {
 		waits[i] = time.Duration(us) * time.Microsecond
 	}
-	return waits, nil
+	return waits, s, nil
 }
 
 // GiveBack undoes the latest counted try of each of counts, in one round trip.

@@ -56,7 +56,7 @@ func TestCounts_C4(t *testing.T) {
 		"one at a time":    {throttle.Limit{N: 1, Every: time.Second}, []step{{0, 0}, {0, time.Second}, {time.Second, 0}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			eachCounter(t, func(t *testing.T, a, _ throttle.Counters) {
+			eachCounter(t, func(t *testing.T, a, _ counter) {
 				for i, s := range test.steps {
 					if wait := take(t, a, start.Add(s.at), throttle.Count{Key: "k", Limit: test.limit}); wait != s.wait {
 						t.Fatalf("try %d at %v: wait %v, want %v", i+1, s.at, wait, s.wait)
@@ -77,7 +77,7 @@ func shift(steps []step, by time.Duration) []step {
 
 // Random calls, on memory and on every Redis, against the limits in plain words.
 func TestCountsLikeTheModel_C4(t *testing.T) {
-	eachCounter(t, func(t *testing.T, a, b throttle.Counters) {
+	eachCounter(t, func(t *testing.T, a, b counter) {
 		seed := rand.Uint64()
 		rnd := rand.New(rand.NewPCG(seed, 0))
 		limit := throttle.Limit{N: 5, Window: 10 * time.Minute}
@@ -87,7 +87,7 @@ func TestCountsLikeTheModel_C4(t *testing.T) {
 		ahead := start      // the time up to which the pace is filled
 		for i := range 300 {
 			now = now.Add(time.Duration(rnd.Int64N(int64(3*time.Minute) / 1000 * 1000)).Truncate(time.Microsecond))
-			c := []throttle.Counters{a, b}[i%2]
+			c := []counter{a, b}[i%2]
 			counts := []throttle.Count{{Key: "k", Limit: limit}, {Key: "k", Limit: paced}}
 			if ahead.Before(now) {
 				ahead = now
@@ -112,7 +112,7 @@ func TestCountsLikeTheModel_C4(t *testing.T) {
 			} else {
 				want[1] = free.Sub(now)
 			}
-			got, err := c.Take(t.Context(), now, counts...)
+			got, _, err := c.Take(t.Context(), now, counts...)
 			if err != nil || !slices.Equal(got, want) {
 				t.Fatalf("seed %d, call %d: waits %v, %v; want %v", seed, i, got, err, want)
 			}
@@ -121,7 +121,7 @@ func TestCountsLikeTheModel_C4(t *testing.T) {
 }
 
 func TestGiveBack_C4(t *testing.T) {
-	eachCounter(t, func(t *testing.T, a, b throttle.Counters) {
+	eachCounter(t, func(t *testing.T, a, b counter) {
 		for _, limit := range []throttle.Limit{window, pace} {
 			c := throttle.Count{Key: fmt.Sprint("k", limit.N), Limit: limit}
 			giveBack(t, a, start, c) // of nothing: not one more later
@@ -156,7 +156,7 @@ func TestGiveBack_C4(t *testing.T) {
 
 // The latest try is undone, not the oldest.
 func TestGiveBackTheLatest_C4(t *testing.T) {
-	eachCounter(t, func(t *testing.T, a, _ throttle.Counters) {
+	eachCounter(t, func(t *testing.T, a, _ counter) {
 		c := throttle.Count{Key: "k", Limit: throttle.Limit{N: 2, Window: 10 * time.Minute}}
 		take(t, a, start, c)
 		take(t, a, start.Add(5*time.Minute), c)
@@ -169,7 +169,7 @@ func TestGiveBackTheLatest_C4(t *testing.T) {
 }
 
 func TestCountsAreIndependent_C4(t *testing.T) {
-	eachCounter(t, func(t *testing.T, a, b throttle.Counters) {
+	eachCounter(t, func(t *testing.T, a, b counter) {
 		counts := []throttle.Count{
 			{Key: "ada at 192.0.2.1", Limit: pace},
 			{Key: "192.0.2.1", Limit: throttle.Limit{N: 1, Window: time.Hour}},
@@ -182,16 +182,16 @@ func TestCountsAreIndependent_C4(t *testing.T) {
 			{0, time.Hour, time.Hour, time.Hour},
 		}
 		for i, w := range want {
-			got, err := []throttle.Counters{a, b}[i%2].Take(t.Context(), start, counts...)
+			got, _, err := []counter{a, b}[i%2].Take(t.Context(), start, counts...)
 			if err != nil || !slices.Equal(got, w) {
 				t.Errorf("call %d: waits %v, %v; want %v", i+1, got, err, w)
 			}
 		}
-		twice, err := a.Take(t.Context(), start, throttle.Count{Key: "b", Limit: counts[1].Limit}, throttle.Count{Key: "b", Limit: counts[1].Limit})
+		twice, _, err := a.Take(t.Context(), start, throttle.Count{Key: "b", Limit: counts[1].Limit}, throttle.Count{Key: "b", Limit: counts[1].Limit})
 		if err != nil || twice[0] != 0 || twice[1] != time.Hour {
 			t.Errorf("one key twice: waits %v, %v; want 0 and 1 h", twice, err)
 		}
-		if waits, err := a.Take(t.Context(), start); len(waits) != 0 || err != nil {
+		if waits, _, err := a.Take(t.Context(), start); len(waits) != 0 || err != nil {
 			t.Errorf("nothing to count: %v, %v", waits, err)
 		}
 		giveBack(t, a, start)
@@ -200,8 +200,8 @@ func TestCountsAreIndependent_C4(t *testing.T) {
 
 // 64 at once, half of them at each of two replicas.
 func TestRace_C4(t *testing.T) {
-	eachCounter(t, func(t *testing.T, a, b throttle.Counters) {
-		for _, c := range []throttle.Counters{a, b} { // a first connection alone: Sentinel is asked under a lock until one is there
+	eachCounter(t, func(t *testing.T, a, b counter) {
+		for _, c := range []counter{a, b} { // a first connection alone: Sentinel is asked under a lock until one is there
 			take(t, c, start, throttle.Count{Key: "connects", Limit: pace})
 		}
 		for _, limit := range []throttle.Limit{{N: 7, Window: time.Hour}, pace} {
@@ -209,8 +209,8 @@ func TestRace_C4(t *testing.T) {
 			var wg sync.WaitGroup
 			for i := range 64 {
 				wg.Go(func() {
-					c := []throttle.Counters{a, b}[i%2]
-					waits, err := c.Take(t.Context(), start, throttle.Count{Key: "k", Limit: limit})
+					c := []counter{a, b}[i%2]
+					waits, _, err := c.Take(t.Context(), start, throttle.Count{Key: "k", Limit: limit})
 					if err != nil {
 						t.Error(err)
 					} else if waits[0] == 0 {

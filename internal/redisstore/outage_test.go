@@ -56,7 +56,7 @@ func TestRedisDownAtStart_R2(t *testing.T) {
 							let++
 						}
 					}
-					giveBack(t, f, start.Add(later), three[0])
+					takeAndGiveBack(t, f, start.Add(later), three[0])
 					if let > pace.N || later == 0 && let != pace.N {
 						t.Errorf("%d let through, want %d", let, pace.N)
 					}
@@ -118,7 +118,7 @@ func TestRedisComesAndGoes_R2(t *testing.T) {
 			for range 5 {
 				try()
 			}
-			giveBack(t, f, now, throttle.Count{Key: "somebody", Limit: limit})
+			takeAndGiveBack(t, f, now, throttle.Count{Key: "somebody", Limit: limit})
 		})
 		if err := s.Ping(t.Context()); !errors.Is(err, store.ErrUnavailable) {
 			t.Errorf("away: ping is %v", err)
@@ -158,7 +158,7 @@ func TestClusterStandsStill_R2(t *testing.T) {
 	for range 5 {
 		take(t, f, now, three[0])
 	}
-	giveBack(t, f, now, three[0])
+	takeAndGiveBack(t, f, now, three[0])
 	if took := time.Since(began); took > maxAdded && strings.Contains(log.String(), "does not answer") {
 		t.Errorf("a login was held up for %v, want less than %v", took, maxAdded)
 	}

@@ -54,14 +54,14 @@ func TestOneRoundTrip_C4(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			rdb := open(t, testenv.Need(t, variable))
 			s := redisstore.New(rdb, prefix())
-			if _, err := s.Take(t.Context(), start, three...); err != nil { // connects, and brings the scripts
+			if _, _, err := s.Take(t.Context(), start, three...); err != nil { // connects, and brings the scripts
 				t.Fatal(err)
 			}
 			giveBack(t, s, start, three...)
 			sent := new(tally)
 			rdb.AddHook(sent)
 			const want = "1 pipelines of 3 commands, 0 single commands"
-			if _, err := s.Take(t.Context(), start, three...); err != nil {
+			if _, _, err := s.Take(t.Context(), start, three...); err != nil {
 				t.Fatal(err)
 			} else if got := sent.String(); got != want {
 				t.Errorf("take: %s, want %s", got, want)
@@ -92,12 +92,12 @@ func TestScriptsFlushed_C4(t *testing.T) {
 				if err := rdb.ScriptFlush(t.Context()).Err(); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := s.Take(t.Context(), start, known...); err != nil {
+				if _, _, err := s.Take(t.Context(), start, known...); err != nil {
 					t.Fatal(err)
 				}
 				counts := one(fmt.Sprint(i))
 				for try := range 2 {
-					waits, err := s.Take(t.Context(), start, counts...)
+					waits, _, err := s.Take(t.Context(), start, counts...)
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -124,7 +124,7 @@ func TestKeysInRedis_C4_D1(t *testing.T) {
 	rdb := open(t, testenv.Need(t, "TEST_REDIS"))
 	prefix := prefix()
 	s := redisstore.New(rdb, prefix)
-	if _, err := s.Take(t.Context(), time.Now(), three...); err != nil {
+	if _, _, err := s.Take(t.Context(), time.Now(), three...); err != nil {
 		t.Fatal(err)
 	}
 	take(t, s, time.Now(), three[0])

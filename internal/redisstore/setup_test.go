@@ -46,9 +46,15 @@ func eachRedis(t *testing.T, f func(t *testing.T, a, b *redisstore.Store)) {
 	}
 }
 
+// counter is what counts and gives back itself, as memory and Redis do.
+type counter interface {
+	throttle.Counters
+	throttle.Giver
+}
+
 // eachCounter runs f on all that counts: two replicas on one Redis of each kind,
 // and the memory of one process.
-func eachCounter(t *testing.T, f func(t *testing.T, a, b throttle.Counters)) {
+func eachCounter(t *testing.T, f func(t *testing.T, a, b counter)) {
 	t.Run("memory", func(t *testing.T) {
 		m := throttle.NewMemory()
 		f(t, m, m)
@@ -59,17 +65,30 @@ func eachCounter(t *testing.T, f func(t *testing.T, a, b throttle.Counters)) {
 // take counts one try and returns how long to wait.
 func take(t *testing.T, c throttle.Counters, now time.Time, count throttle.Count) time.Duration {
 	t.Helper()
-	waits, err := c.Take(t.Context(), now, count)
+	waits, _, err := c.Take(t.Context(), now, count)
 	if err != nil {
 		t.Fatalf("take: %v", err)
 	}
 	return waits[0]
 }
 
-func giveBack(t *testing.T, c throttle.Counters, now time.Time, counts ...throttle.Count) {
+func giveBack(t *testing.T, c throttle.Giver, now time.Time, counts ...throttle.Count) {
 	t.Helper()
 	if err := c.GiveBack(t.Context(), now, counts...); err != nil {
 		t.Fatalf("give back: %v", err)
+	}
+}
+
+// takeAndGiveBack counts one try, as a login does, and gives it back if it was
+// counted.
+func takeAndGiveBack(t *testing.T, c throttle.Counters, now time.Time, count throttle.Count) {
+	t.Helper()
+	waits, by, err := c.Take(t.Context(), now, count)
+	if err != nil {
+		t.Fatalf("take: %v", err)
+	}
+	if waits[0] == 0 {
+		_ = by.GiveBack(t.Context(), now, count) // Redis may have gone since
 	}
 }
 

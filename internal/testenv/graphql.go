@@ -78,20 +78,32 @@ func (a *Answer) Payload(t testing.TB, field string) Payload {
 	return p
 }
 
-// Post sends r to a server and never fails the test for what it answers.
+// Post sends r to a server and never fails the test for what it answers. While
+// that is UNAVAILABLE it asks again, for a minute, as a client should: many tests
+// share this machine. Tests of what is UNAVAILABLE use TryPost.
 func Post(t testing.TB, base string, r Request) *Answer {
 	t.Helper()
-	a, err := TryPost(base, r)
+	a, err := Insist(base, r)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return a
 }
 
-// client gives up on a server that does not answer, long after it should have.
-var client = &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+// Insist is Post for goroutines that must not end the test.
+func Insist(base string, r Request) (*Answer, error) {
+	for end := time.Now().Add(time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		a, err := TryPost(base, r)
+		if err != nil || a.Code() != "UNAVAILABLE" || time.Now().After(end) {
+			return a, err
+		}
+	}
+}
 
-// TryPost is Post for servers that may be away.
+// client gives up on a server that does not answer, long after it should have.
+var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+
+// TryPost sends r once, also to a server that may be away.
 func TryPost(base string, r Request) (*Answer, error) {
 	body, err := json.Marshal(map[string]any{"query": r.Query, "variables": r.Variables})
 	if err != nil {

@@ -72,28 +72,33 @@ type Process struct {
 	err    error         // of its exit
 }
 
-// ports is what FreePort gave out.
-var ports sync.Map
-
-// FreePort returns a port of 127.0.0.1 that nobody listens on and that is given
-// to nobody else by this test program. It lies below those that the system gives
-// to outgoing connections, so it stays free, also between two listeners.
+// FreePort returns a port of 127.0.0.1 that nobody listens on, and that no test
+// of this process or another gets as long as this process lives. It lies below
+// those that the system gives to outgoing connections, so it stays free, also
+// between two listeners.
 func FreePort(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
 		port := strconv.Itoa(10000 + mathrand.IntN(10000))
-		if _, taken := ports.LoadOrStore(port, true); taken {
+		claim, err := net.Listen("unix", "@latchkey-test-port-"+port) // has no file, and ends with this process
+		if err != nil {
 			continue
 		}
 		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err == nil {
-			_ = l.Close()
-			return port
+		if err != nil {
+			_ = claim.Close()
+			continue
 		}
+		_ = l.Close()
+		claims.Store(port, claim) // or it would be closed as garbage
+		return port
 	}
 	t.Fatal("no port is free")
 	return ""
 }
+
+// claims are what FreePort listens on by port.
+var claims sync.Map
 
 // Launch starts latchkey with this environment and nothing else, in a new
 // directory unless dir is given, and does not wait for it. It is killed when
@@ -220,7 +225,7 @@ func Await(t testing.TB, limit time.Duration, what string, done func() bool) {
 		if done() {
 			return
 		}
-		pause = min(pause*3/2, 50*time.Millisecond)
+		pause = min(pause*3/2, 100*time.Millisecond)
 		if time.Now().After(end) {
 			t.Fatalf("waited %v for %s", limit, what)
 		}

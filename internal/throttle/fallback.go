@@ -28,10 +28,7 @@ const (
 // Redis came back without its data. While Redis works nothing is counted in
 // memory, and a try whose answer came too late counts on both sides.
 //
-// GiveBack goes to the side that works now, which may not be the one that
-// counted. Then the try stays counted there until it expires, and here at most
-// one other try of the same key is undone: one for each right password at the
-// moment of a change, which helps nobody to guess.
+// A try is given back to the side that counted it.
 type Fallback struct {
 	Primary Counters
 	Memory  *Memory
@@ -45,45 +42,32 @@ type Fallback struct {
 
 // Take counts like Primary, or like Memory if Primary does not answer in time.
 // It fails only if ctx has ended.
-func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, error) {
-	var waits []time.Duration
-	answered, err := f.primary(ctx, now, func(ctx context.Context) (err error) {
-		waits, err = f.Primary.Take(ctx, now, counts...)
-		return err
-	})
-	if answered || err != nil {
-		return waits, err
-	}
-	return f.Memory.Take(ctx, now, counts...)
-}
-
-// GiveBack undoes a try on the side that works now. It fails only if ctx has
-// ended.
-func (f *Fallback) GiveBack(ctx context.Context, now time.Time, counts ...Count) error {
-	answered, err := f.primary(ctx, now, func(ctx context.Context) error {
-		return f.Primary.GiveBack(ctx, now, counts...)
-	})
-	if answered || err != nil {
-		return err
-	}
-	return f.Memory.GiveBack(ctx, now, counts...)
-}
-
-// primary makes a call to Primary unless that is to be left alone, and says
-// whether it was answered. The error is that of ctx.
-func (f *Fallback) primary(ctx context.Context, now time.Time, call func(context.Context) error) (answered bool, err error) {
+func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, Giver, error) {
 	try, probe := f.enter(now)
 	if !try {
-		return false, nil
+		return f.Memory.Take(ctx, now, counts...)
 	}
 	limited, cancel := context.WithTimeout(ctx, primaryTime)
 	defer cancel()
-	err = call(limited)
+	waits, by, err := f.Primary.Take(limited, now, counts...)
 	if err != nil && ctx.Err() != nil { // the caller left, which says nothing about Redis
-		return false, ctx.Err()
+		return nil, nil, ctx.Err()
 	}
 	f.leave(now, probe, err)
-	return err == nil, nil
+	if err != nil {
+		return f.Memory.Take(ctx, now, counts...)
+	}
+	return waits, soon{by}, nil
+}
+
+// soon gives back within primaryTime or not at all: then the try stays counted
+// until it expires.
+type soon struct{ by Giver }
+
+func (s soon) GiveBack(ctx context.Context, now time.Time, counts ...Count) error {
+	limited, cancel := context.WithTimeout(ctx, primaryTime)
+	defer cancel()
+	return s.by.GiveBack(limited, now, counts...)
 }
 
 // enter decides whether a call may go to Primary. While it is down one call each

@@ -41,9 +41,9 @@ func (r *remote) reach(ctx context.Context) error {
 	return nil
 }
 
-func (r *remote) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, error) {
+func (r *remote) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, Giver, error) {
 	if err := r.reach(ctx); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	return r.Memory.Take(ctx, now, counts...)
 }
@@ -126,12 +126,18 @@ func TestHangingRedisDelaysOneCall_R2(t *testing.T) {
 	c := Count{"k", pair}
 	began := time.Now()
 	let := 0
+	var by Giver
 	for range 20 { // within one second of the clock passed in
-		if take(t, f, start, c)[0] == 0 {
+		waits, who, err := f.Take(ctx, start, c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if waits[0] == 0 {
 			let++
 		}
+		by = who
 	}
-	if err := f.GiveBack(ctx, start, c); err != nil {
+	if err := by.GiveBack(ctx, start, c); err != nil {
 		t.Error(err)
 	}
 	if took := time.Since(began); took > 100*time.Millisecond {
@@ -145,6 +151,34 @@ func TestHangingRedisDelaysOneCall_R2(t *testing.T) {
 	}
 	if wait := take(t, f, start, c)[0]; wait != 0 {
 		t.Errorf("after a give-back the wait is %v, want 0", wait)
+	}
+}
+
+// A try goes back to who counted it, although the other side works by then, so
+// that right passwords never add up.
+func TestGiveBackToWhoCounted_C4(t *testing.T) {
+	f, r, _ := setup(t)
+	c := Count{"k", Limit{N: 1, Window: time.Hour}}
+	giveBackAfter := func(state int32, at time.Duration) {
+		t.Helper()
+		waits, by, err := f.Take(ctx, start.Add(at), c)
+		if err != nil || waits[0] != 0 {
+			t.Fatalf("got %v, %v; want a try let through", waits, err)
+		}
+		r.state.Store(state)
+		take(t, f, start.Add(at), Count{"another", pair}) // the sides change
+		r.state.Store(up)
+		if err := by.GiveBack(ctx, start.Add(at), c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	giveBackAfter(refuses, 0)         // counted by Redis, given back while memory works
+	giveBackAfter(up, time.Second/2)  // counted and given back by memory
+	giveBackAfter(up, 10*time.Second) // by Redis again
+	for name, side := range map[string]Counters{"redis": r.Memory, "memory": f.Memory} {
+		if wait := take(t, side, start.Add(time.Minute), c)[0]; wait != 0 {
+			t.Errorf("%s: still counted for %v", name, wait)
+		}
 	}
 }
 
@@ -174,10 +208,7 @@ func TestCallerLeaves_R2(t *testing.T) {
 	r.state.Store(hangs)
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, err := f.Take(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want %v", err, context.Canceled)
-	}
-	if err := f.GiveBack(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
+	if _, _, err := f.Take(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if log.Len() > 0 || f.Memory.keys() > 0 {

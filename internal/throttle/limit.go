@@ -36,13 +36,17 @@ type Count struct {
 	Limit Limit
 }
 
-// Counters is what Fallback stands in for: Redis.
+// Counters count tries.
 type Counters interface {
 	// Take counts one try on each of counts that is within its limit, each
 	// decided for itself. waits[i] is 0 if it was counted; otherwise nothing was
-	// counted there, and one would be after waits[i].
-	Take(ctx context.Context, now time.Time, counts ...Count) (waits []time.Duration, err error)
+	// counted there, and one would be after waits[i]. by is who counted, and can
+	// undo it.
+	Take(ctx context.Context, now time.Time, counts ...Count) (waits []time.Duration, by Giver, err error)
+}
 
+// A Giver undoes tries that it counted.
+type Giver interface {
 	// GiveBack undoes one counted try of each: the latest. A count that holds
 	// none stays empty.
 	GiveBack(ctx context.Context, now time.Time, counts ...Count) error

@@ -46,13 +46,13 @@ func newMemory(bytes int) *Memory {
 
 // Take counts one try on each of counts that is within its limit and says how
 // long the others have to wait, exactly. The error is always nil.
-func (m *Memory) Take(_ context.Context, now time.Time, counts ...Count) ([]time.Duration, error) {
+func (m *Memory) Take(_ context.Context, now time.Time, counts ...Count) ([]time.Duration, Giver, error) {
 	waits := make([]time.Duration, len(counts))
 	for i, c := range counts {
 		s, key := m.place(c)
 		waits[i] = time.Duration(s.take(key, now.UnixMicro(), c.Limit)) * time.Microsecond
 	}
-	return waits, nil
+	return waits, m, nil
 }
 
 // GiveBack undoes the latest counted try of each of counts. The error is always nil.

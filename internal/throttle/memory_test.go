@@ -22,7 +22,7 @@ var (
 
 func take(t *testing.T, c Counters, now time.Time, counts ...Count) []time.Duration {
 	t.Helper()
-	waits, err := c.Take(ctx, now, counts...)
+	waits, _, err := c.Take(ctx, now, counts...)
 	if err != nil {
 		t.Fatalf("take: %v", err)
 	}
