@@ -188,7 +188,7 @@ func TestProductionOnSQLite_F3(t *testing.T) {
 	s.AwaitReady(t)
 	awaitLog(t, s, `"env":"production"`, `"database":"sqlite","tokens":"sqlite","mail":"smtp `)
 	for _, login := range [][2]string{{"admin", "admin"}, {"admin", "password"}, {"root", "root"}, {"latchkey", "latchkey"}, {"admin@localhost", "changeme"}} {
-		mustSay(t, ask(t, s.URL(), loginRequest(login[0], login[1], testenv.ClientAddress())), "login", "INVALID_CREDENTIALS")
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(login[0], login[1], testenv.ClientAddress())), "login", "INVALID_CREDENTIALS")
 	}
 	if n := count(t, s, `SELECT count(*) FROM users`); n != 0 {
 		t.Errorf("%d users in an empty database", n)
@@ -217,7 +217,7 @@ func TestEnvFile(t *testing.T) {
 	}
 	p := testenv.Start(t, dir, "REGISTRATION=closed", "LATCHKEY_SERVICE_HOST="+typed)
 	exchange(t, "GET", p.URL+linkPath, "").mustShow(t, http.StatusGone, "The file")
-	mustFail(t, "register", ask(t, p.URL, registerRequest(testenv.Newcomer())), "FORBIDDEN", "REGISTRATION_CLOSED")
+	mustFail(t, "register", testenv.Post(t, p.URL, registerRequest(testenv.Newcomer())), "FORBIDDEN", "REGISTRATION_CLOSED")
 	testenv.Await(t, 10*time.Second, "the warnings", func() bool {
 		return strings.Contains(p.Log(), `"name":"LATCHKEY_SECRET"`) && strings.Contains(p.Log(), `"name":"LATCHKEY_SERVICE_HOST"`)
 	})

@@ -91,6 +91,7 @@ func TestLoginFlood_R7(t *testing.T) {
 			base := s.Add(t).URL
 			s.AwaitReady(t)
 			bob := s.Join(t)
+			quietMes, quietRefreshes := others(t, base, bob) // on a machine that others use too
 			var f flood
 			for range 6 {
 				f.people = append(f.people, s.Join(t))
@@ -103,6 +104,7 @@ func TestLoginFlood_R7(t *testing.T) {
 			var mes, refreshes time.Duration
 			for range rounds { // the machine may be busy with something else
 				mes, refreshes = others(t, base, bob)
+				mes, refreshes = mes-quietMes, refreshes-quietRefreshes
 				if mes <= floodP99 && refreshes <= floodP99 {
 					break
 				}
@@ -111,9 +113,9 @@ func TestLoginFlood_R7(t *testing.T) {
 			close(stop)
 			flooding.Wait()
 			f.mustBeFine(t)
-			t.Logf("p99 of me %v, of refresh %v; %d logins, %d UNAVAILABLE, %d MiB", mes, refreshes, f.in.Load(), f.unavailable.Load(), memory>>20)
+			t.Logf("p99 of me %v and %v more, of refresh %v and %v; %d logins, %d UNAVAILABLE, %d MiB", quietMes, mes, quietRefreshes, refreshes, f.in.Load(), f.unavailable.Load(), memory>>20)
 			if mes > floodP99 || refreshes > floodP99 {
-				t.Errorf("p99 of me %v, of refresh %v; want %v at most", mes, refreshes, floodP99)
+				t.Errorf("the flood adds %v to the p99 of me, %v to that of refresh; want %v at most", mes, refreshes, floodP99)
 			}
 			if memory > floodMemory {
 				t.Errorf("%d MiB, want %d at most", memory>>20, floodMemory>>20)

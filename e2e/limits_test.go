@@ -38,7 +38,7 @@ func TestSizes_I3(t *testing.T) {
 			mustRefuse(t, name+", a byte more", send(limit+1), http.StatusRequestEntityTooLarge, badInput)
 			mustRefuse(t, name+", 10 MiB", send(most), http.StatusRequestEntityTooLarge, badInput)
 		}
-		for size, want := range map[int]int{12 << 10: http.StatusOK, 17 << 10: http.StatusRequestHeaderFieldsTooLarge} {
+		for size, want := range map[int]int{11 << 10: http.StatusOK, 17 << 10: http.StatusRequestHeaderFieldsTooLarge} {
 			p := exchange(t, "POST", s.URL()+"/graphql", typenameBody, "Content-Type", "application/json", "X-Padding", strings.Repeat("x", size))
 			if p.status != want {
 				t.Errorf("%d bytes of headers: got %d, want %d", size, p.status, want)

@@ -229,7 +229,7 @@ func TestNoRefreshTokenLost_R1(t *testing.T) {
 		each("failures", 1, failed)
 		mend()
 	}
-	for range 20 {
+	for range 10 {
 		each("refreshes", 2, answered)
 		postgres.Reset(t)
 	}

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,16 +24,29 @@ func redisStack(t *testing.T) (*testenv.Stack, *testenv.Redis, *testenv.Proxy) {
 	return s, redis, proxy
 }
 
-// mustLimit fails the test unless the 11th wrong try of a pair is refused.
+// mustLimit fails the test unless a pair's wrong tries are refused from the 11th
+// on. On a slow machine one more has come up every 30 s, and Redis may have been
+// given up for a moment, so that both sides counted: throttle.Fallback says why
+// that is as much as there can be.
 func mustLimit(t *testing.T, s *testenv.Stack, login string) {
 	t.Helper()
-	client := testenv.ClientAddress()
-	for range 10 {
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(login, "wrong horse battery", client)), "login", "INVALID_CREDENTIALS")
+	changes := func() int {
+		return strings.Count(s.Log(), "redis does not answer") + strings.Count(s.Log(), "redis answers again")
 	}
-	a := testenv.Post(t, s.URL(), loginRequest(login, "wrong horse battery", client))
-	if a.Code() != "RATE_LIMITED" || a.Errors[0].Extensions.RetryAfter < 1 {
-		t.Errorf("the 11th wrong try: got %s, want RATE_LIMITED", a.Body)
+	before, began, client := changes(), time.Now(), testenv.ClientAddress()
+	for heard := 0; ; heard++ {
+		a := testenv.Post(t, s.URL(), loginRequest(login, "wrong horse battery", client))
+		most := 10 + int(time.Since(began)/(30*time.Second))
+		if changes() > before {
+			most += 10
+		}
+		switch {
+		case a.Code() == "RATE_LIMITED" && a.Errors[0].Extensions.RetryAfter >= 1 && heard >= 10:
+			return
+		case len(a.Errors) > 0 || heard >= most:
+			t.Fatalf("wrong try %d: got %s", heard+1, a.Body)
+		}
+		mustSay(t, a, "login", "INVALID_CREDENTIALS")
 	}
 }
 

@@ -100,8 +100,8 @@ func TestNothingClearIsStored_D1(t *testing.T) {
 		access, cookie := loginByCookie(t, s, ada)
 		_, cookie, _ = strings.Cut(cookie, "=")
 		_, next := refresh(t, s.URL(), ada.Refresh)
-		ask(t, s.URL(), loginRequest(ada.Username, typed, ada.Client))
-		ask(t, s.URL(), loginRequest(typed, ada.Password, ada.Client))
+		testenv.Post(t, s.URL(), loginRequest(ada.Username, typed, ada.Client))
+		testenv.Post(t, s.URL(), loginRequest(typed, ada.Password, ada.Client))
 
 		all := stored(t, s)
 		for name, secret := range map[string]string{
@@ -151,8 +151,8 @@ func TestWaitingMailHoldsNoToken_D10(t *testing.T) {
 	s.Add(t)
 	s.AwaitReady(t)
 	ada := testenv.Newcomer()
-	mustSay(t, ask(t, s.URL(), registerRequest(ada)), "register")
-	mustSay(t, ask(t, s.URL(), resendRequest(ada.Email, ada.Client)), "resendConfirmation")
+	mustSay(t, testenv.Post(t, s.URL(), registerRequest(ada)), "register")
+	mustSay(t, testenv.Post(t, s.URL(), resendRequest(ada.Email, ada.Client)), "resendConfirmation")
 	awaitLog(t, s, "mail server away")
 	rows := column(t, s, `SELECT t::text FROM outbox t`)
 	if len(rows) != 2 {
@@ -182,12 +182,12 @@ func TestLinkLife_D1(t *testing.T) {
 		testenv.Await(t, 30*time.Second, "the link to die", func() bool {
 			return exchange(t, "GET", s.URL()+linkPath+"?token="+link, "").status == 410
 		})
-		mustSay(t, ask(t, s.URL(), confirmRequest(link, "", ada.Client)), "confirmEmail", "TOKEN_INVALID")
+		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(link, "", ada.Client)), "confirmEmail", "TOKEN_INVALID")
 		for _, do := range []string{"confirm", "decline"} {
 			postForm(t, s, []string{"token", link, "email", ada.Email, "do", do}).mustShow(t, 410, "This link no longer works")
 		}
-		mustSay(t, ask(t, s.URL(), resendRequest(ada.Email, ada.Client)), "resendConfirmation")
-		mustSay(t, ask(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
+		mustSay(t, testenv.Post(t, s.URL(), resendRequest(ada.Email, ada.Client)), "resendConfirmation")
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
 		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key = $1`, ada.Email); n != 0 {
 			t.Errorf("%d accounts", n)
 		}

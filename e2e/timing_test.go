@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -11,8 +12,9 @@ import (
 )
 
 // The tests of this file do not run beside others: load would disturb them. They
-// are of the program without the race detector, sequential and interleaved, so
-// that what load there is disturbs both sides alike, and look at medians.
+// are of the program without the race detector, one request after the other, and
+// look at medians. The two sides take turns at random: so what load there is, and
+// what a request leaves to be done after its answer, is in the way of both alike.
 const (
 	apart  = 0.10 // how far medians may lie apart, security.md C2 and C3
 	rounds = 3    // before a difference counts: the machine may be busy with something else
@@ -24,7 +26,7 @@ type way struct {
 	request func() testenv.Request // of the next try
 }
 
-// mustTakeAsLong sends n requests of each way in turns and fails the test if the
+// mustTakeAsLong sends n requests of each way, mixed, and fails the test if the
 // answers differ, or if the medians of the times lie too far apart in every round.
 func mustTakeAsLong(t *testing.T, base string, n int, a, b way) {
 	t.Helper()
@@ -32,8 +34,8 @@ func mustTakeAsLong(t *testing.T, base string, n int, a, b way) {
 	for range rounds {
 		var times [2][]time.Duration
 		want := ""
-		for i := range 2 * n {
-			side, w := i%2, a
+		for _, turn := range rand.Perm(2 * n) {
+			side, w := turn%2, a
 			if side == 1 {
 				w = b
 			}

@@ -231,7 +231,7 @@ func TestClaims_F2(t *testing.T) {
 			mustFail(t, name, say(c.claim, c.value), "UNAUTHENTICATED", c.reason)
 		}
 		// What it says of role and address is for others: here the database counts (E5).
-		a := ask(t, s.URL(), testenv.Request{
+		a := testenv.Post(t, s.URL(), testenv.Request{
 			Query: devicesOp, Bearer: signed(header, with(claims, "role", "ADMIN", "email", bob.Email, "nbf", now-60), knownSecret, sha256.New),
 		})
 		var p *person
@@ -260,7 +260,7 @@ func TestTokenConfusion_F2(t *testing.T) {
 			"an access token": ada.Access, "a one-time token": link, "a one-time token by another name": "lkr_" + strings.TrimPrefix(link, "lko_"),
 			"a session's id": session, "a refresh token in capitals": strings.ToUpper(ada.Refresh), "two of them": ada.Refresh + ada.Refresh,
 		} {
-			mustSay(t, ask(t, s.URL(), refreshRequest(token)), "refresh", "TOKEN_INVALID")
+			mustSay(t, testenv.Post(t, s.URL(), refreshRequest(token)), "refresh", "TOKEN_INVALID")
 			if mustBe(t, s.URL(), ada.Access, ada.ID); t.Failed() {
 				t.Fatalf("%s as a refresh token", name)
 			}
@@ -269,13 +269,13 @@ func TestTokenConfusion_F2(t *testing.T) {
 			"an access token": ada.Access, "a refresh token": ada.Refresh, "a refresh token by another name": "lko_" + strings.TrimPrefix(ada.Refresh, "lkr_")[:43],
 			"a hash of it": base64.RawURLEncoding.EncodeToString(sum(link)), "its hash by its name": "lko_" + base64.RawURLEncoding.EncodeToString(sum(link)),
 		} {
-			mustSay(t, ask(t, s.URL(), confirmRequest(token, bob.Password, bob.Client)), "confirmEmail", "TOKEN_INVALID")
+			mustSay(t, testenv.Post(t, s.URL(), confirmRequest(token, bob.Password, bob.Client)), "confirmEmail", "TOKEN_INVALID")
 			p := postForm(t, s, []string{"token", token, "email", bob.Email, "do", "confirm"}, "X-Forwarded-For", bob.Client)
 			if p.mustShow(t, 410, "This link no longer works"); t.Failed() {
 				t.Fatalf("%s as a one-time token", name)
 			}
 		}
-		mustSay(t, ask(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input("refreshToken", ada.Access)}), "logout")
+		mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input("refreshToken", ada.Access)}), "logout")
 		mustBe(t, s.URL(), ada.Access, ada.ID)
 	})
 }
@@ -292,7 +292,7 @@ func TestReasons_F2(t *testing.T) {
 		ada, bob := s.Join(t), s.Join(t)
 		header, claims := parts(t, ada.Access)
 		expired := signed(header, with(claims, "exp", 1), knownSecret, sha256.New)
-		mustSay(t, ask(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input(), Bearer: bob.Access}), "logout")
+		mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input(), Bearer: bob.Access}), "logout")
 		for authorization, reason := range map[string]string{
 			"": "MISSING", "Bearer": "MISSING", "Bearer ": "MISSING", "Basic YWRhOmFkYQ==": "MISSING", ada.Access: "MISSING", "Token " + ada.Access: "MISSING",
 			"Bearer x": "INVALID", "Bearer " + ada.Access + " x": "INVALID", "Bearer " + expired: "EXPIRED", "Bearer " + bob.Access: "REVOKED",
@@ -352,18 +352,18 @@ func TestExpiry_F2(t *testing.T) {
 		}
 		r := refreshRequest(ada.Refresh)
 		r.Bearer = ada.Access
-		got := ask(t, s.URL(), r).Payload(t, "refresh")
+		got := testenv.Post(t, s.URL(), r).Payload(t, "refresh")
 		if got.Tokens == nil || got.User == nil || got.User.Email == nil {
 			t.Fatalf("refresh beside an expired token: %+v", got)
 		}
 		l := loginRequest(ada.Username, ada.Password, ada.Client)
 		l.Bearer = ada.Access
-		if got := ask(t, s.URL(), l).Payload(t, "login"); got.Tokens == nil || got.User.Email == nil {
+		if got := testenv.Post(t, s.URL(), l).Payload(t, "login"); got.Tokens == nil || got.User.Email == nil {
 			t.Errorf("login beside an expired token: %+v", got)
 		}
 		expired(got.Tokens.AccessToken)
-		mustSay(t, ask(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input(), Bearer: got.Tokens.AccessToken}), "logout")
-		mustSay(t, ask(t, s.URL(), refreshRequest(got.Tokens.RefreshToken)), "refresh", "TOKEN_INVALID")
+		mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input(), Bearer: got.Tokens.AccessToken}), "logout")
+		mustSay(t, testenv.Post(t, s.URL(), refreshRequest(got.Tokens.RefreshToken)), "refresh", "TOKEN_INVALID")
 	}, "ACCESS_TOKEN_TTL=1s")
 }
 
@@ -385,7 +385,7 @@ func TestStateIsReadAnew_E5(t *testing.T) {
 		}
 		sees := func(base string) (role string, email *string) {
 			t.Helper()
-			a := ask(t, base, testenv.Request{Query: `query ($id: ID!) { me { role } user(id: $id) { email } }`, Variables: map[string]any{"id": bob.ID}, Bearer: ada.Access})
+			a := testenv.Post(t, base, testenv.Request{Query: `query ($id: ID!) { me { role } user(id: $id) { email } }`, Variables: map[string]any{"id": bob.ID}, Bearer: ada.Access})
 			var mine, theirs person
 			a.Into(t, "me", &mine)
 			a.Into(t, "user", &theirs)
@@ -402,9 +402,9 @@ func TestStateIsReadAnew_E5(t *testing.T) {
 		set(`UPDATE users SET disabled_at = $2 WHERE id = $1`, time.Now().UTC().Truncate(time.Microsecond))
 		each(func(base string) {
 			mustBeRevoked(t, base, ada.Access)
-			mustSay(t, ask(t, base, refreshRequest(ada.Refresh)), "refresh", "TOKEN_INVALID")
-			mustSay(t, ask(t, base, loginRequest(ada.Username, ada.Password, ada.Client)), "login", "ACCOUNT_DISABLED")
-			mustSay(t, ask(t, base, loginRequest(ada.Username, typed, ada.Client)), "login", "INVALID_CREDENTIALS")
+			mustSay(t, testenv.Post(t, base, refreshRequest(ada.Refresh)), "refresh", "TOKEN_INVALID")
+			mustSay(t, testenv.Post(t, base, loginRequest(ada.Username, ada.Password, ada.Client)), "login", "ACCOUNT_DISABLED")
+			mustSay(t, testenv.Post(t, base, loginRequest(ada.Username, typed, ada.Client)), "login", "INVALID_CREDENTIALS")
 		})
 		set(`UPDATE users SET disabled_at = NULL WHERE id = $1`)
 		each(func(base string) { mustBe(t, base, ada.Access, ada.ID) })
@@ -412,8 +412,8 @@ func TestStateIsReadAnew_E5(t *testing.T) {
 		set(`DELETE FROM users WHERE id = $1`)
 		each(func(base string) {
 			mustBeRevoked(t, base, ada.Access)
-			mustSay(t, ask(t, base, refreshRequest(ada.Refresh)), "refresh", "TOKEN_INVALID")
-			mustSay(t, ask(t, base, loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
+			mustSay(t, testenv.Post(t, base, refreshRequest(ada.Refresh)), "refresh", "TOKEN_INVALID")
+			mustSay(t, testenv.Post(t, base, loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
 		})
 	})
 }
@@ -437,5 +437,5 @@ func TestSecretRotation_F1(t *testing.T) {
 	mustBe(t, s.URL(), access, ada.ID)
 	refresh(t, s.URL(), next)
 	mustFail(t, "a token of the old secret", me(t, s.URL(), ada.Access), "UNAUTHENTICATED", "INVALID")
-	mustSay(t, ask(t, s.URL(), refreshRequest(other.RefreshToken)), "refresh", "TOKEN_INVALID")
+	mustSay(t, testenv.Post(t, s.URL(), refreshRequest(other.RefreshToken)), "refresh", "TOKEN_INVALID")
 }

@@ -23,18 +23,32 @@ func checkLimits(doc *ast.QueryDocument, introspection bool) *gqlerror.Error {
 	w := walker{fragments: doc.Fragments, seen: make(map[string]measure, len(doc.Fragments))}
 	for _, op := range doc.Operations {
 		m := w.set(op.SelectionSet)
-		switch {
-		case m.introspection && !introspection:
+		if m.introspection && !introspection {
 			return invalid(op.Position, "Introspection is off.")
-		case m.depth > maxDepth:
-			return invalid(op.Position, "The depth limit of %d levels of fields is exceeded.", maxDepth)
-		case m.aliases > maxAliases:
-			return invalid(op.Position, "The limit of %d aliases is exceeded.", maxAliases)
-		case m.cost > maxCost:
-			return invalid(op.Position, "The cost limit of %d fields is exceeded.", maxCost)
-		case op.Operation == ast.Mutation && m.roots > 1:
+		}
+		if err := m.check(op.Position); err != nil {
+			return err
+		}
+		if op.Operation == ast.Mutation && m.roots > 1 {
 			return invalid(op.Position, "The limit of one root field in a mutation is exceeded.")
 		}
+	}
+	for _, f := range doc.Fragments { // the rules look at those that nobody spreads, too
+		if err := w.fragment(f.Name).check(f.Position); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (m measure) check(at *ast.Position) *gqlerror.Error {
+	switch {
+	case m.depth > maxDepth:
+		return invalid(at, "The depth limit of %d levels of fields is exceeded.", maxDepth)
+	case m.aliases > maxAliases:
+		return invalid(at, "The limit of %d aliases is exceeded.", maxAliases)
+	case m.cost > maxCost:
+		return invalid(at, "The cost limit of %d fields is exceeded.", maxCost)
 	}
 	return nil
 }

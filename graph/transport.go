@@ -16,6 +16,7 @@ import (
 )
 
 const (
+	firstRead = 4 << 10   // bytes of a body that are made room for before they come
 	maxBody   = 100 << 10 // bytes of a request (security requirement I3)
 	maxPooled = 64 << 10  // bytes; a buffer that grew beyond is not kept for the next request
 )
@@ -116,8 +117,8 @@ func wipe(b *bytes.Buffer) {
 
 // read takes the body into env, at most maxBody bytes of it.
 func (b *buffers) read(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
-	if r.ContentLength > 0 {
-		b.in.Grow(int(r.ContentLength) + bytes.MinRead)
+	if r.ContentLength > 0 { // what is announced is not believed: thousands may announce and send nothing
+		b.in.Grow(min(int(r.ContentLength), firstRead) + bytes.MinRead)
 	}
 	if _, err := b.in.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {

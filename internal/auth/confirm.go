@@ -89,11 +89,14 @@ func (s *Service) confirm(ctx context.Context, in ConfirmLink, c Client, then fu
 		Role: store.RoleUser, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
 	}
 	err = s.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.CreateUser(ctx, user, r.UsernameKey); err != nil {
+			return err
+		}
 		// Taking the row is the use of the link: of two, one gets it.
 		if _, err := tx.TakeRegistration(ctx, r.ID, now); err != nil {
 			return err
 		}
-		if err := tx.CreateUser(ctx, user, r.UsernameKey); err != nil || then == nil {
+		if err := tx.CloseRegistrations(ctx, r.EmailKey); err != nil || then == nil {
 			return err
 		}
 		return then(tx, user)
@@ -128,14 +131,14 @@ func (s *Service) provePassword(ctx context.Context, r *store.Registration, type
 	return err
 }
 
-// DeclineLink deletes the registration of a link: "I did not register". The
+// DeclineLink closes the registration of a link: "I did not register". The
 // mistake is TOKEN_INVALID.
 func (s *Service) DeclineLink(ctx context.Context, token, email string) error {
 	r, _, err := s.openRegistration(ctx, token, email)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.DropRegistration(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
+	if err := s.Store.CloseRegistration(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
 		return errToken()
 	} else if err != nil {
 		return fmt.Errorf("decline: %w", err)
@@ -152,22 +155,16 @@ func (s *Service) openRegistration(ctx context.Context, token, email string) (r 
 	if err != nil {
 		return nil, false, err
 	}
-	list, err := s.Store.RegistrationsByEmail(ctx, l.EmailKey, s.now())
-	if err != nil {
+	now := s.now()
+	r, err = s.Store.Registration(ctx, l.Registration, now)
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && r.Closed:
+		return nil, false, errToken()
+	case err != nil:
 		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
-	open := 0
-	for i := range list {
-		if list[i].AddressTaken {
-			continue
-		}
-		open++
-		if list[i].ID == l.Registration {
-			r = &list[i]
-		}
+	if several, err = s.Store.OtherRegistrations(ctx, r.EmailKey, r.ID, now); err != nil {
+		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
-	if r == nil {
-		return nil, false, errToken()
-	}
-	return r, open > 1, nil
+	return r, several, nil
 }

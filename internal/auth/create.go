@@ -29,7 +29,7 @@ func (s *Service) CreateUser(ctx context.Context, in NewUser) (*store.User, erro
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	hash, err := s.Hasher.Hash(ctx, in.Password)
+	hash, err := s.Hasher.Hash(ctx, "", in.Password)
 	if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
@@ -38,7 +38,12 @@ func (s *Service) CreateUser(ctx context.Context, in NewUser) (*store.User, erro
 		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, PasswordHash: hash,
 		Role: in.Role, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
 	}
-	err = s.Store.InTx(ctx, func(tx *store.Store) error { return tx.CreateUser(ctx, user, usernameKey) })
+	err = s.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.CreateUser(ctx, user, usernameKey); err != nil {
+			return err
+		}
+		return tx.CloseRegistrations(ctx, user.EmailKey)
+	})
 	if errors.Is(err, store.ErrConflict) { // since validate looked
 		return nil, errUsernameTaken()
 	} else if err != nil {

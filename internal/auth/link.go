@@ -39,7 +39,7 @@ type link struct {
 // ones working. store.ErrNotFound if the registration can no longer be confirmed.
 func (s *Service) MakeLink(ctx context.Context, r *store.Registration) (string, error) {
 	now := s.now()
-	if r.AddressTaken || !now.Before(r.ExpiresAt) {
+	if r.Closed || !now.Before(r.ExpiresAt) {
 		return "", store.ErrNotFound
 	}
 	secret := make([]byte, linkBytes)

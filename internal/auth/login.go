@@ -57,7 +57,7 @@ func (s *Service) openSession(ctx context.Context, user *store.LoginCandidate, i
 	session := s.newSession(user.ID, in.DeviceName, c, s.now())
 	o := s.opening(session, &user.User, c)
 	if s.Hasher.NeedsRehash(o.PasswordHash) {
-		better, err := s.Hasher.Hash(ctx, in.Password)
+		better, err := s.Hasher.Hash(ctx, c.Key(), in.Password)
 		if err == nil {
 			o.PasswordHash = better
 		} else { // too long for bcrypt, or no time now: the old one serves on

@@ -19,16 +19,24 @@ var errMismatch = errors.New("password does not match")
 // of a familiar user matches; all else is RateLimited, after the time that a
 // hash takes, so that nothing tells who exists. A match gives the try back.
 func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
+	// Those who are known at a client wait apart from those who are not, so that
+	// a guesser in an office keeps no colleague from logging in.
+	who := t.client
+	if familiar {
+		who += " familiar"
+	}
 	var err error
 	if hash == "" {
-		err = t.s.Hasher.VerifyStandIn(ctx, typed)
+		err = t.s.Hasher.VerifyStandIn(ctx, who, typed)
 	} else {
-		err = t.s.Hasher.Verify(ctx, hash, typed)
+		err = t.s.Hasher.Verify(ctx, who, hash, typed)
 	}
 	mismatch := errors.Is(err, password.ErrMismatch)
 	switch {
-	case err != nil && !mismatch:
+	case errors.Is(err, password.ErrBusy): // nothing was compared
 		t.giveBack(ctx)
+		return fmt.Errorf("compare: %w", err)
+	case err != nil && !mismatch: // who leaves in the middle has used the try, and the hash
 		return fmt.Errorf("compare: %w", err)
 	case t.over > 0 && (mismatch || !familiar):
 		return errRateLimited(t.over)

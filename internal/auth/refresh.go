@@ -98,7 +98,10 @@ func (s *Service) Refresh(ctx context.Context, token string, c Client) (*Login, 
 func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64, rotations []byte, now time.Time, c Client) error {
 	r := store.Rotation{
 		Generation: generation, Rotations: rotations, IPAddress: c.ip(),
-		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt),
+		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt), UserID: v.UserID,
+	}
+	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
+		r.Device = Client{UserAgent: *v.UserAgent}.device()
 	}
 	if err := s.Store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
 		return err

@@ -30,14 +30,21 @@ var (
 const (
 	clientMemory = 30 * 24 * time.Hour
 	deviceMemory = 180 * 24 * time.Hour
+	familiarStep = 24 * time.Hour // a session that is used says so once in each
 )
 
 // try is one counted try at a password.
 type try struct {
 	s       *Service
-	by      throttle.Giver // who counted
-	counted []throttle.Count
+	client  string // its key
+	counted []counted
 	over    time.Duration // until the client's or the identifier's limit allows one again; 0 if it does now
+}
+
+// counted is one thing that a try was counted on, and by whom.
+type counted struct {
+	by throttle.Giver
+	on throttle.Count
 }
 
 // countTry counts a try at an identifier by a client: RateLimited if the pair
@@ -45,40 +52,50 @@ type try struct {
 // known, which is only seen later: see try.compare.
 func (s *Service) countTry(ctx context.Context, identifier string, c Client) (*try, error) {
 	client := c.Key()
-	counts := []throttle.Count{
-		{Key: "pair:" + client + ":" + identifier, Limit: pairLimit},
-		{Key: "client:" + client, Limit: clientLimit},
-		{Key: "identifier:" + identifier, Limit: identifierLimit},
-	}
+	t := &try{s: s, client: client}
 	now := s.now()
-	waits, by, err := s.Counters.Take(ctx, now, counts...)
+	// The pair first and alone: a try that it refuses is unheard, and must not
+	// count against anybody else for a moment.
+	wait, err := t.take(ctx, now, throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit})
 	if err != nil {
 		return nil, err
 	}
-	t := &try{s: s, by: by}
+	if wait > 0 {
+		return nil, errRateLimited(wait)
+	}
+	t.over, err = t.take(ctx, now,
+		throttle.Count{Key: "client:" + client, Limit: clientLimit}, throttle.Count{Key: "identifier:" + identifier, Limit: identifierLimit})
+	return t, err
+}
+
+// take counts the try and returns the longest wait; 0 if none is over its limit.
+func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count) (longest time.Duration, err error) {
+	waits, by, err := t.s.Counters.Take(ctx, now, counts...)
+	if err != nil {
+		return 0, err
+	}
 	for i, wait := range waits {
 		if wait == 0 {
-			t.counted = append(t.counted, counts[i])
-		} else if i > 0 {
-			t.over = max(t.over, wait)
+			t.counted = append(t.counted, counted{by, counts[i]})
 		}
+		longest = max(longest, wait)
 	}
-	if waits[0] > 0 { // refused unheard: it counts for nobody
-		t.giveBack(ctx)
-		return nil, errRateLimited(waits[0])
-	}
-	return t, nil
+	return longest, nil
 }
 
 // giveBack undoes the count: the password was right, or was not compared.
 func (t *try) giveBack(ctx context.Context) {
-	if len(t.counted) == 0 {
-		return
-	}
 	// The answer does not hang on it, and a caller who went away must not
 	// keep a count that is not theirs.
-	if err := t.by.GiveBack(context.WithoutCancel(ctx), t.s.now(), t.counted...); err != nil {
-		t.s.Log.Warn().Err(err).Msg("throttle")
+	ctx = context.WithoutCancel(ctx)
+	for i := 0; i < len(t.counted); {
+		by, counts := t.counted[i].by, []throttle.Count(nil)
+		for ; i < len(t.counted) && t.counted[i].by == by; i++ {
+			counts = append(counts, t.counted[i].on)
+		}
+		if err := by.GiveBack(ctx, t.s.now(), counts...); err != nil {
+			t.s.Log.Warn().Err(err).Msg("throttle")
+		}
 	}
 }
 

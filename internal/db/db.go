@@ -24,6 +24,12 @@ var (
 // when the database hangs, and this leaves them the time to say so.
 const callTimeout = 2500 * time.Millisecond
 
+// bounded is the context of one call. A caller who goes away does not end it: the
+// drivers would throw the connection away, or leave a write half known.
+func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+}
+
 // Conn runs SQL: on the pool, or inside one transaction.
 type Conn interface {
 	Exec(ctx context.Context, sql string, args ...any) (n int64, err error)
@@ -64,7 +70,8 @@ type DB interface {
 	// number of rows that each of them touched.
 	Batch(ctx context.Context, stmts ...Stmt) ([]int64, error)
 
-	// InTx runs f in a transaction, which is committed if f returns nil.
+	// InTx runs f in a transaction, which is committed if f returns nil. f may
+	// run twice.
 	InTx(ctx context.Context, f func(Conn) error) error
 
 	Dialect() Dialect

@@ -24,14 +24,14 @@ type pgQuerier interface {
 type pgConn struct{ q pgQuerier }
 
 func (c pgConn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	defer cancel()
 	tag, err := c.q.Exec(ctx, sql, args...)
 	return tag.RowsAffected(), pgErr(err)
 }
 
 func (c pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	rows, err := c.q.Query(ctx, sql, args...)
 	if err != nil {
 		cancel()
@@ -41,7 +41,7 @@ func (c pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error
 }
 
 func (c pgConn) QueryRow(ctx context.Context, sql string, args ...any) Row {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	return pgRow{c.q.QueryRow(ctx, sql, args...), cancel}
 }
 
@@ -90,9 +90,17 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 	return &postgres{pgConn{pool}, pool}, nil
 }
 
-func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) (counts []int64, err error) {
+	ctx, cancel := bounded(ctx)
 	defer cancel()
+	err = again(func() error {
+		counts, err = p.batch(ctx, stmts)
+		return err
+	})
+	return counts, err
+}
+
+func (p *postgres) batch(ctx context.Context, stmts []Stmt) ([]int64, error) {
 	var batch pgx.Batch // without BEGIN one round trip, and atomic: nothing commits before the sync at its end
 	for _, s := range stmts {
 		batch.Queue(s.SQL, s.Args...)
@@ -111,9 +119,24 @@ func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 }
 
 func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	defer cancel()
-	return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx}) }))
+	return again(func() error {
+		return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx}) }))
+	})
+}
+
+// errCollided is a transaction that the server broke off in favour of another.
+var errCollided = fmt.Errorf("%w: transactions collided", ErrUnavailable)
+
+// again runs a transaction once more if it collided with another: of the two
+// one went through, so the other finds its way free.
+func again(f func() error) error {
+	err := f()
+	if errors.Is(err, errCollided) {
+		return f()
+	}
+	return err
 }
 
 func (p *postgres) Dialect() Dialect { return PostgreSQL }
@@ -146,6 +169,8 @@ func pgErr(err error) error {
 		return fmt.Errorf("%w: no schema yet", ErrUnavailable)
 	}
 	switch e.Code[:2] {
+	case "40": // serialization failure, deadlock
+		return errCollided
 	case "08", "53", "57", "58", "25": // connection, resources, operator intervention, system, read-only after a failover
 		return fmt.Errorf("%w: postgresql %s", ErrUnavailable, e.Code)
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"strings"
 	"sync"
@@ -17,8 +18,9 @@ import (
 // liteConn runs statements that are prepared once: compiling one takes several
 // times as long as running it.
 type liteConn struct {
-	stmts *liteStmts
-	tx    *sql.Tx // nil on the pool
+	stmts  *liteStmts
+	tx     *sql.Tx       // nil on the pool
+	writer chan struct{} // has room for one: see lite.write
 }
 
 func (c liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -37,8 +39,15 @@ func (c liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 }
 
 func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	defer cancel()
+	if c.tx == nil {
+		done, err := c.write(ctx)
+		if err != nil {
+			return 0, err
+		}
+		defer done()
+	}
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		return 0, err
@@ -50,8 +59,19 @@ func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, e
 	return res.RowsAffected()
 }
 
+// write waits until no other write of this process is under way. SQLite has one
+// writer; those who wait for it ask again and again, and the last may starve.
+func (c liteConn) write(ctx context.Context) (done func(), err error) {
+	select {
+	case c.writer <- struct{}{}:
+		return func() { <-c.writer }, nil
+	case <-ctx.Done():
+		return nil, fmt.Errorf("%w: too many writes at once", ErrUnavailable)
+	}
+}
+
 func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		cancel()
@@ -66,7 +86,7 @@ func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, e
 }
 
 func (c liteConn) QueryRow(ctx context.Context, query string, args ...any) Row {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		return liteRow{err: err, cancel: cancel}
@@ -158,6 +178,15 @@ type lite struct {
 
 // OpenSQLite opens the database file at path and makes it if there is none.
 func OpenSQLite(path string) (DB, error) {
+	// Whoever reads the file has every hash. SQLite gives its other files the
+	// same mode.
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
+	if err := file.Close(); err != nil {
+		return nil, fmt.Errorf("sqlite: %w", err)
+	}
 	// A commit is on the disk before it is answered (FULL): a mail that was
 	// promised outlives a power cut. Transactions take the write lock when they
 	// begin (immediate): one that reads first would fail instead of waiting.
@@ -173,7 +202,7 @@ func OpenSQLite(path string) (DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &lite{liteConn{stmts: &liteStmts{db: pool, all: map[string]*sql.Stmt{}}}, pool}, nil
+	return &lite{liteConn{stmts: &liteStmts{db: pool, all: map[string]*sql.Stmt{}}, writer: make(chan struct{}, 1)}, pool}, nil
 }
 
 // uriPath escapes what has a meaning in SQLite's URI file names.
@@ -200,14 +229,19 @@ func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 }
 
 func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := bounded(ctx)
 	defer cancel()
+	done, err := l.write(ctx)
+	if err != nil {
+		return err
+	}
+	defer done()
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return liteErr(err)
 	}
 	defer func() { _ = tx.Rollback() }() // a no-op after Commit
-	if err := f(liteConn{l.stmts, tx}); err != nil {
+	if err := f(liteConn{stmts: l.stmts, tx: tx}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

@@ -18,6 +18,10 @@ var (
 	allLimit = throttle.Limit{N: 10, Window: time.Hour} // from all clients
 )
 
+// maxListed is how many registrations one mail lists: those of the client that
+// asks first. Strangers can open any number for an address.
+const maxListed = 10
+
 // knownFor is how long a client that somebody logged in from counts as theirs.
 const knownFor = 30 * 24 * time.Hour
 
@@ -37,12 +41,12 @@ func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*findi
 		if err != nil {
 			return nil, err
 		}
-		if r.AddressTaken {
+		if r.Closed {
 			return w.findOwner(ctx, r.EmailKey)
 		}
 		return w.findOpen(ctx, r.EmailKey, []store.Registration{*r})
 	case store.MailResendConfirmation:
-		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, now)
+		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, maxListed)
 		if err != nil {
 			return nil, err
 		}
@@ -71,26 +75,16 @@ func (w *Worker) findOwner(ctx context.Context, emailKey string) (*finding, erro
 	return &finding{kind: store.MailAlreadyRegistered, to: u.Email, user: u}, nil
 }
 
-// findOpen keeps of list what can be confirmed. Nothing can once the address
-// has an account.
+// findOpen is about what can be confirmed. Nothing can once the address has an
+// account.
 func (w *Worker) findOpen(ctx context.Context, emailKey string, list []store.Registration) (*finding, error) {
 	switch _, err := w.c.Store.UserByEmail(ctx, emailKey); {
-	case err == nil:
+	case err == nil, len(list) == 0:
 		return nil, store.ErrNotFound
 	case !errors.Is(err, store.ErrNotFound):
 		return nil, err
 	}
-	f := finding{kind: store.MailConfirmRegistration}
-	for _, r := range list {
-		if !r.AddressTaken {
-			f.registrations = append(f.registrations, r)
-		}
-	}
-	if len(f.registrations) == 0 {
-		return nil, store.ErrNotFound
-	}
-	f.to = f.registrations[0].Email
-	return &f, nil
+	return &finding{kind: store.MailConfirmRegistration, to: list[0].Email, registrations: list}, nil
 }
 
 // verdict is what becomes of a row that was counted.
@@ -103,50 +97,75 @@ const (
 	goner         // its client had its mails
 )
 
-// admit counts m, and says what becomes of it and, where it has to wait, when
+// admit counts m in c, and says what becomes of it and, where it has to wait, when
 // the next slot is.
-func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (verdict, time.Time, error) {
+func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, c *counts, now time.Time) (verdict, time.Time, error) {
 	if f.kind == store.MailNewDevice {
 		return goes, now, nil // no stranger can cause it
-	}
-	purpose := string(f.kind) + " " + m.RecipientKey
-	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
-	all := throttle.Count{Key: "mail to " + purpose, Limit: allLimit}
-	if !m.Held() {
-		if wait, err := w.take(ctx, now, own); err != nil || wait > 0 {
-			return goner, now, err
-		}
 	}
 	known, err := w.known(ctx, m, f, now)
 	if err != nil {
 		return goner, now, err
 	}
+	purpose := string(f.kind) + " " + m.RecipientKey
+	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
+	all := throttle.Count{Key: "mail to " + purpose, Limit: allLimit}
+	if m.Held() {
+		switch wait, err := c.take(ctx, now, all); {
+		case err != nil:
+			return goner, now, err
+		case wait > 0:
+			return waits, now.Add(wait), nil
+		}
+		return goes, now, nil
+	}
 	// Whoever comes while a mail is held stands behind it: else those who come
 	// just when a slot is free would keep it waiting.
-	if !m.Held() && !known {
-		held, err := w.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey))
-		if err != nil || held {
-			return folds, now, err
+	held := false
+	if !known {
+		if held, err = w.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey)); err != nil {
+			return goner, now, err
 		}
 	}
-	wait, err := w.take(ctx, now, all)
-	switch {
+	if wait, err := c.take(ctx, now, own); err != nil || wait > 0 {
+		return goner, now, err
+	}
+	if held {
+		return folds, now, nil
+	}
+	switch wait, err := c.take(ctx, now, all); {
 	case err != nil:
 		return goner, now, err
 	case wait == 0 || known:
 		return goes, now, nil
-	case m.Held():
-		return waits, now.Add(wait), nil
+	default:
+		return folds, now.Add(wait), nil
 	}
-	return folds, now.Add(wait), nil
 }
 
-func (w *Worker) take(ctx context.Context, now time.Time, c throttle.Count) (time.Duration, error) {
-	waits, _, err := w.c.Counters.Take(ctx, now, c)
+// counts is what one row was counted on, to be undone if it comes to nothing: a
+// row that is looked at again must not use its recipient's mails up.
+type counts struct {
+	by      throttle.Counters
+	counted []func(ctx context.Context, now time.Time) error
+}
+
+func (c *counts) take(ctx context.Context, now time.Time, on throttle.Count) (time.Duration, error) {
+	waits, giver, err := c.by.Take(ctx, now, on)
 	if err != nil {
 		return 0, err
 	}
+	if waits[0] == 0 {
+		c.counted = append(c.counted, func(ctx context.Context, now time.Time) error { return giver.GiveBack(ctx, now, on) })
+	}
 	return waits[0], nil
+}
+
+func (c *counts) undo(ctx context.Context, now time.Time) (err error) {
+	for _, giveBack := range c.counted {
+		err = errors.Join(err, giveBack(ctx, now))
+	}
+	return err
 }
 
 // known says whether m comes from a client that its recipient uses.

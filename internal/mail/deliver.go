@@ -40,10 +40,11 @@ func (w *Worker) handle(ctx context.Context, m *store.Mail, probe bool) error {
 		return err
 	}
 	if !m.Admitted {
-		v, slot, err := w.admit(ctx, m, f, now)
+		c := counts{by: w.c.Counters}
+		v, slot, err := w.admit(ctx, m, f, &c, now)
 		switch {
 		case err != nil:
-			return err
+			return errors.Join(err, c.undo(ctx, now))
 		case v == goner:
 			return w.drop(ctx, m, "over the limit")
 		case v == folds:
@@ -53,7 +54,7 @@ func (w *Worker) handle(ctx context.Context, m *store.Mail, probe bool) error {
 			return w.c.Store.ReleaseMail(ctx, m.ID, slot, "")
 		}
 		if err := w.c.Store.AdmitMail(ctx, m.ID); err != nil {
-			return err
+			return errors.Join(err, c.undo(ctx, now))
 		}
 		if m.Held() { // others may have been folded into it until now
 			if f, err = w.find(ctx, m, now); errors.Is(err, store.ErrNotFound) {

@@ -201,7 +201,9 @@ func conversationError(err error) error {
 		what = strings.Join(strings.Fields(strconv.Itoa(code)+" "+failed.EnhancedStatusCode()+" "+what), " ")
 	}
 	switch {
-	case code == 530, code == 534, code == 535, code == 538: // RFC 4954: it wants another login than ours
+	// RFC 4954: it wants another login than ours. Said of a recipient it is about
+	// that one, who must not stop the mail of everybody else.
+	case failed.Reason == gomail.ErrSMTPMailFrom && (code == 530 || code == 534 || code == 535 || code == 538):
 		return fmt.Errorf("%w: %s", ErrUnreachable, what)
 	case code >= 500:
 		return fmt.Errorf("%w: %s", ErrRefused, what)

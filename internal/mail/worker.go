@@ -108,6 +108,9 @@ func (w *Worker) Tick(ctx context.Context) error {
 	for {
 		n, err := w.start(ctx)
 		w.jobs.Wait()
+		if err == nil {
+			err = ctx.Err()
+		}
 		if n == 0 || err != nil {
 			return err
 		}

@@ -47,7 +47,7 @@ func TestOwnerIsToldAtTheStoredAddress_D9(t *testing.T) {
 func TestNothingToSayIsDeleted(t *testing.T) {
 	each(t, func(t *testing.T, x *world) {
 		gone := x.register("ada@example.org", "ada", "192.0.2.1")
-		if err := x.store.DropRegistration(t.Context(), gone.ID); err != nil {
+		if err := x.store.CloseRegistration(t.Context(), gone.ID); err != nil {
 			t.Fatal(err)
 		}
 		x.user("bob@example.org", "bob", "192.0.2.1")

@@ -41,14 +41,20 @@ func ReserveProcs() (workers int) {
 //
 // All its methods but Run return a *BusyError at once if the queue is full, and
 // after the deadline if no worker has begun by then. If ctx ends first they
-// return its error, and what has not begun is never done.
+// return its error, and what has not begun is never done. who names whom it is
+// for: a quarter of the queue is the most that one gets, so that nobody alone
+// keeps others from logging in; "" is bound by the queue alone.
 type Hasher struct {
 	params   Params
 	workers  int
 	deadline time.Duration
 	standIn  hash
 	jobs     chan *job
+	share    int          // of the queue, that one gets
 	mean     atomic.Int64 // nanoseconds a job takes, lately; 0 before the first
+
+	mu      sync.Mutex
+	waiting map[string]int // jobs not begun, by whom they are for
 }
 
 // NewHasher returns a Hasher whose new hashes have params. workers is how many
@@ -66,18 +72,20 @@ func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*H
 		params: params, workers: workers, deadline: deadline,
 		standIn: params.standIn(),
 		jobs:    make(chan *job, queueLen),
+		share:   max(1, queueLen/4),
+		waiting: map[string]int{},
 	}, nil
 }
 
 // Hash returns the PHC string of password. See Params.Hash for its own errors.
-func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
+func (h *Hasher) Hash(ctx context.Context, who, password string) (string, error) {
 	password = Normalize(password)
 	if err := h.params.fits(password); err != nil {
 		return "", err
 	}
 	var phc string
 	var hashErr error
-	if err := h.do(ctx, func() { phc, hashErr = h.params.hash(password) }); err != nil {
+	if err := h.do(ctx, who, func() { phc, hashErr = h.params.hash(password) }); err != nil {
 		return "", err
 	}
 	return phc, hashErr
@@ -85,19 +93,19 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 
 // Verify returns nil if phc was made of password, ErrMismatch if it was not, and
 // ErrMalformed, at once, if it is no hash that can be verified.
-func (h *Hasher) Verify(ctx context.Context, phc, password string) error {
+func (h *Hasher) Verify(ctx context.Context, who, phc, password string) error {
 	parsed, err := parse(phc)
 	if err != nil {
 		return err
 	}
-	return h.compare(ctx, parsed, password)
+	return h.compare(ctx, who, parsed, password)
 }
 
 // VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
 // ErrMismatch where that returns nil or ErrMismatch. It is for logins that have
 // no hash to compare with, so that their time tells nothing.
-func (h *Hasher) VerifyStandIn(ctx context.Context, password string) error {
-	if err := h.compare(ctx, h.standIn, password); err != nil {
+func (h *Hasher) VerifyStandIn(ctx context.Context, who, password string) error {
+	if err := h.compare(ctx, who, h.standIn, password); err != nil {
 		return err
 	}
 	return ErrMismatch // also for the one in 2^184 that meets the random result
@@ -107,9 +115,9 @@ func (h *Hasher) VerifyStandIn(ctx context.Context, password string) error {
 // Params.NeedsRehash.
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 
-func (h *Hasher) compare(ctx context.Context, parsed hash, password string) error {
+func (h *Hasher) compare(ctx context.Context, who string, parsed hash, password string) error {
 	var result error
-	if err := h.do(ctx, func() { result = compare(parsed, password) }); err != nil {
+	if err := h.do(ctx, who, func() { result = compare(parsed, password) }); err != nil {
 		return err
 	}
 	return result
@@ -118,23 +126,51 @@ func (h *Hasher) compare(ctx context.Context, parsed hash, password string) erro
 // job is one hash. A worker begins it or its caller leaves it, whoever is first.
 type job struct {
 	claimed atomic.Bool
+	who     string
 	work    func()
 	done    chan struct{} // closed when work has returned
 }
 
-// claim reports whether the caller is the first to call it.
-func (j *job) claim() bool { return j.claimed.CompareAndSwap(false, true) }
+// claim reports whether the caller is the first to call it; then the job no
+// longer waits.
+func (h *Hasher) claim(j *job) bool {
+	if !j.claimed.CompareAndSwap(false, true) {
+		return false
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.waiting[j.who]--; h.waiting[j.who] == 0 {
+		delete(h.waiting, j.who)
+	}
+	return true
+}
+
+// enqueue makes a job of work, or returns nil if the queue, or the share of who,
+// is full.
+func (h *Hasher) enqueue(who string, work func()) *job {
+	j := &job{who: who, work: work, done: make(chan struct{})}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if who != "" && h.waiting[who] >= h.share {
+		return nil
+	}
+	select {
+	case h.jobs <- j:
+		h.waiting[who]++
+		return j
+	default:
+		return nil
+	}
+}
 
 // do has a worker call work. If it returns an error, work was not called, or ctx
 // ended meanwhile and it may still run: then nothing that it writes may be read.
-func (h *Hasher) do(ctx context.Context, work func()) error {
+func (h *Hasher) do(ctx context.Context, who string, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	j := &job{work: work, done: make(chan struct{})}
-	select {
-	case h.jobs <- j:
-	default:
+	j := h.enqueue(who, work)
+	if j == nil {
 		return h.busy()
 	}
 	deadline := time.NewTimer(h.deadline)
@@ -143,10 +179,10 @@ func (h *Hasher) do(ctx context.Context, work func()) error {
 	case <-j.done:
 		return nil
 	case <-ctx.Done():
-		j.claim()
+		h.claim(j)
 		return ctx.Err()
 	case <-deadline.C:
-		if j.claim() {
+		if h.claim(j) {
 			return h.busy()
 		}
 	}
@@ -192,7 +228,7 @@ func (h *Hasher) worker(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case j := <-h.jobs:
-			if !j.claim() {
+			if !h.claim(j) {
 				continue
 			}
 			begin := time.Now()

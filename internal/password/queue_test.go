@@ -12,7 +12,7 @@ import (
 // result comes later. Only within synctest.Test.
 func begin(ctx context.Context, h *Hasher, work func()) <-chan error {
 	result := make(chan error, 1)
-	go func() { result <- h.do(ctx, work) }()
+	go func() { result <- h.do(ctx, "", work) }()
 	synctest.Wait()
 	return result
 }
@@ -28,7 +28,7 @@ func TestQueueFull_R7(t *testing.T) {
 		second := begin(t.Context(), h, func() { order = append(order, 2) })
 
 		before := time.Now()
-		err := h.VerifyStandIn(t.Context(), "correct horse")
+		err := h.VerifyStandIn(t.Context(), "", "correct horse")
 		busy, ok := errors.AsType[*BusyError](err)
 		if !ok || !errors.Is(err, ErrBusy) || busy.RetryAfter != time.Second {
 			t.Errorf("got %v, want a BusyError of 1s", err)
@@ -46,7 +46,7 @@ func TestQueueFull_R7(t *testing.T) {
 		if len(order) != 2 || order[0] != 1 {
 			t.Errorf("order %v, want [1 2]", order)
 		}
-		if err := h.VerifyStandIn(t.Context(), "correct horse"); !errors.Is(err, ErrMismatch) {
+		if err := h.VerifyStandIn(t.Context(), "", "correct horse"); !errors.Is(err, ErrMismatch) {
 			t.Errorf("afterwards: got %v, want ErrMismatch", err)
 		}
 	})
@@ -61,7 +61,7 @@ func TestQueueDeadline_R7(t *testing.T) {
 		running := begin(t.Context(), h, func() { <-time.After(10 * time.Second) })
 
 		before := time.Now()
-		err := h.do(t.Context(), func() { t.Error("a job was done after its deadline") })
+		err := h.do(t.Context(), "", func() { t.Error("a job was done after its deadline") })
 		if !errors.Is(err, ErrBusy) {
 			t.Errorf("got %v, want ErrBusy", err)
 		}
@@ -71,7 +71,7 @@ func TestQueueDeadline_R7(t *testing.T) {
 		if err := <-running; err != nil {
 			t.Errorf("the one that ran: %v", err)
 		}
-		if err := h.do(t.Context(), func() {}); err != nil {
+		if err := h.do(t.Context(), "", func() {}); err != nil {
 			t.Errorf("the next: %v", err)
 		}
 	})
@@ -84,7 +84,7 @@ func TestQueueContext_R7(t *testing.T) {
 
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := h.VerifyStandIn(ended, "correct horse"); !errors.Is(err, context.Canceled) {
+		if err := h.VerifyStandIn(ended, "", "correct horse"); !errors.Is(err, context.Canceled) {
 			t.Errorf("ended before: got %v, want Canceled", err)
 		}
 
@@ -102,7 +102,7 @@ func TestQueueContext_R7(t *testing.T) {
 			t.Errorf("ended while running: got %v, want Canceled", err)
 		}
 		close(blocked)
-		if err := h.do(t.Context(), func() {}); err != nil {
+		if err := h.do(t.Context(), "", func() {}); err != nil {
 			t.Errorf("the next: %v", err)
 		}
 	})
@@ -112,7 +112,7 @@ func TestRetryAfter_R7(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasher(t, cheapArgon2id, 2, 8, time.Hour)
 		start(t, h)
-		if err := h.do(t.Context(), func() { <-time.After(2 * time.Second) }); err != nil {
+		if err := h.do(t.Context(), "", func() { <-time.After(2 * time.Second) }); err != nil {
 			t.Fatal(err)
 		}
 		blocked := make(chan struct{})
@@ -120,7 +120,7 @@ func TestRetryAfter_R7(t *testing.T) {
 		for range 2 + 8 {
 			results = append(results, begin(t.Context(), h, func() { <-blocked }))
 		}
-		err := h.do(t.Context(), func() {})
+		err := h.do(t.Context(), "", func() {})
 		// Eight wait for two workers: five rounds of 2 s, the one under way with it.
 		if busy, ok := errors.AsType[*BusyError](err); !ok || busy.RetryAfter != 10*time.Second {
 			t.Errorf("got %v, want a BusyError of 10s", err)
@@ -197,8 +197,44 @@ func TestRunEnds_R7(t *testing.T) {
 		if err := <-waiting; !errors.Is(err, ErrBusy) {
 			t.Errorf("what waited: got %v, want ErrBusy", err)
 		}
-		if err := h.VerifyStandIn(t.Context(), "correct horse"); !errors.Is(err, ErrBusy) {
+		if err := h.VerifyStandIn(t.Context(), "", "correct horse"); !errors.Is(err, ErrBusy) {
 			t.Errorf("what came later: got %v, want ErrBusy", err)
+		}
+	})
+}
+
+// Nobody alone fills the queue: beyond a quarter of it one has to come again,
+// while others still find room.
+func TestQueueShare_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheapArgon2id, 1, 8, time.Minute)
+		start(t, h)
+		blocked := make(chan struct{})
+		running := begin(t.Context(), h, func() { <-blocked })
+		var waiting []<-chan error
+		for range 2 {
+			result := make(chan error, 1)
+			go func() { result <- h.do(t.Context(), "flood", func() {}) }()
+			synctest.Wait()
+			waiting = append(waiting, result)
+		}
+		if err := h.do(t.Context(), "flood", func() {}); !errors.Is(err, ErrBusy) {
+			t.Errorf("a third of one: got %v, want ErrBusy", err)
+		}
+		other := make(chan error, 1)
+		go func() { other <- h.do(t.Context(), "owner", func() {}) }()
+		synctest.Wait()
+		close(blocked)
+		for _, c := range append(waiting, running, other) {
+			if err := <-c; err != nil {
+				t.Errorf("got %v", err)
+			}
+		}
+		if err := h.do(t.Context(), "flood", func() {}); err != nil {
+			t.Errorf("afterwards: %v", err)
+		}
+		if len(h.waiting) != 0 {
+			t.Errorf("%v are still counted", h.waiting)
 		}
 	})
 }

@@ -81,8 +81,8 @@ func scanMail(row db.Row) (*Mail, error) {
 	return &m, json.Unmarshal([]byte(details), &m.Details)
 }
 
-// insert is the statement that writes m, for a batch. Its row count is 0 if a
-// row with the same Dedupe waits already.
+// insert is the statement that writes m, for a batch. Where a row with the same
+// Dedupe waits already it writes that, so that both take as long (C3).
 func (m *Mail) insert() db.Stmt {
 	due := m.DueAt
 	if due.IsZero() {
@@ -94,7 +94,7 @@ func (m *Mail) insert() db.Stmt {
 			INSERT INTO outbox (id, kind, dedupe, recipient_key, client, registration_id, user_id, details,
 				admitted, attempts, last_error, created_at, due_at)
 			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11)
-			ON CONFLICT (dedupe) DO NOTHING`,
+			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client`,
 		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
 			m.Admitted, m.CreatedAt, due},
 	}

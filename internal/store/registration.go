@@ -17,18 +17,18 @@ type Registration struct {
 	PasswordHash string
 	Client       string // the key of the client that registered
 	Device       string // for people: "Firefox on Linux"
-	AddressTaken bool   // the address had an account: this can never be confirmed
+	Closed       bool   // can never be confirmed: the address has an account, or its owner said no
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 }
 
 const registrationColumns = `id, email, email_key, username, username_key, password_hash, client, device,
-	address_taken, created_at, expires_at`
+	closed, created_at, expires_at`
 
 func scanRegistration(row db.Row) (*Registration, error) {
 	var r Registration
 	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.PasswordHash, &r.Client, &r.Device,
-		&r.AddressTaken, &r.CreatedAt, &r.ExpiresAt)
+		&r.Closed, &r.CreatedAt, &r.ExpiresAt)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +45,7 @@ type RegistrationLimits struct {
 // Register holds r's username until heldUntil, writes r and the mail that asks
 // for its confirmation, all or nothing. ErrTooMany beyond limits, ErrConflict
 // if the username is another's. Whether the address has an account changes
-// r.AddressTaken in the row and nothing that the caller could measure.
+// closed in the row and nothing that the caller could measure.
 func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		// The guard: registrations of one client wait for each other here, so
@@ -59,7 +59,7 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 		}
 		n, err := tx.conn.Exec(ctx, `
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
-				created_at, expires_at, address_taken)
+				created_at, expires_at, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
 				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
@@ -85,12 +85,12 @@ func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Re
 		SELECT `+registrationColumns+` FROM registrations WHERE id = $1 AND expires_at > $2`, id, now))
 }
 
-// RegistrationsByEmail returns the unfinished registrations of an address, the
-// oldest first.
-func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey string, now time.Time) ([]Registration, error) {
+// RegistrationsByEmail returns up to n registrations of an address that may be
+// confirmed: those of one client first, then the newest.
+func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client string, now time.Time, n int) ([]Registration, error) {
 	rows, err := s.conn.Query(ctx, `
-		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $2
-		ORDER BY created_at, id`, emailKey, now)
+		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
+		ORDER BY CASE WHEN client = $2 THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
 	if err != nil {
 		return nil, err
 	}
@@ -106,16 +106,32 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey string, now t
 	return list, rows.Err()
 }
 
+// OtherRegistrations says whether an address has more registrations that may be
+// confirmed than the one with this id.
+func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
+	err = s.conn.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM registrations WHERE email_key = $1 AND id <> $2 AND expires_at > $3 AND NOT closed)`,
+		emailKey, id, now).Scan(&others)
+	return others, err
+}
+
 // TakeRegistration deletes a registration that may be confirmed and returns it:
 // of two that confirm it, one gets it and the other ErrNotFound.
 func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {
 	return scanRegistration(s.conn.QueryRow(ctx, `
-		DELETE FROM registrations WHERE id = $1 AND NOT address_taken AND expires_at > $2
+		DELETE FROM registrations WHERE id = $1 AND NOT closed AND expires_at > $2
 		RETURNING `+registrationColumns, id, now))
 }
 
-// DropRegistration deletes a registration, or answers ErrNotFound. Its
-// username stays held: freed early, it would tell that the link was followed.
-func (s *Store) DropRegistration(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `DELETE FROM registrations WHERE id = $1`, id))
+// CloseRegistration has a registration never be confirmed, or answers
+// ErrNotFound. Like its username it stays until it expires: whoever registered
+// would see from what is free again that the link was followed.
+func (s *Store) CloseRegistration(ctx context.Context, id string) error {
+	return one(s.conn.Exec(ctx, `UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
+}
+
+// CloseRegistrations does that to all that an address has open.
+func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
+	_, err := s.conn.Exec(ctx, `UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
+	return err
 }

@@ -126,10 +126,11 @@ func (s *Store) openSession(ctx context.Context, o *Opening) error {
 			FROM users u WHERE u.id = $2 AND u.security_version = $3 AND u.disabled_at IS NULL`,
 			Args: []any{v.ID, v.UserID, o.SecurityVersion, v.ClientID, v.DeviceName, v.UserAgent, v.IPAddress, v.RefreshKey,
 				v.Generation, v.Rotations, v.CreatedAt, v.LastUsedAt, v.ExpiresAt, v.EndsAt}},
-		db.Stmt{SQL: `DELETE FROM sessions WHERE user_id = $1 AND id NOT IN (
-				SELECT id FROM sessions WHERE user_id = $1 AND expires_at > $2
+		// The new one stays, although another replica's clock may be ahead.
+		db.Stmt{SQL: `DELETE FROM sessions WHERE user_id = $1 AND id <> $4 AND id NOT IN (
+				SELECT id FROM sessions WHERE user_id = $1 AND expires_at > $2 AND id <> $4
 				ORDER BY last_used_at DESC, id DESC LIMIT $3)`,
-			Args: []any{v.UserID, v.CreatedAt, o.MaxSessions}},
+			Args: []any{v.UserID, v.CreatedAt, o.MaxSessions - 1, v.ID}},
 		db.Stmt{SQL: `INSERT INTO familiar (user_id, kind, value, last_seen_at)
 			SELECT u.id, k.kind, CASE k.kind WHEN 'device' THEN $3 ELSE $4 END, $5
 			FROM users u JOIN (SELECT 'device' AS kind UNION ALL SELECT 'client') k ON TRUE
@@ -150,15 +151,28 @@ type Rotation struct {
 	IPAddress  *string
 	UsedAt     time.Time
 	ExpiresAt  time.Time
+	UserID     string
+	Device     string // the kind of device that stays familiar by this, or ""
 }
 
 // RotateSession moves a session from one generation to the next. ErrNotFound
 // if it is no longer at the generation from: somebody was faster, or it ended.
 func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rotation) error {
-	return one(s.conn.Exec(ctx, `
+	rotate := db.Stmt{SQL: `
 		UPDATE sessions SET generation = $3, rotations = $4, ip_address = $5, last_used_at = $6, expires_at = $7
 		WHERE id = $1 AND generation = $2 AND expires_at > $6`,
-		id, from, r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt))
+		Args: []any{id, from, r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt}}
+	if r.Device == "" {
+		return one(s.conn.Exec(ctx, rotate.SQL, rotate.Args...))
+	}
+	counts, err := s.batch(ctx, rotate, db.Stmt{
+		SQL:  `UPDATE familiar SET last_seen_at = $3 WHERE user_id = $1 AND kind = 'device' AND value = $2 AND last_seen_at < $3`,
+		Args: []any{r.UserID, r.Device, r.UsedAt},
+	})
+	if err != nil {
+		return err
+	}
+	return one(counts[0], nil)
 }
 
 // EndSession ends a session of a user, or answers ErrNotFound.

@@ -33,8 +33,9 @@ type Store struct {
 // New returns a Store that runs on pool.
 func New(pool db.DB) *Store { return &Store{conn: pool, pool: pool} }
 
-// InTx runs f in a transaction and commits it if f returns nil. No network and
-// no hashing belong inside. Transactions do not nest.
+// InTx runs f in a transaction and commits it if f returns nil. f may run twice,
+// so it changes nothing but the database; no network and no hashing belong
+// inside. Transactions do not nest.
 func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 	return s.pool.InTx(ctx, func(c db.Conn) error { return f(&Store{conn: c}) })
 }

@@ -69,8 +69,9 @@ func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error)
 
 // CreateUser inserts u and gives it its username. ErrConflict if its address
 // has an account, or if its username is another's or held for another address.
-// Unfinished registrations of the address go: they can no longer be confirmed.
-// Call it in a transaction: an error leaves some of it behind.
+// Call it in a transaction: an error leaves some of it behind. It comes first
+// there, so that two who claim one address wait for each other here and nowhere
+// else.
 func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
 	n, err := s.conn.Exec(ctx, `
 		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
@@ -83,11 +84,7 @@ func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) err
 	if err != nil {
 		return err
 	}
-	if err := s.ownUsername(ctx, usernameKey, u.ID, u.EmailKey, u.CreatedAt); err != nil {
-		return err
-	}
-	_, err = s.conn.Exec(ctx, `DELETE FROM registrations WHERE email_key = $1`, u.EmailKey)
-	return err
+	return s.ownUsername(ctx, usernameKey, u.ID, u.EmailKey, u.CreatedAt)
 }
 
 // LoginCandidate is what login has to know before it looks at the password.

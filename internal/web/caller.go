@@ -141,13 +141,22 @@ func clientOf(r *http.Request, proxies []netip.Prefix) auth.Client {
 	addr := peer.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
 	for i := len(hops) - 1; i >= 0 && trusted(addr, proxies); i-- {
-		hop, err := netip.ParseAddr(strings.TrimSpace(hops[i]))
-		if err != nil {
+		hop, ok := parseHop(strings.TrimSpace(hops[i]))
+		if !ok {
 			break
 		}
 		addr = hop.Unmap()
 	}
 	return auth.Client{Addr: addr, UserAgent: r.UserAgent()}
+}
+
+// parseHop reads an address, with a port as some gateways write it.
+func parseHop(s string) (netip.Addr, bool) {
+	if addr, err := netip.ParseAddr(s); err == nil {
+		return addr, true
+	}
+	with, err := netip.ParseAddrPort(s)
+	return with.Addr(), err == nil
 }
 
 func trusted(addr netip.Addr, proxies []netip.Prefix) bool {

@@ -117,7 +117,7 @@ func (s *service) registrations(email string) []store.Registration {
 	if !ok {
 		s.t.Fatalf("%s is no address", email)
 	}
-	list, err := s.store.RegistrationsByEmail(s.t.Context(), e.Key, s.now)
+	list, err := s.store.RegistrationsByEmail(s.t.Context(), e.Key, "", s.now, 100)
 	must(s.t, err)
 	return list
 }

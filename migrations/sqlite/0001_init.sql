@@ -35,7 +35,7 @@ CREATE TABLE registrations (
 	password_hash TEXT NOT NULL,
 	client        TEXT NOT NULL,             -- the client's key: who registered
 	device        TEXT NOT NULL,             -- for people: "Firefox on Linux"
-	address_taken BOOLEAN NOT NULL,          -- had an account already: can never be confirmed
+	closed        BOOLEAN NOT NULL,          -- can never be confirmed; counts until it expires
 	created_at    TIMESTAMP NOT NULL,
 	expires_at    TIMESTAMP NOT NULL
 );
