@@ -51,13 +51,13 @@ func TestLooking_D5(t *testing.T) {
 		s.Register(t, ada)
 		link := s.Mails(t, ada.Email)[0].Links[0]
 		before := rows(t, s, ada)
+		ways := []string{"", "&do=confirm", "&do=decline", "&do=resend"}
 		for _, method := range []string{"GET", "HEAD", "OPTIONS"} {
-			for range 20 {
-				for name, more := range map[string]string{"": "", "confirm": "&do=confirm", "decline": "&do=decline", "resend": "&do=resend"} {
-					p := exchange(t, method, at(t, s, link)+more, "", "Origin", foreignOrigin, "X-Forwarded-For", ada.Client)
-					if p.status >= 300 || len(p.header.Values("Set-Cookie")) > 0 {
-						t.Fatalf("%s %s: got %d, %d cookies", method, name, p.status, len(p.header.Values("Set-Cookie")))
-					}
+			for i := range 20 {
+				way := ways[i%len(ways)]
+				p := exchange(t, method, at(t, s, link)+way, "", "Origin", foreignOrigin, "X-Forwarded-For", ada.Client)
+				if p.status >= 300 || len(p.header.Values("Set-Cookie")) > 0 {
+					t.Fatalf("%s %s: got %d, %d cookies", method, way, p.status, len(p.header.Values("Set-Cookie")))
 				}
 			}
 		}

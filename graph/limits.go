@@ -2,6 +2,7 @@ package graph
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
@@ -34,6 +35,12 @@ func checkLimits(doc *ast.QueryDocument, introspection bool) *gqlerror.Error {
 		}
 	}
 	for _, f := range doc.Fragments { // the rules look at those that nobody spreads, too
+		if strings.HasPrefix(f.TypeCondition, "__") {
+			if !introspection {
+				return invalid(f.Position, "Introspection is off.")
+			}
+			continue
+		}
 		if err := w.fragment(f.Name).check(f.Position); err != nil {
 			return err
 		}

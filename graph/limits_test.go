@@ -99,7 +99,8 @@ func TestLimits_I3(t *testing.T) {
 
 		{"a cycle", "{ ...f } fragment f on User { a ...f ...g } fragment g on User { b { ...f } }", ""},
 		{"no such fragment", "{ ...f }", ""},
-		{"a fragment without use", "{ a } fragment f on User " + deep(20), ""},
+		{"a fragment without use", "{ a } fragment f on User " + deep(20), "depth"},
+		{"a deep fragment of introspection", "{ __schema { types { ...f } } } fragment f on __Type " + deep(20), ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

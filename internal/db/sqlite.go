@@ -270,7 +270,8 @@ func liteErr(err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNoRows
 	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
-		errors.Is(err, sql.ErrTxDone): // its time ran out between two statements
+		errors.Is(err, sql.ErrTxDone), // its time ran out between two statements
+		!ok && err.Error() == "sql: database is closed": // at the end of the process; there is no value for it
 		return fmt.Errorf("%w: no answer from sqlite", ErrUnavailable)
 	case !ok:
 		return err
