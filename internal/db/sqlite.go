@@ -8,7 +8,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -92,57 +91,6 @@ func (c liteConn) QueryRow(ctx context.Context, query string, args ...any) Row {
 		return liteRow{err: err, cancel: cancel}
 	}
 	return liteRow{row: s.QueryRowContext(ctx, args...), cancel: cancel}
-}
-
-// liteStmts are the statements of the program, of which there is a fixed set.
-type liteStmts struct {
-	db     *sql.DB
-	mu     sync.Mutex
-	all    map[string]*sql.Stmt
-	wanted []string
-}
-
-// prepared returns a statement if it is prepared already, or nil.
-func (l *liteStmts) prepared(query string) *sql.Stmt {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.all[query]
-}
-
-func (l *liteStmts) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
-	if s := l.prepared(query); s != nil {
-		return s, nil
-	}
-	s, err := l.db.PrepareContext(ctx, query)
-	if err != nil {
-		return nil, err
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if first := l.all[query]; first != nil {
-		return first, s.Close() // somebody was faster
-	}
-	l.all[query] = s
-	return s, nil
-}
-
-// later notes that a statement is to be prepared.
-func (l *liteStmts) later(query string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.wanted = append(l.wanted, query)
-}
-
-// catchUp prepares what transactions wanted. A failure is met again by whoever
-// runs the statement next.
-func (l *liteStmts) catchUp(ctx context.Context) {
-	l.mu.Lock()
-	wanted := l.wanted
-	l.wanted = nil
-	l.mu.Unlock()
-	for _, query := range wanted {
-		_, _ = l.prepare(ctx, query)
-	}
 }
 
 type liteRow struct {
@@ -270,7 +218,7 @@ func liteErr(err error) error {
 	case errors.Is(err, sql.ErrNoRows):
 		return ErrNoRows
 	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
-		errors.Is(err, sql.ErrTxDone), // its time ran out between two statements
+		errors.Is(err, sql.ErrTxDone),                   // its time ran out between two statements
 		!ok && err.Error() == "sql: database is closed": // at the end of the process; there is no value for it
 		return fmt.Errorf("%w: no answer from sqlite", ErrUnavailable)
 	case !ok:

@@ -1,0 +1,145 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	stdlog "log"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// Bounds of a connection. A body has 100 KiB at most, so a client that needs
+// longer than this is stalling.
+const (
+	headerTime  = 5 * time.Second
+	readTime    = 15 * time.Second
+	writeTime   = 30 * time.Second
+	idleTime    = 2 * time.Minute
+	headerBytes = 8 << 10 // and net/http adds 8 KiB: 16 KiB in all
+)
+
+// How a process ends: readiness goes off, then for drainDelay requests still
+// come (in production, where a load balancer has to notice), then those in
+// flight have until drainTime is over.
+const (
+	drainDelay = 2 * time.Second
+	drainTime  = 10 * time.Second
+)
+
+// run serves on listener until ctx ends, or until the database turns out to be
+// one that this program cannot work with.
+func (a *app) run(ctx context.Context, listener net.Listener) error {
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var jobs sync.WaitGroup
+	defer jobs.Wait()
+	defer stop()
+	jobs.Go(func() { a.hasher.Run(background) })
+	jobs.Go(func() {
+		if err := a.migrateSoon(ctx); err != nil {
+			fail(err)
+			return
+		}
+		jobs.Go(func() { a.sweep(background) })
+		a.worker.Run(background)
+	})
+
+	srv := &http.Server{
+		Handler: a.handler, ReadHeaderTimeout: headerTime, ReadTimeout: readTime, WriteTimeout: writeTime, IdleTimeout: idleTime,
+		MaxHeaderBytes: headerBytes, ErrorLog: stdlog.New(a.log, "", 0),
+	}
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(listener) }()
+	a.announce(listener.Addr())
+	select {
+	case err := <-served:
+		return fmt.Errorf("serve: %w", err)
+	case <-ctx.Done():
+	}
+	a.log.Info().Msg("stopping")
+	a.health.Drain()
+	grace, cancel := context.WithTimeout(background, drainTime)
+	defer cancel()
+	if !a.cfg.Development() {
+		<-time.After(drainDelay)
+	}
+	if err := srv.Shutdown(grace); err != nil {
+		_ = srv.Close() // whoever is still there had ten seconds
+	}
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) {
+		return err
+	}
+	return nil
+}
+
+// migrateSoon brings the database up to date. One that is away is asked again
+// every second; requests meanwhile are answered as UNAVAILABLE.
+func (a *app) migrateSoon(ctx context.Context) error {
+	for told := false; ; told = true {
+		start := time.Now()
+		n, err := a.migrate(ctx)
+		switch {
+		case err == nil:
+			if n > 0 {
+				a.log.Info().Int("steps", n).Dur("took_ms", time.Since(start)).Msg("database migrated")
+			}
+			return nil
+		case ctx.Err() != nil:
+			return nil
+		case !errors.Is(err, store.ErrUnavailable):
+			return err
+		case !told:
+			a.log.Warn().Err(err).Msg("waiting for the database")
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+// sweep deletes expired rows, at once and then every hour.
+func (a *app) sweep(ctx context.Context) {
+	tick := time.NewTicker(time.Hour)
+	defer tick.Stop()
+	for {
+		n, err := a.store.Sweep(ctx, a.now().UTC().Truncate(time.Microsecond))
+		if err != nil && ctx.Err() == nil {
+			a.log.Warn().Err(err).Msg("sweep")
+		} else if n > 0 {
+			a.log.Debug().Int64("rows", n).Msg("swept")
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// announce says in a few lines what runs on what.
+func (a *app) announce(addr net.Addr) {
+	tokens, mails := string(a.db.Dialect()), "smtp "+net.JoinHostPort(a.cfg.MailServer, fmt.Sprint(a.cfg.MailPort))
+	if a.redis != nil {
+		tokens = "redis"
+	}
+	if a.cfg.Inbox() {
+		mails = "inbox"
+	}
+	a.log.Info().Str("version", version).Str("env", a.cfg.Env).Str("listen", addr.String()).Msg("latchkey")
+	a.log.Info().Str("database", string(a.db.Dialect())).Str("tokens", tokens).Str("mail", mails).Msg("runs on")
+	a.log.Info().Str("graphql", a.cfg.PublicURL.JoinPath("graphql").String()).Msg("api")
+	if a.cfg.Explorer {
+		a.log.Info().Str("url", a.cfg.PublicURL.String()+"/").Msg("explorer")
+	}
+	if a.cfg.Inbox() {
+		a.log.Info().Str("url", a.cfg.PublicURL.JoinPath("dev", "mail").String()).Msg("inbox")
+	}
+}
