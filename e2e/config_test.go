@@ -39,7 +39,8 @@ func mustNotStart(t *testing.T, what, dir string, env []string, names ...string)
 		t.Errorf("%s: %d mistakes, want %d:\n%s", what, n, len(names), message)
 	}
 	for _, pair := range env {
-		if name, value, _ := strings.Cut(pair, "="); len(value) > 8 && (strings.Contains(name, "SECRET") || strings.Contains(name, "PASSWORD")) && strings.Contains(message, value) {
+		name, value, _ := strings.Cut(pair, "=")
+		if secret := strings.Contains(name, "SECRET") || strings.Contains(name, "PASSWORD"); secret && len(value) > 8 && strings.Contains(message, value) {
 			t.Errorf("%s: the message shows a value of %s:\n%s", what, name, message)
 		}
 	}
@@ -167,7 +168,8 @@ func TestDevelopmentSecret_F3(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(other, "data", "secret"), []byte(typed), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, message, code := testenv.Command(t, other, "", []string{"HOST=127.0.0.1", "PORT=" + testenv.FreePort(t)}); code != 1 || strings.Contains(out+message, typed) {
+	out, message, code := testenv.Command(t, other, "", []string{"HOST=127.0.0.1", "PORT=" + testenv.FreePort(t)})
+	if code != 1 || strings.Contains(out+message, typed) {
 		t.Errorf("another file as the secret: exit code %d\n%s%s", code, out, message)
 	}
 }
@@ -220,7 +222,8 @@ func TestEnvFile(t *testing.T) {
 
 	// A port that is taken is a failure, not a wrong configuration.
 	port := p.URL[strings.LastIndex(p.URL, ":")+1:]
-	if _, message, code := testenv.Command(t, t.TempDir(), "", []string{"HOST=127.0.0.1", "PORT=" + port}); code != 1 || !strings.Contains(message, "address already in use") {
+	_, message, code := testenv.Command(t, t.TempDir(), "", []string{"HOST=127.0.0.1", "PORT=" + port})
+	if code != 1 || !strings.Contains(message, "address already in use") {
 		t.Errorf("a port that is taken: exit code %d:\n%s", code, message)
 	}
 }

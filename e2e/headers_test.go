@@ -33,7 +33,7 @@ func visits(t *testing.T, s *testenv.Stack) []visit {
 		{"POST", "/graphql", 200, asJSON, typenameBody},
 		{"POST", "/graphql", 200, asJSON, document("{ nothing }")},
 		{"POST", "/graphql", 200, with(asJSON, "Authorization", "Bearer x"), document(testenv.MeOp)},
-		{"POST", "/graphql", 200, with(asJSON, "Origin", public(s), "X-Forwarded-For", client), document(`mutation { login(input: {login: "x", password: "x", transport: COOKIE}) { errors { code } } }`)},
+		{"POST", "/graphql", 200, with(asJSON, "Origin", public(s), "X-Forwarded-For", client), document(loginText)},
 		{"POST", "/graphql", 200, with(asJSON, "Origin", allowedOrigin), typenameBody},
 		{"POST", "/graphql", 400, with(asJSON, "Accept", "application/graphql-response+json"), document("{")},
 		{"POST", "/graphql", 400, asJSON, "{"},

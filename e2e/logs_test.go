@@ -80,9 +80,9 @@ func useEverything(t *testing.T, s *testenv.Stack) secrets {
 	// Bodies that cannot be read, and documents that cannot run.
 	whole := variablesBody(loginRequest(ada.Username, ada.Password, ""))
 	for _, body := range []string{
-		whole[:len(whole)-3], whole + whole, "[" + whole + "]", strings.ReplaceAll(whole, `"query"`, `"Query"`), strings.ReplaceAll(whole, ada.Password, ada.Password+`\u0000`),
-		strings.ReplaceAll(whole, ada.Password, ada.Password+"\xff"), document(loginText), document(loginText + "}"), document(strings.ReplaceAll(loginText, "password:", "passwort:")),
-		whole + strings.Repeat(" ", 200<<10),
+		whole[:len(whole)-3], whole + whole, "[" + whole + "]", strings.ReplaceAll(whole, `"query"`, `"Query"`),
+		strings.ReplaceAll(whole, ada.Password, ada.Password+`\u0000`), strings.ReplaceAll(whole, ada.Password, ada.Password+"\xff"),
+		document(loginText), document(loginText + "}"), document(strings.ReplaceAll(loginText, "password:", "passwort:")), whole + strings.Repeat(" ", 200<<10),
 	} {
 		postJSON(t, s.URL(), body, client...)
 	}
@@ -93,7 +93,9 @@ func useEverything(t *testing.T, s *testenv.Stack) secrets {
 	strays := []string{ada.Access, ada.Refresh, all["bob's link"], ada.Password, ada.Email, ada.Username, all["a stray password"]}
 	for _, stray := range strays {
 		q := url.Values{"query": {stray}, "token": {stray}, "email": {stray}, "to": {stray}}.Encode()
-		for _, path := range []string{"/graphql", "/", "/nowhere", linkPath, "/email/" + url.PathEscape(stray), "/" + url.PathEscape(stray), "/livez", "/dev/mail", "/dev/mail.json", "//x"} {
+		for _, path := range []string{
+			"/graphql", "/", "/nowhere", linkPath, "/email/" + url.PathEscape(stray), "/" + url.PathEscape(stray), "/livez", "/dev/mail", "/dev/mail.json", "//x",
+		} {
 			exchange(t, "GET", s.URL()+path+"?"+q, "")
 		}
 		for _, name := range []string{"Authorization", "Cookie", "User-Agent", "Referer", "Origin", "X-Forwarded-For", "X-Request-Id", "Accept", "Content-Type"} {

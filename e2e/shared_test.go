@@ -96,8 +96,15 @@ func (k *keeper) Cleanup(f func()) { k.cleanups = append(k.cleanups, f) }
 
 func (k *keeper) Failed() bool { return k.failed }
 
-// Logf shows the servers' logs even if the last test to use them passed.
-func (k *keeper) Logf(format string, args ...any) { fmt.Printf(format+"\n", args...) }
+// Logf shows the servers' logs even if the last test to use them passed, without
+// a line for each of thousands of requests.
+func (k *keeper) Logf(format string, args ...any) {
+	for line := range strings.Lines(fmt.Sprintf(format+"\n", args...)) {
+		if !strings.Contains(line, `"message":"request"`) {
+			fmt.Print(line)
+		}
+	}
+}
 
 func (k *keeper) Context() context.Context { return context.Background() }
 

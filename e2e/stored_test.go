@@ -116,7 +116,9 @@ func TestNothingClearIsStored_D1(t *testing.T) {
 			if err != nil {
 				raw = []byte(secret)
 			}
-			for how, form := range map[string]string{"": random, " in hexadecimal": hex.EncodeToString([]byte(random)), "'s bytes": string(raw), "'s bytes in hexadecimal": hex.EncodeToString(raw)} {
+			for how, form := range map[string]string{
+				"": random, " in hexadecimal": hex.EncodeToString([]byte(random)), "'s bytes": string(raw), "'s bytes in hexadecimal": hex.EncodeToString(raw),
+			} {
 				if strings.Contains(all, form) {
 					t.Errorf("%s%s is kept", name, how)
 				}

@@ -286,7 +286,9 @@ func TestBadStringsElsewhere_B5(t *testing.T) {
 				t.Errorf("other header fields with %q: %d %s", b, a.Status, a.Body)
 			}
 		}
-		for _, target := range []string{"/%00", "/email/confirm-email?token=%", "/email/confirm-email?%zz=1;x", "/dev/mail.json?to=%00", "/dev/mail/%ff", "/graphql?x=%00"} {
+		for _, target := range []string{
+			"/%00", "/email/confirm-email?token=%", "/email/confirm-email?%zz=1;x", "/dev/mail.json?to=%00", "/dev/mail/%ff", "/graphql?x=%00",
+		} {
 			if p := exchange(t, "GET", s.URL()+target, ""); p.status >= http.StatusInternalServerError {
 				t.Errorf("GET %s: %d", target, p.status)
 			}

@@ -28,7 +28,7 @@ func counting(t *testing.T, f func(t *testing.T, c *counted)) {
 
 func countingOn(t *testing.T, s *testenv.Stack, f func(t *testing.T, c *counted)) {
 	t.Helper()
-	for range 3 {
+	for range 2 {
 		c := &counted{Stack: s}
 		c.began, c.ended = outages(s)
 		if f(t, c); !c.disturbed() || t.Failed() {

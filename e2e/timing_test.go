@@ -17,7 +17,7 @@ import (
 // what a request leaves to be done after its answer, is in the way of both alike.
 const (
 	apart  = 0.10 // how far medians may lie apart, security.md C2 and C3
-	rounds = 3    // before a difference counts: the machine may be busy with something else
+	rounds = 5    // before a difference counts: the machine may be busy with something else
 )
 
 // way is one of two that must not be told apart.

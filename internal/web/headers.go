@@ -75,10 +75,11 @@ func setHeaders(h http.Header, id string, secure bool) {
 }
 
 // logRequest writes at debug level, since a line a request is a good part of
-// what `me` costs; failures of ours at warn.
+// what `me` costs; failures of ours at warn, but not each probe that finds us
+// not ready.
 func logRequest(log zerolog.Logger, r *http.Request, status int, took time.Duration) {
 	level := zerolog.DebugLevel
-	if status >= http.StatusInternalServerError {
+	if status >= http.StatusInternalServerError && r.Pattern != "/readyz" {
 		level = zerolog.WarnLevel
 	}
 	log.WithLevel(level).
