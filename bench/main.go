@@ -44,7 +44,7 @@ func main() {
 		o.rounds, o.round, o.settle, o.sessions, o.out = 1, 300*time.Millisecond, 0, 8, ""
 	}
 	if o.database == "" || o.redis == "" {
-		fail(fmt.Errorf("TEST_POSTGRES and TEST_REDIS are not set: run ./test with go -C bench run ."))
+		fail(fmt.Errorf("TEST_POSTGRES and TEST_REDIS are not set: run ./test with bench/run"))
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
