@@ -226,3 +226,28 @@ func TestNoNoticeAfterConfirming_A8(t *testing.T) {
 		}
 	})
 }
+
+// A device that is used stays known, although it logged in long ago.
+func TestNoNoticeForDeviceInUse_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		on := auth.Client{Addr: client(1).Addr, UserAgent: firefox}
+		l := f.login("ada", on)
+		for range 8 {
+			f.pass(20 * day)
+			var err error
+			l, err = f.Refresh(t.Context(), *l.Tokens.RefreshToken, on)
+			must(t, err)
+		}
+		f.pass(25 * day)
+		f.login("ada", on)
+		if n := len(f.mails("ada@example.org")); n != 0 {
+			t.Errorf("%d notices of a device used 25 days ago, want none", n)
+		}
+		f.pass(180 * day)
+		f.login("ada", on)
+		if n := len(f.mails("ada@example.org")); n != 1 {
+			t.Errorf("%d notices of a device not used for 180 days, want 1", n)
+		}
+	})
+}

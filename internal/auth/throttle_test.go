@@ -1,7 +1,9 @@
 package auth_test
 
 import (
+	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -258,4 +260,20 @@ func TestNoCounters_R2(t *testing.T) {
 			t.Errorf("register: %v, want %s", e, auth.Unavailable)
 		}
 	}, countingIn("redis://"+listener.Addr().String()))
+}
+
+// Who goes away in the middle has used the try: hanging up is no free guess.
+func TestHangingUpCounts_C4(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for range 10 {
+			if _, err := f.Login(gone, auth.LoginInput{Login: "ada", Password: wrongPassword}, client(1)); !errors.Is(err, context.Canceled) {
+				t.Fatalf("got %v, want %v", err, context.Canceled)
+			}
+		}
+		expect(t, "the eleventh", f.try("ada", goodPassword, client(1)), "RATE_LIMITED")
+		expect(t, "elsewhere", f.try("ada", goodPassword, client(2)), "ok")
+	})
 }
