@@ -140,11 +140,10 @@ func TestRunWakesAndDrains_R5(t *testing.T) {
 	x.register("late@example.org", "late", "192.0.2.1")
 	close(hang)
 	<-ended
-	if o := x.outbox(); o.Waiting != 1 { // the late one is the next start's
-		t.Errorf("%d wait, want 1", o.Waiting)
-	}
-	if got := to(x.smtp.mails()); len(got) != 10 || got[9] != "slow@example.org" {
-		t.Errorf("got %v", got)
+	// The late one came while Run was ending: it was sent or waits for the next start.
+	got, waits := to(x.smtp.mails()), x.outbox().Waiting
+	if !slices.Contains(got, "slow@example.org") || len(got)+waits != 11 || (waits == 1) == slices.Contains(got, "late@example.org") {
+		t.Errorf("%d wait, got %v", waits, got)
 	}
 }
 
