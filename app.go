@@ -80,9 +80,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	a.service, err = auth.New(auth.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, RegistrationOpen: cfg.RegistrationOpen,
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, RegistrationOpen: cfg.RegistrationOpen,
 		AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
-		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
+		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, ResetTTL: cfg.ResetTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
 		Store: a.store, Tokens: tokens, Counters: counters, Hasher: a.hasher,
 		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind},

@@ -54,7 +54,7 @@ func setup(t *testing.T, d db.DB) *fixture {
 	s := store.New(d)
 	f.Service, err = auth.New(auth.Config{
 		PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
-		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
+		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: [][]byte{secret},
 	}, auth.Deps{
 		Store: s, Tokens: s, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
 		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },

@@ -49,6 +49,13 @@ func (q query) Node(ctx context.Context, id string) (gen.Node, error) {
 	return s, nil
 }
 
+func (u user) PendingEmail(_ context.Context, obj *store.User) (*string, error) {
+	if address, _ := obj.Pending(u.auth.Now()); address != "" {
+		return &address, nil
+	}
+	return nil, nil
+}
+
 func (u user) Sessions(ctx context.Context, obj *store.User) ([]store.Session, error) {
 	return u.auth.Sessions(ctx, obj.ID)
 }

@@ -12,12 +12,33 @@ type Node interface {
 	IsNode()
 }
 
+type ChangeEmailPayload struct {
+	// With the new address as `pendingEmail`.
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type ChangePasswordPayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type ChangeUsernamePayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
 type ConfirmEmailPayload struct {
 	// With its private fields only if `tokens` are given or the access token sent is this user's.
 	User *store.User `json:"user,omitempty"`
 	// Null when no session was opened: the email is confirmed if `errors` is empty.
 	Tokens *auth.Tokens     `json:"tokens,omitempty"`
 	Errors []auth.UserError `json:"errors"`
+}
+
+type DeleteAccountPayload struct {
+	DeletedUserID *string          `json:"deletedUserId,omitempty"`
+	Errors        []auth.UserError `json:"errors"`
 }
 
 type LoginPayload struct {
@@ -44,7 +65,17 @@ type RegisterPayload struct {
 	Errors []auth.UserError `json:"errors"`
 }
 
+type RequestPasswordResetPayload struct {
+	Errors []auth.UserError `json:"errors"`
+}
+
 type ResendConfirmationPayload struct {
+	Errors []auth.UserError `json:"errors"`
+}
+
+type ResetPasswordPayload struct {
+	// Public fields only: nobody is logged in by a link.
+	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }
 

@@ -33,12 +33,14 @@ type TokenStore interface {
 type Config struct {
 	PublicURL        *url.URL // base of every link
 	ConfirmURL       string   // the frontend's page, with {token} in it; "" for the built-in one
+	ResetURL         string   // the same for new passwords
 	RegistrationOpen bool
 	AccessTTL        time.Duration
 	IdleTTL          time.Duration // of a session that is not refreshed
 	MaxTTL           time.Duration // of any session
 	RefreshGrace     time.Duration // 0: a used refresh token always ends its session
 	ConfirmTTL       time.Duration
+	ResetTTL         time.Duration
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
@@ -70,7 +72,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	switch {
 	case cfg.PublicURL == nil:
 		return nil, errors.New("auth: no public URL")
-	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.RefreshGrace < 0:
+	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.ResetTTL <= 0 || cfg.RefreshGrace < 0:
 		return nil, errors.New("auth: a time to live is missing")
 	case deps.Store == nil || deps.Tokens == nil || deps.Counters == nil || deps.Hasher == nil || deps.Issuer == nil ||
 		deps.Now == nil || deps.MailQueued == nil:

@@ -11,21 +11,35 @@ import (
 
 // Confirmation is what the page behind a link shows before anything happens.
 type Confirmation struct {
+	Purpose       store.Purpose // ConfirmRegistration or ConfirmNewEmail
 	Username      string
-	Email         string
-	Device        string // the kind of device it was registered with
-	At            time.Time
-	NeedsPassword bool // several registrations of the address are unfinished
+	Email         string    // that is confirmed
+	Device        string    // the kind of device it was registered with
+	At            time.Time // when it was registered
+	NeedsPassword bool      // several registrations of the address are unfinished
 }
 
 // Confirmation returns what a link would confirm and changes nothing. The
 // mistake is TOKEN_INVALID.
 func (s *Service) Confirmation(ctx context.Context, token, email string) (*Confirmation, error) {
-	r, several, err := s.openRegistration(ctx, token, email)
+	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return nil, err
 	}
-	return &Confirmation{Username: r.Username, Email: r.Email, Device: r.Device, At: r.CreatedAt, NeedsPassword: several}, nil
+	if l.Purpose == store.ConfirmNewEmail {
+		u, err := s.pendingChange(ctx, l)
+		if err != nil {
+			return nil, err
+		}
+		return &Confirmation{Purpose: l.Purpose, Username: u.Username, Email: *u.PendingEmail}, nil
+	}
+	r, several, err := s.openRegistration(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	return &Confirmation{
+		Purpose: l.Purpose, Username: r.Username, Email: r.Email, Device: r.Device, At: r.CreatedAt, NeedsPassword: several,
+	}, nil
 }
 
 // ConfirmLink is what the page behind a link posts.
@@ -35,15 +49,18 @@ type ConfirmLink struct {
 	Password string // asked for when several registrations are unfinished
 }
 
-// ConfirmLink makes an account of a registration and logs nobody in. The
-// mistakes are TOKEN_INVALID and, which leaves the link as good as it was,
-// WRONG_PASSWORD; RateLimited.
+// ConfirmLink makes an account of a registration, or its address of one that
+// waits for that, and logs nobody in. The mistakes are TOKEN_INVALID and, which
+// leaves the link as good as it was, WRONG_PASSWORD; RateLimited.
 func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (*store.User, error) {
-	user, err := s.confirm(ctx, in, c, nil)
+	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}
-	return user, nil
+	if l.Purpose == store.ConfirmNewEmail {
+		return s.confirmChange(ctx, l, in.Token, c)
+	}
+	return s.confirm(ctx, l, in, c, nil)
 }
 
 // ConfirmEmailInput is the argument of ConfirmEmail.
@@ -54,14 +71,26 @@ type ConfirmEmailInput struct {
 	Transport  TokenTransport
 }
 
-// ConfirmEmail does what ConfirmLink does and logs this device in.
+// ConfirmEmail does what ConfirmLink does and, after a registration, logs this
+// device in. After a change of address the Login is the user alone.
 func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Client) (*Login, error) {
-	l := ConfirmLink{Token: in.Token}
+	l, err := s.openConfirmation(ctx, in.Token, "")
+	if err != nil {
+		return nil, err
+	}
+	if l.Purpose == store.ConfirmNewEmail {
+		user, err := s.confirmChange(ctx, l, in.Token, c)
+		if err != nil {
+			return nil, err
+		}
+		return &Login{User: user}, nil
+	}
+	posted := ConfirmLink{Token: in.Token}
 	if in.Password != nil {
-		l.Password = *in.Password
+		posted.Password = *in.Password
 	}
 	var session *store.Session
-	user, err := s.confirm(ctx, l, c, func(tx *store.Store, user *store.User) error {
+	user, err := s.confirm(ctx, l, posted, c, func(tx *store.Store, user *store.User) error {
 		session = s.newSession(user.ID, in.DeviceName, c, user.CreatedAt)
 		return tx.OpenSession(ctx, s.opening(session, user, c))
 	})
@@ -72,9 +101,13 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Clie
 	return s.loggedIn(user, session)
 }
 
+func (s *Service) openConfirmation(ctx context.Context, token, email string) (link, error) {
+	return s.openLink(ctx, token, email, store.ConfirmRegistration, store.ConfirmNewEmail)
+}
+
 // confirm makes the account; then, if given, runs in the same transaction.
-func (s *Service) confirm(ctx context.Context, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
-	r, several, err := s.openRegistration(ctx, in.Token, in.Email)
+func (s *Service) confirm(ctx context.Context, l link, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
+	r, several, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return nil, err
 	}
@@ -131,30 +164,39 @@ func (s *Service) provePassword(ctx context.Context, r *store.Registration, type
 	return err
 }
 
-// DeclineLink closes the registration of a link: "I did not register". The
-// mistake is TOKEN_INVALID.
+// DeclineLink closes the registration of a link, "I did not register", or drops
+// the change of address that it would confirm. The mistake is TOKEN_INVALID.
 func (s *Service) DeclineLink(ctx context.Context, token, email string) error {
-	r, _, err := s.openRegistration(ctx, token, email)
+	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return err
 	}
-	if err := s.Store.CloseRegistration(ctx, r.ID); errors.Is(err, store.ErrNotFound) {
+	if l.Purpose == store.ConfirmNewEmail {
+		u, findErr := s.pendingChange(ctx, l)
+		if findErr != nil {
+			return findErr
+		}
+		err = s.Store.DropPendingEmail(ctx, u, l.EmailKey)
+	} else {
+		r, _, findErr := s.openRegistration(ctx, l)
+		if findErr != nil {
+			return findErr
+		}
+		err = s.Store.CloseRegistration(ctx, r.ID)
+	}
+	if errors.Is(err, store.ErrNotFound) {
 		return errToken()
 	} else if err != nil {
 		return fmt.Errorf("decline: %w", err)
 	}
 	s.dropLink(ctx, token)
-	s.Log.Info().Str("registration_id", r.ID).Msg("declined")
+	s.Log.Info().Str("registration_id", l.Registration).Str("user_id", l.User).Msg("declined")
 	return nil
 }
 
 // openRegistration returns the registration that a link confirms, and whether
 // others of its address are unfinished too.
-func (s *Service) openRegistration(ctx context.Context, token, email string) (r *store.Registration, several bool, err error) {
-	l, err := s.openLink(ctx, token, email, confirmRegistration)
-	if err != nil {
-		return nil, false, err
-	}
+func (s *Service) openRegistration(ctx context.Context, l link) (r *store.Registration, several bool, err error) {
 	now := s.now()
 	r, err = s.Store.Registration(ctx, l.Registration, now)
 	switch {
@@ -167,4 +209,43 @@ func (s *Service) openRegistration(ctx context.Context, token, email string) (r 
 		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
 	return r, several, nil
+}
+
+// pendingChange returns the user whose change of address a link confirms, while
+// that waits as it did when the link was made.
+func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error) {
+	u, err := s.Store.UserByID(ctx, l.User)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errToken()
+	} else if err != nil {
+		return nil, fmt.Errorf("confirm: %w", err)
+	}
+	if _, key := u.Pending(s.now()); key != l.EmailKey || u.SecurityVersion != l.Version || u.DisabledAt != nil {
+		return nil, errToken()
+	}
+	return u, nil
+}
+
+// confirmChange makes the address that waits the account's. Whether it is free
+// the database decides.
+func (s *Service) confirmChange(ctx context.Context, l link, token string, c Client) (*store.User, error) {
+	u, err := s.pendingChange(ctx, l)
+	if err != nil {
+		return nil, err
+	}
+	now := s.now()
+	err = s.Store.InTx(ctx, func(tx *store.Store) error {
+		if err := tx.ConfirmPendingEmail(ctx, u, l.EmailKey, now, now.Add(undoFor)); err != nil {
+			return err
+		}
+		return s.addEvent(ctx, tx, store.MailEmailChanged, u, c, now, *u.PendingEmail)
+	})
+	switch {
+	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address went to somebody
+		return nil, errToken()
+	case err != nil:
+		return nil, fmt.Errorf("confirm: %w", err)
+	}
+	s.dropLink(ctx, token)
+	return s.changed(ctx, u.ID, "email changed", nil)
 }

@@ -14,8 +14,9 @@ type NewUser struct {
 	Role store.Role
 }
 
-// ErrEmailTaken says that an address has an account. Only an operator is told.
-var ErrEmailTaken = errors.New("this address has an account already")
+// ErrEmailTaken says that an address has an account, or had one until lately
+// that may come back to it. Only an operator is told.
+var ErrEmailTaken = errors.New("this address has an account already, or is kept for one that changed it in the last 72 hours")
 
 // CreateUser makes an account without a confirmation, by the rules of Register.
 // Mistakes are UserErrors; ErrEmailTaken.
@@ -24,10 +25,10 @@ func (s *Service) CreateUser(ctx context.Context, in NewUser) (*store.User, erro
 	if err != nil {
 		return nil, err
 	}
-	if _, err := s.Store.UserByEmail(ctx, email.Key); err == nil {
-		return nil, ErrEmailTaken
-	} else if !errors.Is(err, store.ErrNotFound) {
+	if taken, err := s.Store.EmailTaken(ctx, email.Key, s.now()); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
+	} else if taken {
+		return nil, ErrEmailTaken
 	}
 	hash, err := s.Hasher.Hash(ctx, "", in.Password)
 	if err != nil {

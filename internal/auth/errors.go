@@ -27,6 +27,7 @@ const (
 	TokenInvalid       UserErrorCode = "TOKEN_INVALID"
 	NotFound           UserErrorCode = "NOT_FOUND"
 	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"
+	LastAdmin          UserErrorCode = "LAST_ADMIN"
 )
 
 // UserError is a mistake that a person can put right.
@@ -73,6 +74,14 @@ func errCredentials() error {
 
 func errToken() error {
 	return userError(TokenInvalid, "token", "This link was used already, or it is too old. Ask for a new one.")
+}
+
+func errWrongPassword(field string) error {
+	return userError(WrongPassword, field, "This is not your password.")
+}
+
+func errLastAdmin(field string) error {
+	return userError(LastAdmin, field, "This is the last administrator. Make another one first.")
 }
 
 // Code tells apart what fails a request: extensions.code in GraphQL.

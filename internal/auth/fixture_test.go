@@ -82,7 +82,7 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d), inbox: mail.NewInbox(emailKey)}
 	f.cfg = auth.Config{
 		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, RegistrationOpen: true,
-		AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day,
+		AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day, ResetTTL: time.Hour,
 		Secrets: [][]byte{oldSecret},
 	}
 	f.deps = auth.Deps{

@@ -65,11 +65,7 @@ func (s *Service) openSession(ctx context.Context, user *store.LoginCandidate, i
 		}
 	}
 	if user.LastLoginAt != nil && !user.DeviceKnown {
-		o.Notice = &store.Mail{
-			ID: newID(), Kind: store.MailNewDevice, UserID: user.ID, RecipientKey: user.EmailKey, Client: o.Client,
-			Details:  store.MailDetails{To: user.Email, Device: o.Device, Address: c.Addr.Unmap().String(), At: session.CreatedAt},
-			Admitted: true, CreatedAt: session.CreatedAt,
-		}
+		o.Event, o.Notice = s.event(store.MailNewDevice, &user.User, c, session.CreatedAt, "")
 	}
 	if err := s.Store.OpenSession(ctx, o); errors.Is(err, store.ErrNotFound) {
 		return nil, errCredentials() // what was compared is no longer in force

@@ -73,10 +73,9 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string
 	}
 	usernameKey, ok := ParseUsername(in.Username)
 	if !ok {
-		errs = append(errs, userError(UsernameInvalid, "username",
-			"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")...)
+		errs = append(errs, errUsernameInvalid()...)
 	} else {
-		taken, err := s.Store.UsernameTaken(ctx, usernameKey, email.Key, s.now())
+		taken, err := s.Store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now())
 		if err != nil {
 			return Email{}, "", fmt.Errorf("register: %w", err)
 		}
@@ -89,6 +88,11 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string
 		return Email{}, "", errs
 	}
 	return email, usernameKey, nil
+}
+
+func errUsernameInvalid() UserErrors {
+	return userError(UsernameInvalid, "username",
+		"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")
 }
 
 func errUsernameTaken() UserErrors {
@@ -106,19 +110,25 @@ type ResendConfirmationInput struct{ Email string }
 // address mailed again. The mail worker finds out whether there are any, so
 // answer and work are the same for every address. RateLimited.
 func (s *Service) ResendConfirmation(ctx context.Context, in ResendConfirmationInput, c Client) error {
-	if err := s.countMail(ctx, "resend", c); err != nil {
-		return fmt.Errorf("resend confirmation: %w", err)
+	return s.requestMail(ctx, store.MailResendConfirmation, "resend", in.Email, c)
+}
+
+// requestMail writes a job whose worker finds out whether there is anything to
+// say to an address. what is what the call is counted as.
+func (s *Service) requestMail(ctx context.Context, kind store.MailKind, what, address string, c Client) error {
+	if err := s.countMail(ctx, what, c); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
-	email, ok := ParseEmail(in.Email)
+	email, ok := ParseEmail(address)
 	if !ok {
 		return errEmailInvalid()
 	}
 	m := &store.Mail{
-		ID: newID(), Kind: store.MailResendConfirmation, Dedupe: store.ResendDedupe(store.MailResendConfirmation, email.Key, c.Key()),
+		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, email.Key, c.Key()),
 		RecipientKey: email.Key, Client: c.Key(), CreatedAt: s.now(),
 	}
 	if err := s.Store.EnqueueMail(ctx, m); err != nil {
-		return fmt.Errorf("resend confirmation: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	// The worker is not woken: while it finds out what there is to send, the next
 	// call could tell by its time (C3). It looks by itself within a second.

@@ -24,6 +24,11 @@ var (
 	// mailLimit binds one client at what makes us write to addresses that it
 	// names, whatever the address.
 	mailLimit = throttle.Limit{N: 60, Window: 10 * time.Minute}
+	// renameLimit binds a user: each change keeps a name from everybody else for
+	// three days.
+	renameLimit = throttle.Limit{N: 5, Window: 24 * time.Hour}
+	// readdressLimit binds a user: each change writes to two addresses.
+	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )
 
 // How long a client and a kind of device stay familiar to a user.
@@ -103,6 +108,15 @@ func (t *try) giveBack(ctx context.Context) {
 // beyond mailLimit.
 func (s *Service) countMail(ctx context.Context, what string, c Client) error {
 	waits, _, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + c.Key(), Limit: mailLimit})
+	if err == nil && waits[0] > 0 {
+		return errRateLimited(waits[0])
+	}
+	return err
+}
+
+// countChange counts a change that a user makes of their own account.
+func (s *Service) countChange(ctx context.Context, what, userID string, limit throttle.Limit) error {
+	waits, _, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: "change " + what + ":" + userID, Limit: limit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])
 	}

@@ -75,9 +75,13 @@ type Config struct {
 	// the current one. Default 30s; 0 is strict: a used token ends its session,
 	// also when only an answer was lost on its way.
 	RefreshGrace time.Duration
-	// ConfirmTTL is how long a registration waits for its confirmation, and its
-	// link works. Default 24h, at least 1s.
+	// ConfirmTTL is how long a registration or a change of address waits for its
+	// confirmation, and its link works. Default 24h, at least 1s.
 	ConfirmTTL time.Duration
+
+	// ResetTTL is how long the link of a reset mail works. Default 1h, at least
+	// 1s.
+	ResetTTL time.Duration
 
 	// RegistrationOpen tells whether strangers may register. Default true.
 	RegistrationOpen bool
@@ -116,6 +120,8 @@ type Config struct {
 	// ConfirmURL is the frontend's own page for confirmation links, with {token}
 	// where the token goes, or "" for the built-in page.
 	ConfirmURL string
+	// ResetURL is the same for the links that set a new password.
+	ResetURL string
 
 	// Introspection lets clients ask for the schema. Default: in development.
 	Introspection bool

@@ -103,6 +103,7 @@ func readLifetimes(r *reader, c *Config) {
 	c.SessionMaxTTL = parsed(r, "SESSION_MAX_TTL", 4320*time.Hour, durationFrom(time.Second))
 	c.RefreshGrace = parsed(r, "REFRESH_GRACE", 30*time.Second, durationFrom(0))
 	c.ConfirmTTL = parsed(r, "CONFIRM_TTL", 24*time.Hour, durationFrom(time.Second))
+	c.ResetTTL = parsed(r, "RESET_TTL", time.Hour, durationFrom(time.Second))
 	if r.ok("ACCESS_TOKEN_TTL", "SESSION_IDLE_TTL") && c.AccessTokenTTL >= c.SessionIdleTTL {
 		r.wrong("ACCESS_TOKEN_TTL", "must be shorter than SESSION_IDLE_TTL (%v)", c.SessionIdleTTL)
 	}
@@ -144,14 +145,18 @@ func readNetwork(r *reader, c *Config) {
 // that no request can choose another.
 func readFrontend(r *reader, c *Config) {
 	c.AppURL = parsed(r, "APP_URL", nil, parseTarget)
-	c.ConfirmURL = parsed(r, "CONFIRM_URL", "", func(s string) (string, error) {
-		if _, err := parseTarget(s); err != nil {
-			return "", err
-		}
-		rest := strings.ReplaceAll(s, "{token}", "")
-		if rest == s || strings.ContainsAny(rest, "{}") {
-			return "", problem("must contain {token} and no other braces, as in https://app.example.org/confirm?token={token}")
-		}
-		return s, nil
-	})
+	c.ConfirmURL = parsed(r, "CONFIRM_URL", "", parseTokenPage)
+	c.ResetURL = parsed(r, "RESET_URL", "", parseTokenPage)
+}
+
+// parseTokenPage takes the address of a page that is handed a one-time token.
+func parseTokenPage(s string) (string, error) {
+	if _, err := parseTarget(s); err != nil {
+		return "", err
+	}
+	rest := strings.ReplaceAll(s, "{token}", "")
+	if rest == s || strings.ContainsAny(rest, "{}") {
+		return "", problem("must contain {token} and no other braces, as in https://app.example.org/page?token={token}")
+	}
+	return s, nil
 }

@@ -14,7 +14,7 @@ func TestMistakes_F3(t *testing.T) {
 		"LATCHKEY_ENV": "prod", "HOST": "https://" + leak, "PORT": "80080", "PUBLIC_URL": "http://u:" + leak + "@auth.example.org",
 		"APP_NAME": "a\nb", "DATABASE_URL": "mysql://u:" + leak + "@db/l", "REDIS_URL": "redis://:dev_" + leak + "@r",
 		"SECRET_KEY":       leak + ",change-me-change-me-change-me-" + leak + ",dev_" + key,
-		"ACCESS_TOKEN_TTL": "30d", "SESSION_IDLE_TTL": "2h", "SESSION_MAX_TTL": "1h", "REFRESH_GRACE": "-1s", "CONFIRM_TTL": "0s",
+		"ACCESS_TOKEN_TTL": "30d", "SESSION_IDLE_TTL": "2h", "SESSION_MAX_TTL": "1h", "REFRESH_GRACE": "-1s", "CONFIRM_TTL": "0s", "RESET_TTL": "0s",
 		"REGISTRATION": "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
 		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy",
 		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>",

@@ -30,7 +30,8 @@ type finding struct {
 	kind          store.MailKind
 	to            string // the stored address, never one that was submitted
 	registrations []store.Registration
-	user          *store.User // whose account it is about, if there is one
+	changes       []store.User // who wait for the confirmation of an address
+	user          *store.User  // whose account the recipient has, if any
 }
 
 // find finds out what m has to say now. store.ErrNotFound: nothing (any more).
@@ -42,7 +43,7 @@ func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*findi
 			return nil, err
 		}
 		if r.Closed {
-			return w.findOwner(ctx, r.EmailKey)
+			return w.findOwner(ctx, r.EmailKey, now)
 		}
 		return w.findOpen(ctx, r.EmailKey, []store.Registration{*r})
 	case store.MailResendConfirmation:
@@ -52,27 +53,36 @@ func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*findi
 		}
 		return w.findOpen(ctx, m.RecipientKey, list)
 	case store.MailAlreadyRegistered:
-		return w.findOwner(ctx, m.RecipientKey)
-	case store.MailNewDevice:
-		u, err := w.c.Store.UserByID(ctx, m.UserID)
+		return w.findOwner(ctx, m.RecipientKey, now)
+	case store.MailConfirmNewEmail:
+		return w.findChange(ctx, m, now)
+	case store.MailPasswordReset:
+		return w.findReset(ctx, m)
+	}
+	if _, known := subjects[m.Kind]; !known || m.Details.To == "" {
+		return nil, errUnknownKind
+	}
+	return &finding{kind: m.Kind, to: m.Details.To}, nil // a notice says what was, whatever became of it
+}
+
+// findOwner is about an address that has an account, or had one until lately
+// and may come back to it.
+func (w *Worker) findOwner(ctx context.Context, emailKey string, now time.Time) (*finding, error) {
+	u, err := w.c.Store.UserByEmail(ctx, emailKey)
+	if !errors.Is(err, store.ErrNotFound) {
 		if err != nil {
 			return nil, err
 		}
-		to := m.Details.To
-		if to == "" {
-			to = u.Email
-		}
-		return &finding{kind: m.Kind, to: to, user: u}, nil
+		return &finding{kind: store.MailAlreadyRegistered, to: u.Email, user: u}, nil
 	}
-	return nil, errUnknownKind
-}
-
-func (w *Worker) findOwner(ctx context.Context, emailKey string) (*finding, error) {
-	u, err := w.c.Store.UserByEmail(ctx, emailKey)
+	id, err := w.c.Store.HeldFor(ctx, emailKey, now)
 	if err != nil {
 		return nil, err
 	}
-	return &finding{kind: store.MailAlreadyRegistered, to: u.Email, user: u}, nil
+	if u, err = w.c.Store.UserByID(ctx, id); err != nil {
+		return nil, err
+	}
+	return &finding{kind: store.MailAlreadyRegistered, to: emailKey, user: u}, nil
 }
 
 // findOpen is about what can be confirmed. Nothing can once the address has an
@@ -85,6 +95,52 @@ func (w *Worker) findOpen(ctx context.Context, emailKey string, list []store.Reg
 		return nil, err
 	}
 	return &finding{kind: store.MailConfirmRegistration, to: list[0].Email, registrations: list}, nil
+}
+
+// findChange is about an account, or all of them, that an address is to become
+// the address of. If it has one already its owner is told.
+func (w *Worker) findChange(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	all, err := w.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, now, maxListed)
+	if err != nil {
+		return nil, err
+	}
+	owner, err := w.findOwner(ctx, m.RecipientKey, now)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, err
+	}
+	f := &finding{kind: m.Kind}
+	for i := range all {
+		// Who has the address, or may come back to it, may write it in another way.
+		if (m.UserID == "" || m.UserID == all[i].ID) && (owner == nil || owner.user.ID == all[i].ID) {
+			f.changes = append(f.changes, all[i])
+		}
+	}
+	switch {
+	case len(f.changes) > 0:
+		f.to = *f.changes[0].PendingEmail
+		return f, nil
+	case len(all) > 0 && owner != nil:
+		return owner, nil
+	}
+	return nil, store.ErrNotFound
+}
+
+// findReset is about an account whose password is to be set anew. What was asked
+// for before the account was last secured is no longer wanted.
+func (w *Worker) findReset(ctx context.Context, m *store.Mail) (u *finding, err error) {
+	var user *store.User
+	if m.UserID != "" {
+		user, err = w.c.Store.UserByID(ctx, m.UserID)
+	} else {
+		user, err = w.c.Store.UserByEmail(ctx, m.RecipientKey)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if user.DisabledAt != nil || user.SecuredAt != nil && user.SecuredAt.After(m.CreatedAt) {
+		return nil, store.ErrNotFound
+	}
+	return &finding{kind: m.Kind, to: user.Email, user: user}, nil
 }
 
 // verdict is what becomes of a row that was counted.
@@ -100,9 +156,6 @@ const (
 // admit counts m in c, and says what becomes of it and, where it has to wait, when
 // the next slot is.
 func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, c *counts, now time.Time) (verdict, time.Time, error) {
-	if f.kind == store.MailNewDevice {
-		return goes, now, nil // no stranger can cause it
-	}
 	known, err := w.known(ctx, m, f, now)
 	if err != nil {
 		return goner, now, err

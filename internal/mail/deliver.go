@@ -3,6 +3,7 @@ package mail
 import (
 	"context"
 	"errors"
+	"html/template"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -86,22 +87,64 @@ func (w *Worker) write(ctx context.Context, m *store.Mail, f *finding, now time.
 	msg := Message{ID: m.ID, Kind: f.kind, To: f.to, From: w.c.From, FromName: w.c.FromName, CreatedAt: now}
 	var l letter
 	for i := range f.registrations {
-		url, err := w.c.Links.MakeLink(ctx, &f.registrations[i])
-		if errors.Is(err, store.ErrNotFound) {
-			continue
-		}
+		r := &f.registrations[i]
+		link, err := w.link(ctx, store.Target{Purpose: store.ConfirmRegistration, Registration: r}, now)
 		if err != nil {
 			return nil, err
 		}
-		l.Confirmations = append(l.Confirmations, newConfirmation(&f.registrations[i], url, now))
+		if link != nil {
+			l.Confirmations = append(l.Confirmations, newConfirmation(r, link))
+		}
 	}
-	if f.kind == store.MailConfirmRegistration && len(l.Confirmations) == 0 {
-		return nil, store.ErrNotFound
+	for i := range f.changes {
+		link, err := w.link(ctx, store.Target{Purpose: store.ConfirmNewEmail, User: &f.changes[i]}, now)
+		if err != nil {
+			return nil, err
+		}
+		if link != nil {
+			l.Changes = append(l.Changes, change{plain(f.changes[i].Username), *link})
+		}
 	}
-	if f.kind == store.MailNewDevice {
-		l.Notice = newNotice(f.user, &m.Details)
+	var err error
+	switch f.kind {
+	case store.MailConfirmRegistration:
+		if len(l.Confirmations) == 0 {
+			return nil, store.ErrNotFound
+		}
+	case store.MailConfirmNewEmail:
+		if len(l.Changes) == 0 {
+			return nil, store.ErrNotFound
+		}
+	case store.MailPasswordReset:
+		link, err := w.link(ctx, store.Target{Purpose: store.ResetPassword, User: f.user}, now)
+		if err != nil {
+			return nil, err
+		}
+		if link == nil {
+			return nil, store.ErrNotFound
+		}
+		l.Reset = change{plain(f.user.Username), *link}
+	default:
+		l.Notice = newNotice(&m.Details)
+		if m.Details.Event != "" {
+			l.Notice.NotMe, err = w.link(ctx, store.Target{Purpose: store.NotMe, Event: m.Details.Event}, now)
+		}
+	}
+	if err != nil {
+		return nil, err
 	}
 	return &msg, w.c.Templates.write(&msg, l)
+}
+
+// link has a link made, or returns nil if there is nothing that it could do.
+func (w *Worker) link(ctx context.Context, to store.Target, now time.Time) (*linkView, error) {
+	made, err := w.c.Links.MakeLink(ctx, to)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, nil
+	} else if err != nil {
+		return nil, err
+	}
+	return &linkView{URL: template.URL(made.URL), Lasts: duration(made.ExpiresAt.Sub(now)), Until: moment(made.ExpiresAt)}, nil
 }
 
 // settle does what the outcome of a try asks for, also when ctx has ended.

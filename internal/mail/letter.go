@@ -3,7 +3,6 @@ package mail
 import (
 	"html/template"
 	"net/netip"
-	"time"
 
 	"latchkey/internal/store"
 )
@@ -20,7 +19,9 @@ type App struct {
 type letter struct {
 	App           appView
 	Confirmations []confirmation // confirm_registration: at least one
-	Notice        notice         // new_device
+	Changes       []change       // confirm_new_email: at least one
+	Reset         change         // password_reset
+	Notice        notice         // all other kinds
 }
 
 type appView struct {
@@ -28,34 +29,43 @@ type appView struct {
 	URL        template.URL // configured, so its scheme may be an app's own
 }
 
+// linkView is a one-time link.
+type linkView struct {
+	URL   template.URL // made by us
+	Lasts string       // how long it works from now on
+	Until string
+}
+
 // confirmation is one registration that waits.
 type confirmation struct {
 	Username string
 	Device   string
-	At       string       // when it was registered
-	Link     template.URL // made by us
-	Lasts    string       // how long the link works from now on
-	Until    string
+	At       string // when it was registered
+	linkView
+}
+
+// change is an account with the link that changes something of it.
+type change struct {
+	Username string
+	linkView
 }
 
 // notice is an event of an account.
 type notice struct {
-	Username string
-	Device   string
+	Username string // before it
+	New      string // what the username or the address became, or is to become
+	Device   string // what it came from; "" where that says nothing
 	Address  string
 	At       string
-	NotMe    template.URL // takes the event back; "" while there is no such link
+	NotMe    *linkView // takes the event back; nil where that cannot be done (any more)
 }
 
-func newConfirmation(r *store.Registration, link string, now time.Time) confirmation {
-	return confirmation{
-		Username: plain(r.Username), Device: plain(r.Device), At: moment(r.CreatedAt),
-		Link: template.URL(link), Lasts: duration(r.ExpiresAt.Sub(now)), Until: moment(r.ExpiresAt),
-	}
+func newConfirmation(r *store.Registration, l *linkView) confirmation {
+	return confirmation{Username: plain(r.Username), Device: plain(r.Device), At: moment(r.CreatedAt), linkView: *l}
 }
 
-func newNotice(u *store.User, d *store.MailDetails) notice {
-	n := notice{Username: plain(u.Username), Device: plain(d.Device), At: moment(d.At)}
+func newNotice(d *store.MailDetails) notice {
+	n := notice{Username: plain(d.Username), New: plain(d.New), Device: plain(d.Device), At: moment(d.At)}
 	if addr, err := netip.ParseAddr(d.Address); err == nil {
 		n.Address = addr.WithZone("").String()
 	}

@@ -28,10 +28,9 @@ const (
 
 // Links makes the links that mails carry.
 type Links interface {
-	// MakeLink makes a one-time token that confirms r, keeps its hash and
-	// returns the link with it. store.ErrNotFound if r can no longer be
-	// confirmed.
-	MakeLink(ctx context.Context, r *store.Registration) (url string, err error)
+	// MakeLink makes a one-time token for a target and keeps its hash.
+	// store.ErrNotFound if there is nothing (any more) that it could do.
+	MakeLink(ctx context.Context, to store.Target) (store.Link, error)
 }
 
 // Config is what a Worker works with. All of it is needed but FromName.

@@ -19,7 +19,18 @@ const (
 	MailConfirmRegistration MailKind = "confirm_registration" // of RegistrationID
 	MailResendConfirmation  MailKind = "resend_confirmation"  // of all that RecipientKey has open
 	MailAlreadyRegistered   MailKind = "already_registered"   // to the user with RecipientKey
-	MailNewDevice           MailKind = "new_device"           // to UserID, with all of Details
+	MailConfirmNewEmail     MailKind = "confirm_new_email"    // of UserID, or of all who wait for RecipientKey
+	MailPasswordReset       MailKind = "password_reset"       // of UserID, or of whose address RecipientKey is
+
+	// Notices, to Details.To with all of Details. Those of an event carry a link
+	// that takes it back.
+	MailEmailChangeRequested MailKind = "email_change_requested"
+	MailEmailChanged         MailKind = "email_changed"
+	MailPasswordChanged      MailKind = "password_changed"
+	MailUsernameChanged      MailKind = "username_changed"
+	MailNewDevice            MailKind = "new_device"
+	MailAccountDeleted       MailKind = "account_deleted"
+	MailAccountDisabled      MailKind = "account_disabled"
 )
 
 // Mail is a job of the outbox. It is written in the transaction that causes
@@ -43,10 +54,13 @@ type Mail struct {
 
 // MailDetails is what a notice says of its event, as it was then.
 type MailDetails struct {
-	To      string    `json:"to,omitempty"`      // the account's address; "" is the one it has when the mail goes
-	Device  string    `json:"device,omitempty"`  // for people: "Firefox on Linux"
-	Address string    `json:"address,omitempty"` // the client's IP address
-	At      time.Time `json:"at,omitzero"`
+	To       string    `json:"to,omitempty"`       // the account's address
+	Username string    `json:"username,omitempty"` // before
+	New      string    `json:"new,omitempty"`      // what the username or the address became, or is to become
+	Event    string    `json:"event,omitempty"`    // the event's id, of those that can be taken back
+	Device   string    `json:"device,omitempty"`   // for people: "Firefox on Linux"
+	Address  string    `json:"address,omitempty"`  // the client's IP address
+	At       time.Time `json:"at,omitzero"`
 }
 
 // ResendDedupe is the Dedupe of what client may ask for again and again: one
@@ -82,7 +96,8 @@ func scanMail(row db.Row) (*Mail, error) {
 }
 
 // insert is the statement that writes m, for a batch. Where a row with the same
-// Dedupe waits already it writes that, so that both take as long (C3).
+// Dedupe waits already it writes that, so that both take as long (C3), and makes
+// it as new as m: what happened before m was asked for does not stand against it.
 func (m *Mail) insert() db.Stmt {
 	due := m.DueAt
 	if due.IsZero() {
@@ -94,7 +109,7 @@ func (m *Mail) insert() db.Stmt {
 			INSERT INTO outbox (id, kind, dedupe, recipient_key, client, registration_id, user_id, details,
 				admitted, attempts, last_error, created_at, due_at)
 			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11)
-			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client`,
+			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, created_at = excluded.created_at`,
 		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
 			m.Admitted, m.CreatedAt, due},
 	}

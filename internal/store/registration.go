@@ -44,7 +44,7 @@ type RegistrationLimits struct {
 
 // Register holds r's username until heldUntil, writes r and the mail that asks
 // for its confirmation, all or nothing. ErrTooMany beyond limits, ErrConflict
-// if the username is another's. Whether the address has an account changes
+// if the username is another's. Whether the address has or is held for an account changes
 // closed in the row and nothing that the caller could measure.
 func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
 	return s.InTx(ctx, func(tx *Store) error {
@@ -61,6 +61,7 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
 				created_at, expires_at, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
+				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
 				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,

@@ -89,7 +89,8 @@ type Opening struct {
 	Client          string // the client's key
 	Device          string // the kind of device
 	MaxSessions     int    // the least recently used beyond are ended
-	Notice          *Mail  // or nil
+	Event           *Event // that a new device logged in, or nil
+	Notice          *Mail  // of it
 }
 
 // OpenSession writes o.Session and what goes with it, in one transaction, and
@@ -104,7 +105,7 @@ func (s *Store) OpenSession(ctx context.Context, o *Opening) error {
 		if err := tx.openSession(ctx, o); err != nil {
 			return err
 		}
-		return tx.EnqueueMail(ctx, o.Notice)
+		return tx.AddEvent(ctx, o.Event, o.Notice)
 	}
 	if s.pool == nil {
 		return write(s)

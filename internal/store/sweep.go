@@ -32,6 +32,9 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},
 		{`DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
 			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-keepFamiliar)},
+		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM held_addresses WHERE held_until <= $1
+			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
 		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
 	}
 	var swept int64

@@ -24,7 +24,11 @@ type User struct {
 	Username        string // as it was typed; its key is its lower case
 	PasswordHash    string // a PHC string
 	Role            Role
-	SecurityVersion int64 // raised by what kills older links
+	SecurityVersion int64      // raised by what kills older links
+	SecuredAt       *time.Time // when it was raised last; nil if never
+	PendingEmail    *string    // asked for by changeEmail; nil if none waits
+	PendingEmailKey *string
+	PendingUntil    *time.Time // when the links that confirm it end
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	LastLoginAt     *time.Time
@@ -34,18 +38,21 @@ type User struct {
 // IsNode binds User to the schema's Node.
 func (User) IsNode() {}
 
-const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role, u.security_version,
+const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
+	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
 	u.created_at, u.updated_at, u.last_login_at, u.disabled_at`
 
 // dest is where the columns of userColumns go.
 func (u *User) dest() []any {
-	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role, &u.SecurityVersion,
+	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
+		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
 		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt}
 }
 
 func (u *User) scanned() *User {
 	u.CreatedAt, u.UpdatedAt = u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	u.LastLoginAt, u.DisabledAt = utc(u.LastLoginAt), utc(u.DisabledAt)
+	u.SecuredAt, u.PendingUntil = utc(u.SecuredAt), utc(u.PendingUntil)
 	return u
 }
 
@@ -67,8 +74,18 @@ func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error)
 	return scanUser(s.conn.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
 }
 
+// Pending returns the address that waits for its confirmation at now, and its
+// key; "" if none does.
+func (u *User) Pending(now time.Time) (address, key string) {
+	if u.PendingEmail == nil || u.PendingEmailKey == nil || u.PendingUntil == nil || !now.Before(*u.PendingUntil) {
+		return "", ""
+	}
+	return *u.PendingEmail, *u.PendingEmailKey
+}
+
 // CreateUser inserts u and gives it its username. ErrConflict if its address
-// has an account, or if its username is another's or held for another address.
+// has an account or is held for one, or if its username is another's or held
+// for another address.
 // Call it in a transaction: an error leaves some of it behind. It comes first
 // there, so that two who claim one address wait for each other here and nowhere
 // else.
@@ -82,6 +99,9 @@ func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) err
 		return ErrConflict
 	}
 	if err != nil {
+		return err
+	}
+	if err := s.addressFree(ctx, u.EmailKey, u.ID, u.CreatedAt); err != nil {
 		return err
 	}
 	return s.ownUsername(ctx, usernameKey, u.ID, u.EmailKey, u.CreatedAt)

@@ -7,16 +7,18 @@ import (
 	"latchkey/internal/db"
 )
 
-// Every username that is not free has one row in usernames, a user's or an
-// address's that holds it, so the two exclude each other by its primary key.
+// Every username that is not free has one row in usernames: a user's, or one of
+// who holds it, an address's key or, of a name that was given up, its user's id.
+// So all of them exclude each other by its primary key.
 
-// UsernameTaken says whether the address with emailKey could not have the
-// username: it is a user's, or another address holds it.
-func (s *Store) UsernameTaken(ctx context.Context, key, emailKey string, now time.Time) (taken bool, err error) {
+// UsernameTaken says whether nobody of the address with emailKey, and not the
+// user with userID (or "") either, could have the username: it is another
+// user's, or another holds it.
+func (s *Store) UsernameTaken(ctx context.Context, key, userID, emailKey string, now time.Time) (taken bool, err error) {
 	err = s.conn.QueryRow(ctx, `
 		SELECT EXISTS (SELECT 1 FROM usernames
-			WHERE key = $1 AND (user_id IS NOT NULL OR (holder <> $2 AND held_until > $3)))`,
-		key, emailKey, now).Scan(&taken)
+			WHERE key = $1 AND (user_id <> $2 OR (holder <> $2 AND holder <> $3 AND held_until > $4)))`,
+		key, userID, emailKey, now).Scan(&taken)
 	return taken, err
 }
 
@@ -33,16 +35,25 @@ func holdUsername(key, emailKey string, until, now time.Time) db.Stmt {
 		Args: []any{key, emailKey, until, now}}
 }
 
-// ownUsername gives the username to a user, whose address may hold it.
-// ErrConflict if it is another's.
+// ownUsername gives the username to a user who has none. They or their address
+// may hold it. ErrConflict if it is another's.
 func (s *Store) ownUsername(ctx context.Context, key, userID, emailKey string, now time.Time) error {
 	n, err := s.conn.Exec(ctx, `
 		INSERT INTO usernames (key, user_id) VALUES ($1, $2)
 		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
-		WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
+		WHERE usernames.user_id IS NULL
+			AND (usernames.holder = $2 OR usernames.holder = $3 OR usernames.held_until <= $4)`,
 		key, userID, emailKey, now)
 	if err == nil && n == 0 {
 		return ErrConflict
 	}
+	return err
+}
+
+// releaseUsername takes a user's username and holds it for them until the time
+// given.
+func (s *Store) releaseUsername(ctx context.Context, userID string, until time.Time) error {
+	_, err := s.conn.Exec(ctx, `
+		UPDATE usernames SET user_id = NULL, holder = $1, held_until = $2 WHERE user_id = $1`, userID, until)
 	return err
 }

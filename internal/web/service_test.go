@@ -58,7 +58,7 @@ func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *servi
 	s.auth, err = auth.New(
 		auth.Config{
 			PublicURL: public, RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
-			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
+			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
 			Store: s.store, Tokens: s.store, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,

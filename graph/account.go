@@ -1,0 +1,66 @@
+package graph
+
+import (
+	"context"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/web"
+)
+
+func (m mutation) ChangeUsername(ctx context.Context, in auth.ChangeUsernameInput) (*gen.ChangeUsernamePayload, error) {
+	caller := web.CallerFrom(ctx)
+	v, err := caller.Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := m.auth.ChangeUsername(ctx, v, in, caller.Client())
+	errs, err := expected(err)
+	return &gen.ChangeUsernamePayload{User: u, Errors: errs}, err
+}
+
+func (m mutation) ChangeEmail(ctx context.Context, in auth.ChangeEmailInput) (*gen.ChangeEmailPayload, error) {
+	caller := web.CallerFrom(ctx)
+	v, err := caller.Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := m.auth.ChangeEmail(ctx, v, in, caller.Client())
+	errs, err := expected(err)
+	return &gen.ChangeEmailPayload{User: u, Errors: errs}, err
+}
+
+func (m mutation) ChangePassword(ctx context.Context, in auth.ChangePasswordInput) (*gen.ChangePasswordPayload, error) {
+	caller := web.CallerFrom(ctx)
+	v, err := caller.Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := m.auth.ChangePassword(ctx, v, in, caller.Client())
+	errs, err := expected(err)
+	return &gen.ChangePasswordPayload{User: u, Errors: errs}, err
+}
+
+func (m mutation) DeleteAccount(ctx context.Context, in auth.DeleteAccountInput) (*gen.DeleteAccountPayload, error) {
+	caller := web.CallerFrom(ctx)
+	v, err := caller.Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if err := m.auth.DeleteAccount(ctx, v, in, caller.Client()); err != nil {
+		errs, err := expected(err)
+		return &gen.DeleteAccountPayload{Errors: errs}, err
+	}
+	return &gen.DeleteAccountPayload{DeletedUserID: &v.User.ID}, nil
+}
+
+func (m mutation) RequestPasswordReset(ctx context.Context, in auth.RequestPasswordResetInput) (*gen.RequestPasswordResetPayload, error) {
+	errs, err := expected(m.auth.RequestPasswordReset(ctx, in, web.CallerFrom(ctx).Client()))
+	return &gen.RequestPasswordResetPayload{Errors: errs}, err
+}
+
+func (m mutation) ResetPassword(ctx context.Context, in auth.ResetPasswordInput) (*gen.ResetPasswordPayload, error) {
+	u, err := m.auth.ResetPassword(ctx, in, web.CallerFrom(ctx).Client())
+	errs, err := expected(err)
+	return &gen.ResetPasswordPayload{User: u, Errors: errs}, err
+}

@@ -1,0 +1,92 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+
+	"latchkey/internal/store"
+)
+
+// RequestPasswordResetInput is the argument of RequestPasswordReset.
+type RequestPasswordResetInput struct{ Email string }
+
+// RequestPasswordReset has a link mailed that sets a new password, if the
+// address has an account. The mail worker finds that out, so answer and work are
+// the same for every address. The mistake is EMAIL_INVALID; RateLimited.
+func (s *Service) RequestPasswordReset(ctx context.Context, in RequestPasswordResetInput, c Client) error {
+	return s.requestMail(ctx, store.MailPasswordReset, "reset", in.Email, c)
+}
+
+// Reset returns whose password a link would set, and changes nothing. The
+// mistake is TOKEN_INVALID.
+func (s *Service) Reset(ctx context.Context, token, email string) (*store.User, error) {
+	l, err := s.openLink(ctx, token, email, store.ResetPassword)
+	if err != nil {
+		return nil, err
+	}
+	u, err := s.Store.UserByID(ctx, l.User)
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errToken()
+	case err != nil:
+		return nil, fmt.Errorf("reset: %w", err)
+	case u.SecurityVersion != l.Version || u.EmailKey != l.EmailKey || u.DisabledAt != nil:
+		return nil, errToken()
+	}
+	return u, nil
+}
+
+// ResetPasswordInput is the argument of ResetPassword.
+type ResetPasswordInput struct {
+	Token       string
+	Email       string // of the link: only checked for consistency; may be ""
+	NewPassword string
+}
+
+// ResetPassword sets a new password by the token of a reset link, ends all
+// sessions and makes every older link dead. The mistakes are TOKEN_INVALID and,
+// which leave the link as good as it was, those of a new password.
+func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput, c Client) (*store.User, error) {
+	u, err := s.Reset(ctx, in.Token, in.Email)
+	if err != nil {
+		return nil, err
+	}
+	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
+		return nil, errs
+	}
+	hash, err := s.Hasher.Hash(ctx, c.Key(), in.NewPassword)
+	if err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
+	now := s.now()
+	err = s.Store.InTx(ctx, func(tx *store.Store) error {
+		// Of several that use the link, one finds the user as they were read.
+		if err := tx.SetPassword(ctx, u, hash, now); err != nil {
+			return err
+		}
+		if err := tx.EndSessions(ctx, u.ID, ""); err != nil {
+			return err
+		}
+		if err := tx.MarkFamiliar(ctx, u.ID, c.Key(), now); err != nil {
+			return err
+		}
+		return s.addEvent(ctx, tx, store.MailPasswordChanged, u, c, now, "")
+	})
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errToken()
+	} else if err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
+	s.dropLink(ctx, in.Token)
+	return s.changed(ctx, u.ID, "password reset", nil)
+}
+
+// StrongPassword makes a password of 100 random bits, in four groups of letters
+// and digits that are told apart in any typeface.
+func StrongPassword() string {
+	text := strings.ToLower(rand.Text()) // base32: no 0, 1, 8, 9
+	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
+}

@@ -1,0 +1,77 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// ErrLastAdmin says that a change would leave the service without an enabled
+// administrator.
+var ErrLastAdmin = errors.New("the last administrator")
+
+// keepAdministrator answers ErrLastAdmin if nobody but the user with this id is
+// an enabled administrator. It comes first in the transactions that take one
+// away: they wait for each other at the guard's row, and each sees what those
+// before it left. A condition on other rows alone would be no lock.
+func (s *Store) keepAdministrator(ctx context.Context, id string) error {
+	if _, err := s.conn.Exec(ctx, `UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
+		return err
+	}
+	var last bool
+	err := s.conn.QueryRow(ctx, `
+		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = 'ADMIN' AND disabled_at IS NULL)
+			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = 'ADMIN' AND disabled_at IS NULL)`, id).Scan(&last)
+	if err == nil && last {
+		return ErrLastAdmin
+	}
+	return err
+}
+
+// DeleteUser deletes u, who is still at the security_version that was read, with
+// all that is theirs, and writes the mail that tells of it. Held names and
+// addresses stay held. ErrNotFound, ErrLastAdmin. Call it in a transaction.
+func (s *Store) DeleteUser(ctx context.Context, u *User, notice *Mail) error {
+	if err := s.keepAdministrator(ctx, u.ID); err != nil {
+		return err
+	}
+	err := one(s.conn.Exec(ctx, `DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
+	if err != nil {
+		return err
+	}
+	return s.EnqueueMail(ctx, notice)
+}
+
+// SetRole changes what a user may do, which counts on their next request.
+// ErrNotFound, ErrLastAdmin. Call it in a transaction.
+func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time) error {
+	if role != RoleAdmin {
+		if err := s.keepAdministrator(ctx, id); err != nil {
+			return err
+		}
+	}
+	return one(s.conn.Exec(ctx, `
+		UPDATE users SET updated_at = CASE WHEN role = $2 THEN updated_at ELSE $3 END, role = $2 WHERE id = $1`, id, role, now))
+}
+
+// Disable disables u, who is still as they were read, ends all their sessions,
+// makes every older link dead and writes the mail that tells of it. ErrNotFound,
+// also if they are disabled already, ErrLastAdmin. Call it in a transaction.
+func (s *Store) Disable(ctx context.Context, u *User, now time.Time, notice *Mail) error {
+	if err := s.keepAdministrator(ctx, u.ID); err != nil {
+		return err
+	}
+	err := one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = $3, `+secured("$3")+asRead, u.ID, u.SecurityVersion, now))
+	if err != nil {
+		return err
+	}
+	if err := s.EndSessions(ctx, u.ID, ""); err != nil {
+		return err
+	}
+	return s.EnqueueMail(ctx, notice)
+}
+
+// Enable lets a disabled user log in again. ErrNotFound.
+func (s *Store) Enable(ctx context.Context, id string) error {
+	return one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1`, id))
+}
