@@ -83,44 +83,6 @@ func (s *Service) ChangePassword(ctx context.Context, v *Viewer, in ChangePasswo
 	return s.changed(ctx, v.User.ID, "password changed", err)
 }
 
-// ChangeEmailInput is the argument of ChangeEmail.
-type ChangeEmailInput struct {
-	Email    string
-	Password string
-}
-
-// ChangeEmail mails a link to a new address, and a notice to the old one, which
-// stays in force until the link is confirmed. Whether the new one has an account
-// changes the mail and nothing else. The mistakes are EMAIL_INVALID and
-// WRONG_PASSWORD; RateLimited.
-func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInput, c Client) (*store.User, error) {
-	email, ok := ParseEmail(in.Email)
-	if !ok {
-		return nil, errEmailInvalid()
-	}
-	wrong := errWrongPassword("password")
-	if err := s.prove(ctx, v, in.Password, c, wrong); err != nil {
-		return nil, fmt.Errorf("change email: %w", err)
-	}
-	if err := s.countChange(ctx, "email", v.User.ID, readdressLimit); err != nil {
-		return nil, fmt.Errorf("change email: %w", err)
-	}
-	err := s.change(ctx, v.User, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
-		if err := tx.SetPendingEmail(ctx, u, email.Address, email.Key, now.Add(s.cfg.ConfirmTTL)); err != nil {
-			return err
-		}
-		link := &store.Mail{
-			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, u.ID),
-			RecipientKey: email.Key, Client: c.Key(), UserID: u.ID, CreatedAt: now,
-		}
-		if err := tx.EnqueueMail(ctx, link); err != nil {
-			return err
-		}
-		return s.addEvent(ctx, tx, store.MailEmailChangeRequested, u, c, now, email.Address)
-	})
-	return s.changed(ctx, v.User.ID, "change of email requested", err)
-}
-
 // DeleteAccountInput is the argument of DeleteAccount.
 type DeleteAccountInput struct{ Password string }
 

@@ -49,18 +49,26 @@ type ConfirmLink struct {
 	Password string // asked for when several registrations are unfinished
 }
 
+// Confirmed is what the link of a mail did.
+type Confirmed struct {
+	User   *store.User
+	Change bool // of an account's address; else the account is new
+}
+
 // ConfirmLink makes an account of a registration, or its address of one that
 // waits for that, and logs nobody in. The mistakes are TOKEN_INVALID and, which
 // leaves the link as good as it was, WRONG_PASSWORD; RateLimited.
-func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (*store.User, error) {
+func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (done Confirmed, err error) {
 	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
-		return nil, err
+		return done, err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
-		return s.confirmChange(ctx, l, in.Token, c)
+	if done.Change = l.Purpose == store.ConfirmNewEmail; done.Change {
+		done.User, err = s.confirmChange(ctx, l, in.Token, c)
+	} else {
+		done.User, err = s.confirm(ctx, l, in, c, nil)
 	}
-	return s.confirm(ctx, l, in, c, nil)
+	return done, err
 }
 
 // ConfirmEmailInput is the argument of ConfirmEmail.
@@ -165,33 +173,34 @@ func (s *Service) provePassword(ctx context.Context, r *store.Registration, type
 }
 
 // DeclineLink closes the registration of a link, "I did not register", or drops
-// the change of address that it would confirm. The mistake is TOKEN_INVALID.
-func (s *Service) DeclineLink(ctx context.Context, token, email string) error {
+// the change of address that it would confirm, and says which of them. The
+// mistake is TOKEN_INVALID.
+func (s *Service) DeclineLink(ctx context.Context, token, email string) (store.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
+	if err != nil {
+		return "", err
+	}
+	if l.Purpose == store.ConfirmNewEmail {
+		err = s.declineChange(ctx, l)
+	} else {
+		err = s.declineRegistration(ctx, l)
+	}
+	if errors.Is(err, store.ErrNotFound) {
+		return "", errToken()
+	} else if err != nil {
+		return "", fmt.Errorf("decline: %w", err)
+	}
+	s.dropLink(ctx, token)
+	s.Log.Info().Str("purpose", string(l.Purpose)).Str("registration_id", l.Registration).Str("user_id", l.User).Msg("declined")
+	return l.Purpose, nil
+}
+
+func (s *Service) declineRegistration(ctx context.Context, l link) error {
+	r, _, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
-		u, findErr := s.pendingChange(ctx, l)
-		if findErr != nil {
-			return findErr
-		}
-		err = s.Store.DropPendingEmail(ctx, u, l.EmailKey)
-	} else {
-		r, _, findErr := s.openRegistration(ctx, l)
-		if findErr != nil {
-			return findErr
-		}
-		err = s.Store.CloseRegistration(ctx, r.ID)
-	}
-	if errors.Is(err, store.ErrNotFound) {
-		return errToken()
-	} else if err != nil {
-		return fmt.Errorf("decline: %w", err)
-	}
-	s.dropLink(ctx, token)
-	s.Log.Info().Str("registration_id", l.Registration).Str("user_id", l.User).Msg("declined")
-	return nil
+	return s.Store.CloseRegistration(ctx, r.ID)
 }
 
 // openRegistration returns the registration that a link confirms, and whether
@@ -209,43 +218,4 @@ func (s *Service) openRegistration(ctx context.Context, l link) (r *store.Regist
 		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
 	return r, several, nil
-}
-
-// pendingChange returns the user whose change of address a link confirms, while
-// that waits as it did when the link was made.
-func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error) {
-	u, err := s.Store.UserByID(ctx, l.User)
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, errToken()
-	} else if err != nil {
-		return nil, fmt.Errorf("confirm: %w", err)
-	}
-	if _, key := u.Pending(s.now()); key != l.EmailKey || u.SecurityVersion != l.Version || u.DisabledAt != nil {
-		return nil, errToken()
-	}
-	return u, nil
-}
-
-// confirmChange makes the address that waits the account's. Whether it is free
-// the database decides.
-func (s *Service) confirmChange(ctx context.Context, l link, token string, c Client) (*store.User, error) {
-	u, err := s.pendingChange(ctx, l)
-	if err != nil {
-		return nil, err
-	}
-	now := s.now()
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.ConfirmPendingEmail(ctx, u, l.EmailKey, now, now.Add(undoFor)); err != nil {
-			return err
-		}
-		return s.addEvent(ctx, tx, store.MailEmailChanged, u, c, now, *u.PendingEmail)
-	})
-	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address went to somebody
-		return nil, errToken()
-	case err != nil:
-		return nil, fmt.Errorf("confirm: %w", err)
-	}
-	s.dropLink(ctx, token)
-	return s.changed(ctx, u.ID, "email changed", nil)
 }

@@ -48,7 +48,7 @@ func TestConfirm_D2(t *testing.T) {
 		expect(t, "again", f.confirm(token, ""), "TOKEN_INVALID")
 		_, err = f.Confirmation(t.Context(), token, "")
 		expect(t, "looking again", err, "TOKEN_INVALID")
-		expect(t, "declining", f.DeclineLink(t.Context(), token, ""), "TOKEN_INVALID")
+		expect(t, "declining", f.decline(token, ""), "TOKEN_INVALID")
 		f.login("countess", client(1))
 	})
 }
@@ -68,8 +68,8 @@ func TestConfirmLinkOpensNoSession_E1(t *testing.T) {
 func TestDecline(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		token := f.link("ada@example.org", "ada", client(1))
-		expect(t, "beside another address", f.DeclineLink(t.Context(), token, "eve@example.org"), "TOKEN_INVALID")
-		expect(t, "declining", f.DeclineLink(t.Context(), token, "ada@example.org"), "ok")
+		expect(t, "beside another address", f.decline(token, "eve@example.org"), "TOKEN_INVALID")
+		expect(t, "declining", f.decline(token, "ada@example.org"), "ok")
 		expect(t, "confirming then", f.confirm(token, ""), "TOKEN_INVALID")
 		if r, u := f.count(`registrations WHERE NOT closed`), f.count(`users`); r != 0 || u != 0 {
 			t.Errorf("%d open registrations and %d accounts, want none", r, u)
@@ -173,7 +173,7 @@ func TestConfirmAndDeclineAtOnce_D2(t *testing.T) {
 				if i%2 == 0 {
 					return f.confirm(token, "")
 				}
-				return f.DeclineLink(t.Context(), token, "")
+				return f.decline(token, "")
 			})
 			expectAll(t, "both", errs, 1, "TOKEN_INVALID")
 			if errs[0] == nil || errs[2] == nil {

@@ -194,6 +194,12 @@ func (f *fixture) confirm(token, typed string) error {
 	return err
 }
 
+// decline says no to what a link would confirm and returns how that ended.
+func (f *fixture) decline(token, email string) error {
+	_, err := f.DeclineLink(f.t.Context(), token, email)
+	return err
+}
+
 var templates = sync.OnceValues(func() (*mail.Templates, error) {
 	return mail.NewTemplates(mail.App{Name: "Latchkey", Host: "auth.example.org"})
 })

@@ -27,9 +27,10 @@ func (s *Service) Event(ctx context.Context, token string) (*store.Event, error)
 // NotMe takes an event back: the account is put back to the address of before
 // it, and to the username if the event was its change, whatever happened since.
 // All sessions end, every older link and the links of later events are dead, the
-// password is unusable, and a link that sets a new one goes to that address. The
+// password is unusable, and a link that sets a new one goes to that address
+// unless the account is disabled. It returns the user as they are then. The
 // mistake is TOKEN_INVALID.
-func (s *Service) NotMe(ctx context.Context, token string) (*store.Event, error) {
+func (s *Service) NotMe(ctx context.Context, token string) (*store.User, error) {
 	e, err := s.Event(ctx, token)
 	if err != nil {
 		return nil, err
@@ -38,8 +39,9 @@ func (s *Service) NotMe(ctx context.Context, token string) (*store.Event, error)
 	reset := &store.Mail{
 		ID: newID(), Kind: store.MailPasswordReset, UserID: e.UserID, RecipientKey: e.EmailKey, Admitted: true, CreatedAt: now,
 	}
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.TakeBack(ctx, e, now); err != nil {
+	var u *store.User
+	err = s.Store.InTx(ctx, func(tx *store.Store) (err error) {
+		if u, err = tx.TakeBack(ctx, e, now); err != nil || u.DisabledAt != nil {
 			return err
 		}
 		return tx.EnqueueMail(ctx, reset)
@@ -53,5 +55,5 @@ func (s *Service) NotMe(ctx context.Context, token string) (*store.Event, error)
 	s.dropLink(ctx, token)
 	s.MailQueued()
 	s.Log.Warn().Str("user_id", e.UserID).Str("kind", string(e.Kind)).Msg("event taken back")
-	return e, nil
+	return u, nil
 }

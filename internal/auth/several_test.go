@@ -49,7 +49,7 @@ func TestLastOfSeveralRegistrations(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ada, eve := f.link("ada@example.org", "ada", client(1)), f.link("ada@example.org", "eve", client(2))
 		expect(t, "beside another", f.confirm(ada, ""), "WRONG_PASSWORD")
-		must(t, f.DeclineLink(t.Context(), eve, ""))
+		must(t, f.decline(eve, ""))
 		expect(t, "alone", f.confirm(ada, ""), "ok")
 	})
 }

@@ -52,30 +52,32 @@ func (s *Store) Event(ctx context.Context, id string, now time.Time) (*Event, er
 // username if e was its change, whatever happened since. It ends all sessions,
 // makes the password unusable and every older link dead, also those that would
 // take later events back. ErrNotFound if e was taken back already or is too old.
-// Call it in a transaction.
-func (s *Store) TakeBack(ctx context.Context, e *Event, now time.Time) error {
+// It returns the user as they are then. Call it in a transaction.
+func (s *Store) TakeBack(ctx context.Context, e *Event, now time.Time) (*User, error) {
 	// The user's row first, as everywhere: who goes on changing things waits
 	// here, and finds another security_version then.
 	err := one(s.conn.Exec(ctx, `
 		UPDATE users SET email = $2, email_key = $3, password_hash = '', `+secured("$4")+` WHERE id = $1`,
 		e.UserID, e.Email, e.EmailKey, now))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := one(s.conn.Exec(ctx, `DELETE FROM events WHERE id = $1 AND expires_at > $2`, e.ID, now)); err != nil {
-		return err
+		return nil, err
 	}
 	if _, err := s.conn.Exec(ctx, `DELETE FROM events WHERE user_id = $1 AND seq > $2`, e.UserID, e.Seq); err != nil {
-		return err
+		return nil, err
 	}
-	if e.Kind == MailUsernameChanged {
-		u, err := s.UserByID(ctx, e.UserID)
-		if err != nil {
-			return err
-		}
-		if err := s.rename(ctx, u, e.Username, e.ExpiresAt, now); err != nil {
-			return err
-		}
+	if err := s.EndSessions(ctx, e.UserID, ""); err != nil {
+		return nil, err
 	}
-	return s.EndSessions(ctx, e.UserID, "")
+	u, err := s.UserByID(ctx, e.UserID)
+	if err != nil || e.Kind != MailUsernameChanged {
+		return u, err
+	}
+	if err := s.rename(ctx, u, e.Username, e.ExpiresAt, now); err != nil {
+		return nil, err
+	}
+	u.Username = e.Username
+	return u, nil
 }

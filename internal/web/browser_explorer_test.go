@@ -9,6 +9,8 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/testenv"
+
+	"latchkey/internal/store"
 )
 
 // RealGraphQL makes the real API. It is set by the package web_test, since
@@ -36,9 +38,9 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 	if len(list) != 1 {
 		t.Fatalf("%d registrations, want 1", len(list))
 	}
-	link, err := b.auth.MakeLink(t.Context(), &list[0])
+	link, err := b.auth.MakeLink(t.Context(), store.Target{Purpose: store.ConfirmRegistration, Registration: &list[0]})
 	must(t, err)
-	b.goes(chromedp.Navigate(link))
+	b.goes(chromedp.Navigate(link.URL))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
 
 	b.do(chromedp.Navigate(b.base + "/")) // and the tabs are still there

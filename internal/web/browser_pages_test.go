@@ -15,7 +15,9 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/chromedp"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/mail"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
 
@@ -140,5 +142,73 @@ func TestPagesAccessible(t *testing.T) {
 				t.Errorf("%s scrolls sideways: %d pixels wide in a window of 360", s.file, wide)
 			}
 		}
+	}
+}
+
+// Whoever has scripts off gets as far: each page from its link to its end, by
+// keyboard or button.
+func TestAccountPagesInBrowser_D5(t *testing.T) {
+	for _, scripts := range []bool{true, false} {
+		t.Run(fmt.Sprintf("scripts %v", scripts), func(t *testing.T) {
+			b := openBrowser(t)
+			b.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
+				_, err := cdp.Call(ctx, tab, emulation.SetScriptExecutionDisabled, emulation.SetScriptExecutionDisabledParams{Value: !scripts})
+				return err
+			}))
+			u := b.user("ada", "ada@example.org")
+			v := b.viewer(u)
+			reset := func() string {
+				return b.base + resetPath + "?" + b.link(store.Target{Purpose: store.ResetPassword, User: b.reload(u)}).Encode()
+			}
+
+			b.do(chromedp.Navigate(reset()), chromedp.SendKeys(chromedp.ID("password"), "password1"))
+			if got := b.goes(chromedp.KeyEvent("\r")); got != 422 {
+				t.Errorf("a common password: status %d", got)
+			}
+			b.says(`document.activeElement.id + document.activeElement.value`, "password")
+			b.says(`document.getElementById(document.activeElement.getAttribute("aria-describedby").split(" ")[0]).textContent`,
+				"This is one of the passwords that people guess first. Choose another.")
+			b.do(chromedp.SendKeys(chromedp.ID("password"), goodPassword))
+			if got := b.goes(chromedp.KeyEvent("\r")); got != 200 { // return sets, and makes none
+				t.Errorf("a good password: status %d", got)
+			}
+			b.says(heading, "Your password is set")
+			b.logsIn(u, goodPassword)
+
+			b.do(chromedp.Navigate(reset()))
+			if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="make"]`))); got != 200 {
+				t.Errorf("make one: status %d", got)
+			}
+			made, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.querySelector(".secret code").textContent`))
+			must(t, err)
+			b.logsIn(u, made)
+
+			undo := b.link(store.Target{Purpose: store.NotMe, Event: b.lastEvent(u)})
+			b.do(chromedp.Navigate(b.base + notMePath + "?" + undo.Encode()))
+			if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="undo"]`))); got != 200 {
+				t.Errorf("undo: status %d", got)
+			}
+			b.says(heading, "The account is yours again")
+			if got := b.goes(chromedp.Navigate(b.base + notMePath + "?" + undo.Encode())); got != 410 {
+				t.Errorf("undo again: status %d", got)
+			}
+			if got := b.goes(chromedp.SendKeys(chromedp.ID("email"), "ada@example.org"), chromedp.Click(chromedp.CSS(`button[value="request"]`))); got != 200 {
+				t.Errorf("ask for a link: status %d", got)
+			}
+			b.says(heading, "Look into your inbox")
+
+			b.goes(chromedp.Navigate(reset()))
+			b.goes(chromedp.SendKeys(chromedp.ID("password"), goodPassword), chromedp.Click(chromedp.CSS(`button[value="set"]`)))
+			v.User = b.reload(u)
+			_, err = b.auth.ChangeEmail(t.Context(), v, auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword}, home)
+			must(t, err)
+			change := b.link(store.Target{Purpose: store.ConfirmNewEmail, User: b.reload(u)})
+			b.do(chromedp.Navigate(b.base + confirmPath + "?" + change.Encode()))
+			b.says(heading, "Confirm your new email")
+			b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
+			b.says(heading, "Your email is changed")
+			b.says(`document.cookie`, "")
+			b.calm()
+		})
 	}
 }

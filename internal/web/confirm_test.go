@@ -9,8 +9,6 @@ import (
 	"time"
 )
 
-const confirmPath = "/email/confirm-email"
-
 func TestLookingAtLinkChangesNothing_D5(t *testing.T) {
 	s := newService(t)
 	in := s.register("ada", "ada@example.org", goodPassword)

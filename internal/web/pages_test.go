@@ -14,6 +14,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/mail"
 	"latchkey/internal/store"
 )
@@ -60,6 +61,12 @@ func states() []state {
 	second := first
 	second.ID, second.To, second.Subject, second.CreatedAt = "0192", odd.Email, "You already have an account", noon.Add(-25*time.Hour)
 
+	ada := &store.User{Username: "ada", Email: "ada@example.org"}
+	change := confirmForm{link: in, Change: true, Username: "ada"}
+	notMe := func(kind store.MailKind) notMeForm {
+		return notMeForm{in.Token, kind, "ada", in.Email, form.Device, form.When}
+	}
+
 	type inbox struct {
 		To    string
 		Mails []mailRow
@@ -74,14 +81,33 @@ func states() []state {
 		{"confirm-password", "", "confirm", ask},
 		{"confirm-password-missing", "", "confirm", missing},
 		{"confirm-password-wrong", "", "confirm", wrong},
-		{"confirmed", "", "confirmed", &store.User{Username: "ada"}},
-		{"confirmed-app", "app.example.org", "confirmed", &store.User{Username: "ada"}},
-		{"declined", "app.example.org", "declined", nil},
+		{"confirm-change", "", "confirm", change},
+		{"confirmed", "", "confirmed", auth.Confirmed{User: ada}},
+		{"confirmed-app", "app.example.org", "confirmed", auth.Confirmed{User: ada}},
+		{"confirmed-change", "app.example.org", "confirmed", auth.Confirmed{User: ada, Change: true}},
+		{"declined", "app.example.org", "declined", false},
+		{"declined-change", "", "declined", true},
 		{"dead", "", "dead", deadLink{Email: "ada@example.org"}},
 		{"dead-app", "app.example.org", "dead", deadLink{Email: "ada@example.org"}},
 		{"dead-email-wrong", "app.example.org", "dead", deadLink{"ada", "An address looks like name@example.org."}},
 		{"sent", "app.example.org", "sent", in},
-		{"later", "", "later", later{in, "Too many tries", "Try again in 30 seconds. The link in your mail stays as it is."}},
+		{"later", "", "later", later{in, confirmPath, "Too many tries", "Try again in 30 seconds. The link in your mail stays as it is."}},
+		{"reset", "", "reset", resetForm{in, "ada", 8, ""}},
+		{"reset-wrong", "", "reset", resetForm{in, "ada", 8, "This is one of the passwords that people guess first. Choose another."}},
+		{"reset-done", "", "reset-done", passwordSet{Username: "ada"}},
+		{"reset-done-app", "app.example.org", "reset-done", passwordSet{Username: "ada"}},
+		{"reset-made", "app.example.org", "reset-done", passwordSet{"ada", "fk3mx-2vq7a-hd5tp-wb6ne"}},
+		{"reset-dead", "app.example.org", "reset-dead", deadLink{Email: "ada@example.org"}},
+		{"reset-dead-email-wrong", "", "reset-dead", deadLink{"ada", emailHint}},
+		{"reset-sent", "", "reset-sent", in},
+		{"not-me", "", "not-me", notMe(store.MailNewDevice)},
+		{"not-me-password", "", "not-me", notMe(store.MailPasswordChanged)},
+		{"not-me-username", "", "not-me", notMe(store.MailUsernameChanged)},
+		{"not-me-email", "", "not-me", notMe(store.MailEmailChanged)},
+		{"not-me-requested", "", "not-me", notMe(store.MailEmailChangeRequested)},
+		{"not-me-done", "", "not-me-done", ada},
+		{"not-me-disabled", "", "not-me-done", &store.User{Username: "ada", Email: "ada@example.org", DisabledAt: &noon}},
+		{"not-me-dead", "", "not-me-dead", deadLink{}},
 		{"notfound", "", "notice", notice{"There is no page here", []string{"The address may have been cut off or mistyped."}}},
 		{"home", "", "home", nil},
 		{"home-app", "app.example.org", "home", nil},

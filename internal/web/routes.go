@@ -49,7 +49,7 @@ func New(cfg Config) (http.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	confirm, err := newConfirmPage(cfg, pages)
+	links, err := newLinkPages(cfg, pages)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,10 @@ func New(cfg Config) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", allowOrigins(cfg.Origins, identify(cfg.GraphQL)))
-	mux.Handle("/email/confirm-email", identify(methods{"GET": confirm.get, "POST": confirm.post}))
+	confirm, reset, notMe := &confirmPage{links}, &resetPage{links}, &notMePage{links}
+	mux.Handle(confirmPath, identify(methods{"GET": confirm.get, "POST": confirm.post}))
+	mux.Handle(resetPath, identify(methods{"GET": reset.get, "POST": reset.post}))
+	mux.Handle(notMePath, identify(methods{"GET": notMe.get, "POST": notMe.post}))
 	mux.Handle("/livez", methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, methods{"GET": pageCSS.serve})

@@ -90,24 +90,57 @@ func must(t *testing.T, err error) {
 	}
 }
 
+// home is where people usually are.
+var home = auth.Client{Addr: netip.MustParseAddr("192.0.2.1"), UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+
 // register returns the parameters of the link that confirms a new registration.
 func (s *service) register(username, email, password string) url.Values {
 	s.t.Helper()
-	from := auth.Client{Addr: netip.MustParseAddr("192.0.2.1"), UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
-	_, err := s.auth.Register(s.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: password}, from)
+	_, err := s.auth.Register(s.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: password}, home)
 	must(s.t, err)
 	for _, r := range s.registrations(email) {
 		if r.Username != username {
 			continue
 		}
-		link, err := s.auth.MakeLink(s.t.Context(), &r)
-		must(s.t, err)
-		u, err := url.Parse(link)
-		must(s.t, err)
-		return u.Query()
+		return s.link(store.Target{Purpose: store.ConfirmRegistration, Registration: &r})
 	}
 	s.t.Fatalf("no registration of %s", username)
 	return nil
+}
+
+// link makes a link and returns its parameters.
+func (s *service) link(to store.Target) url.Values {
+	s.t.Helper()
+	made, err := s.auth.MakeLink(s.t.Context(), to)
+	must(s.t, err)
+	u, err := url.Parse(made.URL)
+	must(s.t, err)
+	return u.Query()
+}
+
+// user makes an account and returns it as it is in the database.
+func (s *service) user(username, email string) *store.User {
+	s.t.Helper()
+	in := s.register(username, email, goodPassword)
+	done, err := s.auth.ConfirmLink(s.t.Context(), auth.ConfirmLink{Token: in.Get("token")}, home)
+	must(s.t, err)
+	return s.reload(done.User)
+}
+
+// reload returns a user as they are now.
+func (s *service) reload(u *store.User) *store.User {
+	s.t.Helper()
+	u, err := s.store.UserByID(s.t.Context(), u.ID)
+	must(s.t, err)
+	return u
+}
+
+// viewer is a user with a session.
+func (s *service) viewer(u *store.User) *auth.Viewer {
+	s.t.Helper()
+	l, err := s.auth.Login(s.t.Context(), auth.LoginInput{Login: u.Username, Password: goodPassword}, home)
+	must(s.t, err)
+	return &auth.Viewer{User: s.reload(u), Session: l.Session}
 }
 
 // registrations returns those of an address that wait.
@@ -136,12 +169,21 @@ func (s *service) get(path string) *httptest.ResponseRecorder {
 	return s.do(httptest.NewRequest(http.MethodGet, path, nil))
 }
 
-// press posts a form of the link page, as its button does.
+// press posts the form of the confirmation page, as its button does.
 func (s *service) press(button string, fields url.Values, more ...string) *httptest.ResponseRecorder {
 	return s.do(form(button, fields, more...))
 }
 
+// pressOn is press on another page.
+func (s *service) pressOn(path, button string, fields url.Values, more ...string) *httptest.ResponseRecorder {
+	return s.do(formOn(path, button, fields, more...))
+}
+
 func form(button string, fields url.Values, more ...string) *http.Request {
+	return formOn(confirmPath, button, fields, more...)
+}
+
+func formOn(path, button string, fields url.Values, more ...string) *http.Request {
 	all := url.Values{"do": {button}}
 	for name, v := range fields {
 		all[name] = v
@@ -149,7 +191,7 @@ func form(button string, fields url.Values, more ...string) *http.Request {
 	for i := 0; i < len(more); i += 2 {
 		all.Set(more[i], more[i+1])
 	}
-	r := httptest.NewRequest(http.MethodPost, "/email/confirm-email", strings.NewReader(all.Encode()))
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(all.Encode()))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	return r
 }

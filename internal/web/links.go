@@ -1,0 +1,176 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"mime"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
+)
+
+// The pages that the links of mails lead to.
+const (
+	confirmPath = "/email/confirm-email"
+	resetPath   = "/email/reset-password"
+	notMePath   = "/email/not-me"
+)
+
+// maxForm bounds a posted form, in bytes: a password of 128 characters takes up
+// to 1.5 KiB percent-encoded, and a few times that before it is normalized.
+const maxForm = 16 << 10
+
+// linkPages is what the pages behind links have in common. Looking at one
+// changes nothing (D5); its form posts.
+type linkPages struct {
+	pages *pages
+	auth  *auth.Service
+	cross *http.CrossOriginProtection
+	log   zerolog.Logger
+	now   func() time.Time
+}
+
+func newLinkPages(cfg Config, p *pages) (*linkPages, error) {
+	cross := http.NewCrossOriginProtection()
+	origin := url.URL{Scheme: cfg.PublicURL.Scheme, Host: cfg.PublicURL.Host}
+	if err := cross.AddTrustedOrigin(origin.String()); err != nil { // for a proxy that changes Host
+		return nil, err
+	}
+	return &linkPages{p, cfg.Auth, cross, cfg.Log, cfg.Now}, nil
+}
+
+// link is what comes along with a link, and from its form.
+type link struct {
+	Token, Email string
+}
+
+// linkForm is what a button posts.
+type linkForm struct {
+	link
+	Password string
+	Do       string // the button's name
+}
+
+// deadLink is a page for a link that no longer works, with a form to ask for
+// another.
+type deadLink struct {
+	Email string // what was typed, or came with the link
+	Error string // under the address, or ""
+}
+
+// later is the page for what works after a while; its button opens the link
+// again.
+type later struct {
+	link
+	Path, Title, Text string
+}
+
+// opened is what came along with a link that somebody looks at. What is no text
+// is no token either.
+func opened(r *http.Request) link {
+	q := r.URL.Query()
+	in := link{q.Get("token"), q.Get("email")}
+	if !plainText(in.Token, in.Email) {
+		return link{}
+	}
+	return in
+}
+
+// posted reads a form, or answers why it cannot.
+func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bool) {
+	if !l.ours(r) {
+		l.pages.notice(w, http.StatusForbidden, "This came from another site", "Nothing was done. Open the link from the mail and use the button there.")
+		return linkForm{}, false
+	}
+	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
+		l.pages.notice(w, http.StatusUnsupportedMediaType, "This is not a form", "Nothing was done. This address takes what its own page posts.")
+		return linkForm{}, false
+	}
+	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
+	if err := r.ParseForm(); err != nil {
+		status := http.StatusBadRequest
+		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
+			status = http.StatusRequestEntityTooLarge
+		}
+		l.unreadable(w, status)
+		return linkForm{}, false
+	}
+	f := linkForm{
+		link:     link{r.PostForm.Get("token"), r.PostForm.Get("email")},
+		Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
+	}
+	if !plainText(f.Token, f.Email, f.Password) {
+		l.unreadable(w, http.StatusBadRequest)
+		return linkForm{}, false
+	}
+	return f, true
+}
+
+// fail answers on the page at path for what the service refused: 410 with the
+// page called dead, 422, 429, 503, and 500 for what it should not have come to.
+func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in link, err error) {
+	if hasCode(err, auth.TokenInvalid) {
+		l.pages.write(w, http.StatusGone, dead, deadLink{Email: in.Email})
+		return
+	}
+	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok && len(mistakes) > 0 {
+		l.pages.notice(w, http.StatusUnprocessableEntity, "This cannot be done", mistakes[0].Message)
+		return
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		return // nobody waits for the answer
+	}
+	e := auth.AsError(err)
+	again := later{in, path, "Too many tries", "Try again in " + waitWords(e.RetryAfter) + ". The link in your mail stays as it is."}
+	switch e.Code {
+	case auth.RateLimited:
+		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
+		l.pages.write(w, http.StatusTooManyRequests, "later", again)
+	case auth.Unavailable:
+		l.log.Warn().Err(err).Str("request_id", RequestID(r.Context())).Str("page", path).Msg("page unavailable")
+		again.Title = "This does not work just now"
+		again.Text = "Nothing was changed. Try again in a minute; the link in your mail stays as it is."
+		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
+		l.pages.write(w, http.StatusServiceUnavailable, "later", again)
+	default:
+		l.log.Error().Err(err).Str("request_id", RequestID(r.Context())).Str("page", path).Msg("page failed")
+		l.pages.broken(w, r)
+	}
+}
+
+func (l *linkPages) unreadable(w http.ResponseWriter, status int) {
+	l.pages.notice(w, status, "This form cannot be read", "Nothing was done. Open the link from the mail and try again there.")
+}
+
+// ours says whether a post comes from a page of ours, or from no browser at
+// all. Our pages send no referrer, so that the Origin of their posts is "null";
+// a browser too old for Sec-Fetch-Site then says nothing against itself.
+func (l *linkPages) ours(r *http.Request) bool {
+	if r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "null" {
+		return true
+	}
+	return l.cross.Check(r) == nil
+}
+
+// plainText says whether all of s are UTF-8 without NUL (B5).
+func plainText(s ...string) bool {
+	for _, v := range s {
+		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
+			return false
+		}
+	}
+	return true
+}
+
+// hasCode says whether err has a mistake of that code.
+func hasCode(err error, code auth.UserErrorCode) bool {
+	mistakes, ok := errors.AsType[auth.UserErrors](err)
+	return ok && mistakes.Has(code)
+}

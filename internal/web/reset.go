@@ -1,0 +1,156 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"latchkey/internal/auth"
+)
+
+// resetPage is where somebody who forgot their password sets a new one, or has
+// a strong one made.
+type resetPage struct{ *linkPages }
+
+// resetForm is the page with the field.
+type resetForm struct {
+	link
+	Username  string
+	MinLength int
+	Error     string // under the password, or ""
+}
+
+// passwordSet is the page that says that it is done, and the answer in JSON.
+type passwordSet struct {
+	Username string `json:"username"`
+	Password string `json:"password,omitempty"` // one that was made here: shown this once
+}
+
+// get shows the form: 200, or 410 for a dead link.
+func (p *resetPage) get(w http.ResponseWriter, r *http.Request) {
+	p.form(w, r, opened(r), http.StatusOK, "")
+}
+
+func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in link, status int, wrong string) {
+	user, err := p.auth.Reset(r.Context(), in.Token, in.Email)
+	if err != nil {
+		p.fail(w, r, in, err)
+		return
+	}
+	p.pages.write(w, status, "reset", resetForm{link{in.Token, user.Email}, user.Username, p.auth.Policy.MinLength, wrong})
+}
+
+// post does what a button says: set the password that was typed, make one, or
+// request another link.
+func (p *resetPage) post(w http.ResponseWriter, r *http.Request) {
+	f, ok := p.posted(w, r)
+	if !ok {
+		return
+	}
+	switch f.Do {
+	case "set":
+		p.set(w, r, f, passwordSet{})
+	case "make":
+		f.Password = auth.StrongPassword()
+		p.set(w, r, f, passwordSet{Password: f.Password})
+	case "request":
+		p.request(w, r, f.Email)
+	default:
+		p.unreadable(w, http.StatusBadRequest)
+	}
+}
+
+func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done passwordSet) {
+	user, err := p.auth.ResetPassword(r.Context(), auth.ResetPasswordInput{Token: f.Token, Email: f.Email, NewPassword: f.Password}, CallerFrom(r.Context()).Client())
+	mistakes, weak := errors.AsType[auth.UserErrors](err)
+	switch {
+	case err == nil:
+		done.Username = user.Username
+		if wantsJSON(r) {
+			writeJSON(w, http.StatusOK, done)
+			return
+		}
+		p.pages.write(w, http.StatusOK, "reset-done", done)
+	case weak && !mistakes.Has(auth.TokenInvalid) && !wantsJSON(r):
+		p.form(w, r, f.link, http.StatusUnprocessableEntity, mistakes[0].Message)
+	default:
+		p.fail(w, r, f.link, err)
+	}
+}
+
+// request answers the same whether or not the address has an account (C3).
+func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string) {
+	err := p.auth.RequestPasswordReset(r.Context(), auth.RequestPasswordResetInput{Email: email}, CallerFrom(r.Context()).Client())
+	switch {
+	case hasCode(err, auth.EmailInvalid) && !wantsJSON(r):
+		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{email, emailHint})
+	case err != nil:
+		p.fail(w, r, link{Email: email}, err)
+	case wantsJSON(r):
+		writeJSON(w, http.StatusOK, struct{}{})
+	default:
+		p.pages.write(w, http.StatusOK, "reset-sent", link{Email: email})
+	}
+}
+
+func (p *resetPage) fail(w http.ResponseWriter, r *http.Request, in link, err error) {
+	if !wantsJSON(r) {
+		p.linkPages.fail(w, r, resetPath, "reset-dead", in, err)
+		return
+	}
+	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
+		status := http.StatusUnprocessableEntity
+		if mistakes.Has(auth.TokenInvalid) {
+			status = http.StatusGone
+		}
+		list := make([]jsonError, len(mistakes))
+		for i, m := range mistakes {
+			list[i] = jsonError{string(m.Code), m.Message}
+		}
+		writeJSON(w, status, jsonErrors{list})
+		return
+	}
+	if errors.Is(r.Context().Err(), context.Canceled) {
+		return // nobody waits for the answer
+	}
+	e, status := auth.AsError(err), http.StatusInternalServerError
+	switch e.Code {
+	case auth.RateLimited:
+		status = http.StatusTooManyRequests
+		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
+	case auth.Unavailable:
+		status = http.StatusServiceUnavailable
+		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
+		p.log.Warn().Err(err).Str("request_id", RequestID(r.Context())).Str("page", resetPath).Msg("page unavailable")
+	default:
+		p.log.Error().Err(err).Str("request_id", RequestID(r.Context())).Str("page", resetPath).Msg("page failed")
+	}
+	writeJSON(w, status, jsonErrors{[]jsonError{{string(e.Code), e.Message}}})
+}
+
+// jsonErrors is what went wrong, for a client that asked for JSON.
+type jsonErrors struct {
+	Errors []jsonError `json:"errors"`
+}
+
+type jsonError struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// wantsJSON says whether a request asks for JSON rather than for a page.
+func wantsJSON(r *http.Request) bool {
+	accept := strings.Join(r.Header.Values("Accept"), ",")
+	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")
+}
+
+func writeJSON(w http.ResponseWriter, status int, v any) {
+	h := w.Header()
+	h.Set("Content-Type", "application/json; charset=utf-8")
+	h.Set("Cache-Control", "no-store")
+	w.WriteHeader(status)
+	_ = json.NewEncoder(w).Encode(v)
+}
