@@ -25,7 +25,7 @@ var rooms = map[string][]string{
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/jwt", "internal/password", "internal/store", "internal/throttle"},
 	"internal/cli":        {"internal/auth", "internal/config", "internal/store"},
-	"internal/config":     {},
+	"internal/config":     {"internal/jwt"},
 	"internal/db":         {},
 	"internal/jwt":        {},
 	"internal/mail":       {"internal/store", "internal/throttle"},
