@@ -115,8 +115,8 @@ func TestKeysList_F4_I7(t *testing.T) {
 				t.Errorf("%s, line %d: %+v, %s", name, i, k, lines[i])
 			}
 		}
-		for n := 0; n+4 <= len(first); n++ {
-			if strings.Contains(text+asJSON, first[n:n+4]) || strings.Contains(text+asJSON, second[n:n+4]) {
+		for n := 0; n+8 <= len(first); n++ {
+			if strings.Contains(text+asJSON, first[n:n+8]) || strings.Contains(text+asJSON, second[n:n+8]) {
 				t.Fatalf("%s shows a part of a secret", name)
 			}
 		}
