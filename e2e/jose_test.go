@@ -1,8 +1,12 @@
 package e2e_test
 
 import (
+	"crypto/rsa"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
+	"encoding/pem"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -75,6 +79,44 @@ func TestVerifiedByJose_F4(t *testing.T) {
 			}, "JWT_PRIVATE_KEYS="+file)
 		})
 	}
+}
+
+// Who signs by HMAC with the public key, in any form that a library may take it
+// in, is refused.
+func TestKeyConfusion_F1(t *testing.T) {
+	t.Parallel()
+	file, kid := newKey(t, "RS256")
+	s := testenv.Embedded(t, "JWT_PRIVATE_KEYS="+file)
+	ada := s.Join(t)
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block, _ := pem.Decode(text)
+	private, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public := private.(*rsa.PrivateKey).Public()
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := keysAt(s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, claims := parts(t, ada.Access)
+	for name, key := range map[string]string{
+		"DER": string(der), "PEM": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})), "JWKS": set, "kid": kid, "nothing": "",
+	} {
+		for _, header := range []map[string]any{
+			{"alg": "HS256", "typ": "at+jwt"}, {"alg": "HS256", "typ": "at+jwt", "kid": kid}, {"alg": "RS256", "typ": "at+jwt", "kid": kid},
+		} {
+			mustFail(t, name, me(t, s.URL(), signed(header, claims, key, sha256.New)), "UNAUTHENTICATED", "INVALID")
+		}
+	}
+	mustBe(t, s.URL(), ada.Access, ada.ID)
 }
 
 // What is published is what verifies and nothing private; with secrets alone
