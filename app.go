@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/mail"
+	"latchkey/internal/oauth"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
 	"latchkey/internal/store"
@@ -75,7 +76,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if a.hasher, err = password.NewHasher(password.Default(kind), workers, hashQueue, hashDeadline); err != nil {
 		return nil, err
 	}
-	issuer, err := jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys)
+	issuer, err := newIssuer(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -98,13 +99,37 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	}
 	a.health = web.NewHealth(needed, useful)
 	cookies := web.NewCookies(cfg.Secure(), append(cfg.OwnOrigins(), cfg.CORSOrigins...))
+	endpoints, err := newOAuth(cfg, a.service, issuer, log)
+	if err != nil {
+		return nil, err
+	}
 	a.handler, err = web.New(web.Config{
 		AppName: cfg.AppName, PublicURL: cfg.PublicURL, AppURL: cfg.AppURL, Origins: cfg.CORSOrigins,
 		Auth: a.service, Proxies: cfg.TrustedProxies, Cookies: cookies,
-		GraphQL: graph.Handler(a.service, cfg.Introspection, log),
-		Health:  a.health, Inbox: inbox, Explorer: cfg.Explorer, Log: log, Now: now,
+		GraphQL: graph.Handler(a.service, cfg.Introspection, log), OAuth: endpoints,
+		Health: a.health, Inbox: inbox, Explorer: cfg.Explorer, Log: log, Now: now,
 	})
 	return a, err
+}
+
+// newIssuer makes what signs and verifies access tokens.
+func newIssuer(cfg config.Config) (*jwt.Issuer, error) {
+	keys := make([]jwt.Key, len(cfg.JWTKeys))
+	for i, k := range cfg.JWTKeys {
+		keys[i] = k.Key
+	}
+	return jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys, keys...)
+}
+
+// newOAuth makes the OAuth 2.0 endpoints.
+func newOAuth(cfg config.Config, service *auth.Service, issuer *jwt.Issuer, log zerolog.Logger) (http.Handler, error) {
+	clients := make([]oauth.Client, len(cfg.OAuthClients))
+	for i, c := range cfg.OAuthClients {
+		clients[i] = oauth.Client(c)
+	}
+	return oauth.New(oauth.Config{
+		PublicURL: cfg.PublicURL, PasswordGrant: cfg.OAuthPasswordGrant, Clients: clients, Auth: service, Issuer: issuer, Log: log,
+	})
 }
 
 func (a *app) openDatabase() (err error) {

@@ -35,6 +35,10 @@ func main() {
 		Migrate: migrate,
 		Service: service,
 		Health:  healthcheck,
+		Config: func() (config.Config, error) {
+			cfg, _, err := load()
+			return cfg, err
+		},
 	})
 	stop()
 	os.Exit(code)

@@ -29,6 +29,7 @@ func visits(t *testing.T, s *testenv.Stack) []visit {
 	form := func(do string) string { return url.Values{"token": {token}, "email": {ada.Email}, "do": {do}}.Encode() }
 	with := func(header []string, more ...string) []string { return append(append([]string{}, header...), more...) }
 	client := testenv.ClientAddress()
+	cleo := s.Join(t)
 	list := []visit{
 		{"POST", "/graphql", 200, asJSON, typenameBody},
 		{"POST", "/graphql", 200, asJSON, document("{ nothing }")},
@@ -64,6 +65,22 @@ func visits(t *testing.T, s *testenv.Stack) []visit {
 		{"HEAD", "/", 200, nil, ""},
 		{"POST", "/", 405, nil, ""},
 		{"OPTIONS", "/", 204, nil, ""},
+		{"POST", "/auth/token", 200, with(asForm, "X-Forwarded-For", client), passwordForm(cleo)},
+		{"POST", "/auth/token", 400, with(asForm, "X-Forwarded-For", client), "grant_type=password&username=nobody&password=wrong+one"},
+		{"POST", "/auth/token", 401, asForm, "client_id=nobody"},
+		{"GET", "/auth/token", 405, nil, ""},
+		{"OPTIONS", "/auth/token", 204, nil, ""},
+		{"OPTIONS", "/auth/token", 204, []string{"Origin", allowedOrigin, "Access-Control-Request-Method", "POST"}, ""},
+		{"POST", "/auth/token", 413, asForm, strings.Repeat("x", 20<<10)},
+		{"POST", "/auth/revoke", 200, asForm, "token=x"},
+		{"POST", "/auth/introspect", 401, asForm, "token=x"},
+		{"POST", "/auth/introspect", 200, asForm, url.Values{"token": {"x"}, "client_id": {shopID}, "client_secret": {shopSecret}}.Encode()},
+		{"GET", "/.well-known/jwks.json", 200, nil, ""},
+		{"HEAD", "/.well-known/jwks.json", 200, nil, ""},
+		{"POST", "/.well-known/jwks.json", 405, nil, ""},
+		{"GET", "/.well-known/oauth-authorization-server", 200, nil, ""},
+		{"GET", "/auth/", 404, nil, ""},
+		{"GET", "/.well-known/", 404, nil, ""},
 		{"GET", "/livez", 200, nil, ""},
 		{"POST", "/livez", 405, nil, ""},
 		{"GET", "/readyz", 200, nil, ""},

@@ -32,16 +32,23 @@ const appURL = "https://app.example.org/welcome"
 // as if behind TLS.
 var (
 	sharedEmbedded = shared{start: func(t testing.TB) *testenv.Stack {
-		return testenv.Embedded(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret)
+		return testenv.Embedded(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients)
 	}}
 	sharedProduction = shared{start: func(t testing.TB) *testenv.Stack {
-		return testenv.Production(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret,
+		return testenv.Production(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients,
 			"PUBLIC_URL=https://auth.example.org")
 	}}
 )
 
 // knownSecret signs the tokens of the shared stacks.
 const knownSecret = "Zk3vQ8w1Lr7TnXy5Bd0HsGm9PcWfUo2aEj6iKt4V"
+
+// The OAuth clients of the shared stacks.
+const (
+	shopID, shopSecret       = "shop", "wH7rTq2Lx9+Vb4Nc8Ms1/Zp6Kd3Gf5%Jy0Q="
+	billingID, billingSecret = "billing", "rB5mXv8Ct1Ny4Ku7Ef0Aw3Pd6Sg9Hj2L"
+	oauthClients             = shopID + ":" + shopSecret + "," + billingID + ":" + billingSecret
+)
 
 // onEach runs f on both shared stacks, side by side.
 func onEach(t *testing.T, f func(t *testing.T, s *testenv.Stack)) {

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ type LoginInput struct {
 	Password   string
 	DeviceName *string
 	Transport  TokenTransport
+	ClientID   string // the OAuth client that opens the session; "" is OwnClient
 }
 
 // Login is a device that is logged in.
@@ -55,6 +57,7 @@ func (s *Service) Login(ctx context.Context, in LoginInput, c Client) (*Login, e
 
 func (s *Service) openSession(ctx context.Context, user *store.LoginCandidate, in LoginInput, c Client) (*Login, error) {
 	session := s.newSession(user.ID, in.DeviceName, c, s.now())
+	session.ClientID = cmp.Or(in.ClientID, OwnClient)
 	o := s.opening(session, &user.User, c)
 	if s.Hasher.NeedsRehash(o.PasswordHash) {
 		better, err := s.Hasher.Hash(ctx, c.Key(), in.Password)

@@ -63,10 +63,19 @@ const maxRaces = graceGenerations + 2
 // token it gives the same successor or the current one, as judge says; a token
 // that is older than that ends its session. The mistake is TOKEN_INVALID.
 func (s *Service) Refresh(ctx context.Context, token string, c Client) (*Login, error) {
+	return s.RefreshBy(ctx, OwnClient, token, c)
+}
+
+// RefreshBy is Refresh by an OAuth client. A token of another one's session is
+// TOKEN_INVALID, and nothing happens to that session.
+func (s *Service) RefreshBy(ctx context.Context, clientID, token string, c Client) (*Login, error) {
 	for range maxRaces {
 		session, user, generation, err := s.openRefreshToken(ctx, token)
 		if err != nil {
 			return nil, err
+		}
+		if session.ClientID != clientID {
+			return nil, errRefreshToken()
 		}
 		now := s.now()
 		switch judge(session, generation, now, s.cfg.RefreshGrace) {

@@ -15,9 +15,6 @@ import (
 // ends the least recently used.
 const maxSessions = 100
 
-// ownClient is the client_id of sessions that were not opened through OAuth.
-const ownClient = "latchkey"
-
 // TokenTransport says how a refresh token travels.
 type TokenTransport string
 
@@ -45,22 +42,28 @@ type Viewer struct {
 // Identify returns whom an access token belongs to, by one query: what was
 // revoked, disabled or deleted counts at once. Unauthenticated with a reason.
 func (s *Service) Identify(ctx context.Context, accessToken string) (*Viewer, error) {
+	v, _, err := s.identify(ctx, accessToken)
+	return v, err
+}
+
+// identify is Identify, and returns what the token says too.
+func (s *Service) identify(ctx context.Context, accessToken string) (*Viewer, jwt.Claims, error) {
 	now := s.now()
 	claims, err := s.Issuer.Verify(accessToken, now)
 	switch {
 	case errors.Is(err, jwt.ErrExpired):
-		return nil, errUnauthenticated(ReasonExpired)
+		return nil, claims, errUnauthenticated(ReasonExpired)
 	case err != nil:
-		return nil, errUnauthenticated(ReasonInvalid)
+		return nil, claims, errUnauthenticated(ReasonInvalid)
 	}
 	session, user, err := s.Store.SessionWithUser(ctx, claims.SessionID, now)
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && user.ID != claims.Subject:
-		return nil, errUnauthenticated(ReasonRevoked)
+		return nil, claims, errUnauthenticated(ReasonRevoked)
 	case err != nil:
-		return nil, fmt.Errorf("identify: %w", err)
+		return nil, claims, fmt.Errorf("identify: %w", err)
 	}
-	return &Viewer{User: user, Session: session}, nil
+	return &Viewer{User: user, Session: session}, claims, nil
 }
 
 // MissingToken is the error for a caller who sent no access token at all.
@@ -73,7 +76,7 @@ func (s *Service) newSession(userID string, deviceName *string, c Client, now ti
 	rand.Read(key) // never fails since Go 1.24
 	ends := now.Add(s.cfg.MaxTTL)
 	return &store.Session{
-		ID: newID(), UserID: userID, ClientID: ownClient, DeviceName: c.deviceName(deviceName), UserAgent: c.userAgent(), IPAddress: c.ip(),
+		ID: newID(), UserID: userID, ClientID: OwnClient, DeviceName: c.deviceName(deviceName), UserAgent: c.userAgent(), IPAddress: c.ip(),
 		RefreshKey: key, Generation: 1, Rotations: []byte{}, CreatedAt: now, LastUsedAt: now,
 		ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), ends), EndsAt: ends,
 	}

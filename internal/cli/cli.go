@@ -28,6 +28,7 @@ type Commands struct {
 	Migrate func(ctx context.Context) (steps int, err error)
 	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
 	Health  func(ctx context.Context) error
+	Config  func() (config.Config, error)
 }
 
 // Run runs one command with the process's own streams and returns its exit
@@ -50,7 +51,7 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
-	root.AddCommand(migrateCommand(c), userCommand(c), versionCommand(c), healthCommand(c))
+	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -57,6 +57,10 @@ type Config struct {
 	// each. Empty only in development: then LoadOrMakeSecret has one. Whoever
 	// knows one can sign in as anybody.
 	SecretKeys [][]byte
+	// JWTKeys sign access tokens: the first makes them, all verify, and the public
+	// halves are published. The entry hs256 among them stands for SecretKeys,
+	// which verify in any case. Default: hs256 alone.
+	JWTKeys []JWTKey
 	// JWTIssuer is the iss of access tokens. Default: PublicURL.
 	JWTIssuer string
 	// JWTAudience is the aud of access tokens, one string. Default: PublicURL.
@@ -90,6 +94,13 @@ type Config struct {
 	PasswordHash string
 	// PasswordMinLength counts Unicode code points, 8 to 64. Default 8.
 	PasswordMinLength int
+
+	// OAuthPasswordGrant lets POST /auth/token trade a password for tokens.
+	// Default true.
+	OAuthPasswordGrant bool
+	// OAuthClients are the programs that authenticate at the OAuth 2.0 endpoints.
+	// Each may introspect every token. Default none.
+	OAuthClients []OAuthClient
 
 	// CORSOrigins are the origins of other hosts whose pages may call the API
 	// and use the cookie, each written exactly as browsers send it. Default none.

@@ -56,7 +56,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 	_, shown := example(t)
 	for _, none := range []string{
-		"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "CORS_ORIGINS", "TRUSTED_PROXIES", "MAIL_SERVER", "APP_URL", "CONFIRM_URL", "RESET_URL",
+		"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "CORS_ORIGINS", "TRUSTED_PROXIES", "MAIL_SERVER", "APP_URL", "CONFIRM_URL", "RESET_URL",
 	} {
 		if shown[none] == "" {
 			t.Errorf("%s has no sample", none)
@@ -74,11 +74,14 @@ func TestExampleShowsDefaults(t *testing.T) {
 func TestExampleSamples_F3(t *testing.T) {
 	t.Parallel()
 	_, shown := example(t)
+	delete(shown, "OAUTH_CLIENTS") // another sample
 	mistaken(t, shown, "SECRET_KEY")
+	_, shown = example(t)
+	mistaken(t, vars{"OAUTH_CLIENTS": shown["OAUTH_CLIENTS"]}, "OAUTH_CLIENTS")
 
 	secrets := []string{"DATABASE_URL", "SECRET_KEY"}
 	for name, value := range shown {
-		if strings.Contains(name, "PASSWORD") && !strings.HasPrefix(name, "PASSWORD_") && value != "" {
+		if strings.HasSuffix(name, "PASSWORD") && value != "" {
 			secrets = append(secrets, name)
 		}
 	}

@@ -35,10 +35,12 @@ func read(r *reader) Config {
 	}
 	readPlace(r, &c)
 	readSecrets(r, &c)
+	readKeys(r, &c)
 	readLifetimes(r, &c)
 	c.RegistrationOpen = parsed(r, "REGISTRATION", "open", oneOf("open", "closed")) == "open"
 	c.PasswordHash = parsed(r, "PASSWORD_HASH", "argon2id", oneOf("argon2id", "bcrypt"))
 	c.PasswordMinLength = parsed(r, "PASSWORD_MIN_LENGTH", 8, numberFrom(8, 64))
+	readOAuth(r, &c)
 	readNetwork(r, &c)
 	readMail(r, &c)
 	readFrontend(r, &c)

@@ -15,10 +15,12 @@ func TestMistakes_F3(t *testing.T) {
 		"APP_NAME": "a\nb", "DATABASE_URL": "mysql://u:" + leak + "@db/l", "REDIS_URL": "redis://:dev_" + leak + "@r",
 		"SECRET_KEY":       leak + ",change-me-change-me-change-me-" + leak + ",dev_" + key,
 		"ACCESS_TOKEN_TTL": "30d", "SESSION_IDLE_TTL": "2h", "SESSION_MAX_TTL": "1h", "REFRESH_GRACE": "-1s", "CONFIRM_TTL": "0s", "RESET_TTL": "0s",
-		"REGISTRATION": "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
+		"JWT_PRIVATE_KEYS": "hs256,/nowhere/" + leak + ".pem,hs256", "OAUTH_PASSWORD_GRANT": "maybe",
+		"OAUTH_CLIENTS": leak + ",api:" + leak + ",latchkey:" + key + ",b c,:" + key,
+		"REGISTRATION":  "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
 		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy",
 		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>",
-		"APP_URL": "javascript:alert(1)", "CONFIRM_URL": "https://app.example.org/confirm",
+		"APP_URL": "javascript:alert(1)", "CONFIRM_URL": "https://app.example.org/confirm", "RESET_URL": "https://app.example.org/reset",
 		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
 	})
 	if err == nil {
@@ -130,8 +132,8 @@ func TestCORSOrigins_I5(t *testing.T) {
 func TestTargets_D8(t *testing.T) {
 	t.Parallel()
 	const page = "https://app.example.org/confirm#token={token}"
-	c, _, err := load(production.with(vars{"APP_URL": "http://localhost:5173/", "CONFIRM_URL": page}))
-	if err != nil || c.AppURL.String() != "http://localhost:5173/" || c.ConfirmURL != page {
+	c, _, err := load(production.with(vars{"APP_URL": "http://localhost:5173/", "CONFIRM_URL": page, "RESET_URL": page}))
+	if err != nil || c.AppURL.String() != "http://localhost:5173/" || c.ConfirmURL != page || c.ResetURL != page {
 		t.Errorf("got %v, %q, %v", c.AppURL, c.ConfirmURL, err)
 	}
 	for _, value := range []string{"/welcome", "http://app.example.org", "javascript:alert(1)", "https://a@b.example", "app://x"} {
@@ -142,6 +144,7 @@ func TestTargets_D8(t *testing.T) {
 		"https://app.example.org/?t={token}&e={email}", "https://app.example.org/{{token}}", "javascript:{token}",
 	} {
 		mistaken(t, vars{"CONFIRM_URL": value}, "CONFIRM_URL")
+		mistaken(t, vars{"RESET_URL": value}, "RESET_URL")
 	}
 }
 
@@ -160,6 +163,7 @@ func TestWrongValues(t *testing.T) {
 		{"SESSION_MAX_TTL", "0s|x"},
 		{"REFRESH_GRACE", "-1s|30"},
 		{"CONFIRM_TTL", "0s|1d"},
+		{"RESET_TTL", "0s|1d"},
 		{"REGISTRATION", "on|Closed"},
 		{"PASSWORD_HASH", "scrypt|BCRYPT"},
 		{"PASSWORD_MIN_LENGTH", "7|65|eight"},
@@ -171,6 +175,7 @@ func TestWrongValues(t *testing.T) {
 		{"MAIL_TLS", "ssl|TLS"},
 		{"MAIL_FROM", "a|a@|<a@b.example>|Ada <a@b.example>|a@b.example, c@d.example|\"a b\"@c.example|ä@b.example|a@b.example (x)"},
 		{"MAIL_FROM_NAME", "a\r\nBcc: x"},
+		{"OAUTH_PASSWORD_GRANT", "true|ON"},
 		{"INTROSPECTION", "true|yes|ON"},
 		{"EXPLORER", "1"},
 		{"LOG_LEVEL", "trace|INFO"},

@@ -43,30 +43,76 @@ type Claims struct {
 type Issuer struct {
 	issuer   string
 	audience string
+	signer   Key
 	secrets  [][]byte
+	secret   any            // what HS256 verifies with, as the library takes it
+	byID     map[string]Key // the asymmetric keys
+	keys     []Key          // as New got them
 	parser   *jwt.Parser
 }
 
-// New returns an Issuer that signs by HS256 with the first of secrets and
-// verifies with all of them. Each has 32 bytes or more.
-func New(issuer, audience string, secrets [][]byte) (*Issuer, error) {
+// New returns an Issuer that signs with the first of keys and verifies with all
+// of them and with all of secrets, so that a change from one to the other
+// refuses no token that is in force. Secrets() among keys, or no keys, signs by
+// HS256 with the first secret. Each secret has 32 bytes or more.
+func New(issuer, audience string, secrets [][]byte, keys ...Key) (*Issuer, error) {
 	if issuer == "" || audience == "" {
 		return nil, errors.New("jwt: no issuer or audience")
 	}
 	if len(secrets) == 0 {
 		return nil, errors.New("jwt: no secret")
 	}
+	i := &Issuer{issuer: issuer, audience: audience, secrets: secrets, byID: map[string]Key{}, keys: keys, signer: Secrets()}
+	var set jwt.VerificationKeySet
 	for _, s := range secrets {
 		if len(s) < minSecret {
 			return nil, fmt.Errorf("jwt: a secret of less than %d bytes", minSecret)
 		}
+		set.Keys = append(set.Keys, s)
 	}
-	return &Issuer{
-		issuer: issuer, audience: audience, secrets: secrets,
-		// Claims are checked below: the library has no notion of a required
-		// client_id, and would take its own clock.
-		parser: jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding()),
-	}, nil
+	i.secret = set
+	methods := []string{HS256}
+	for _, k := range keys {
+		if k.Algorithm == HS256 {
+			continue
+		}
+		if _, twice := i.byID[k.ID]; twice || k.ID == "" || k.private == nil {
+			return nil, errors.New("jwt: a key twice, or none")
+		}
+		i.byID[k.ID] = k
+		methods = append(methods, k.Algorithm)
+	}
+	if len(keys) > 0 {
+		i.signer = keys[0]
+	}
+	// Claims are checked below: the library has no notion of a required
+	// client_id, and would take its own clock.
+	i.parser = jwt.NewParser(jwt.WithValidMethods(methods), jwt.WithoutClaimsValidation(), jwt.WithStrictDecoding())
+	return i, nil
+}
+
+// Issuer is the iss of its tokens.
+func (i *Issuer) Issuer() string { return i.issuer }
+
+// Audience is the aud of its tokens.
+func (i *Issuer) Audience() string { return i.audience }
+
+// JWKS returns the public keys as a JWK Set (RFC 7517): none of HS256, whose
+// key is secret.
+func (i *Issuer) JWKS() ([]byte, error) {
+	set := struct {
+		Keys []jwk `json:"keys"`
+	}{[]jwk{}}
+	for _, k := range i.keys {
+		if k.Algorithm != HS256 {
+			set.Keys = append(set.Keys, k.jwk)
+		}
+	}
+	text, err := json.Marshal(set)
+	if err != nil {
+		return nil, fmt.Errorf("jwt: %w", err)
+	}
+	return text, nil
 }
 
 // payload is the claims set on the wire. Numbers are pointers where absence
@@ -114,12 +160,16 @@ func (payload) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
 // Sign returns the token that says c. IssuedAt and ExpiresAt are cut to seconds.
 func (i *Issuer) Sign(c Claims) (string, error) {
 	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
-	token := jwt.NewWithClaims(jwt.SigningMethodHS256, payload{
+	token := jwt.NewWithClaims(i.signer.method(), payload{
 		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
 		IssuedAt: &iat, ExpiresAt: &exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
 	})
 	token.Header["typ"] = tokenType
-	signed, err := token.SignedString(i.secrets[0])
+	var key any = i.secrets[0]
+	if i.signer.Algorithm != HS256 {
+		key, token.Header["kid"] = i.signer.private, i.signer.ID
+	}
+	signed, err := token.SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("jwt: %w", err)
 	}
@@ -134,22 +184,10 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 		return Claims{}, ErrInvalid
 	}
 	var p payload
-	verified := false
-	for _, secret := range i.secrets {
-		p = payload{}
-		_, err := i.parser.ParseWithClaims(token, &p, func(t *jwt.Token) (any, error) {
-			return secret, headerError(t.Header)
-		})
-		if err == nil {
-			verified = true
-			break
-		}
-		if !errors.Is(err, jwt.ErrTokenSignatureInvalid) {
-			return Claims{}, ErrInvalid
-		}
+	if _, err := i.parser.ParseWithClaims(token, &p, i.verifier); err != nil {
+		return Claims{}, ErrInvalid
 	}
-	if !verified || p.Issuer != i.issuer || string(p.Audience) != i.audience ||
-		p.Subject == "" || p.SessionID == "" || p.ClientID == "" || p.ID == "" {
+	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.Subject == "" || p.SessionID == "" || p.ClientID == "" || p.ID == "" {
 		return Claims{}, ErrInvalid
 	}
 	iat, ok1 := seconds(p.IssuedAt)
@@ -173,6 +211,28 @@ func (p *payload) claims(iat, exp time.Time) Claims {
 		Subject: p.Subject, SessionID: p.SessionID, ClientID: p.ClientID, ID: p.ID,
 		Role: p.Role, Email: p.Email, EmailVerified: p.EmailVerified, IssuedAt: iat, ExpiresAt: exp,
 	}
+}
+
+// verifier returns what a token's signature is to be checked with, from our keys
+// alone: a token that names a key with that key and its algorithm, any other by
+// HS256 with the secrets (RFC 8725 section 3.1).
+func (i *Issuer) verifier(t *jwt.Token) (any, error) {
+	if err := headerError(t.Header); err != nil {
+		return nil, err
+	}
+	kid, named := t.Header["kid"]
+	if !named {
+		if t.Method != jwt.SigningMethodHS256 {
+			return nil, ErrInvalid
+		}
+		return i.secret, nil
+	}
+	id, _ := kid.(string)
+	key, ours := i.byID[id]
+	if !ours || t.Method != key.method() {
+		return nil, ErrInvalid
+	}
+	return key.public, nil
 }
 
 // headerError refuses what RFC 8725 section 3 and RFC 7515 section 4.1.11 want

@@ -23,14 +23,18 @@ var corsHeaders = []string{
 // allowOrigins lets pages of exactly these origins read the answers of next and
 // send the cookie along (I5). An origin is compared byte for byte, as browsers
 // send it: "*" allows nobody, and "null", which any sandboxed page may send, is
-// never allowed. The service's own pages need no CORS.
-func allowOrigins(origins []string, next http.Handler) http.Handler {
+// never allowed. The service's own pages need no CORS. methods are what next
+// answers; none is POST.
+func allowOrigins(origins []string, next http.Handler, methods ...string) http.Handler {
+	if len(methods) == 0 {
+		methods = []string{http.MethodPost}
+	}
 	return cors.New(cors.Options{
 		// Not AllowedOrigins: an empty list there means every origin.
 		AllowOriginFunc: func(origin string) bool {
 			return origin != "null" && slices.Contains(origins, origin)
 		},
-		AllowedMethods:   []string{http.MethodPost},
+		AllowedMethods:   methods,
 		AllowedHeaders:   corsHeaders,
 		ExposedHeaders:   []string{"Retry-After", "X-Request-Id"},
 		AllowCredentials: true,

@@ -29,6 +29,7 @@ type Config struct {
 	Proxies []netip.Prefix // TRUSTED_PROXIES
 	Cookies *Cookies
 	GraphQL http.Handler // POST /graphql; answers other methods itself
+	OAuth   http.Handler // /auth/ and the documents of OAuth under /.well-known/, likewise; or nil
 	Health  *Health
 
 	Inbox    *mail.Inbox // nil unless mail stays here
@@ -38,8 +39,7 @@ type Config struct {
 	Now func() time.Time // UTC
 }
 
-// New returns the whole service as one handler. /auth/, /.well-known/ and
-// /metrics are nobody's here.
+// New returns the whole service as one handler. /metrics is nobody's here.
 func New(cfg Config) (http.Handler, error) {
 	switch {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Cookies == nil, cfg.GraphQL == nil, cfg.Health == nil, cfg.Now == nil:
@@ -58,6 +58,16 @@ func New(cfg Config) (http.Handler, error) {
 
 	mux := http.NewServeMux()
 	mux.Handle("/graphql", allowOrigins(cfg.Origins, identify(cfg.GraphQL)))
+	if cfg.OAuth != nil {
+		// Introspection is for backends: pages have no secret to ask with.
+		mux.Handle("/auth/introspect", identify(cfg.OAuth))
+		for _, path := range []string{"/auth/token", "/auth/revoke"} {
+			mux.Handle(path, allowOrigins(cfg.Origins, identify(cfg.OAuth)))
+		}
+		for _, path := range []string{"/.well-known/jwks.json", "/.well-known/oauth-authorization-server"} {
+			mux.Handle(path, allowOrigins(cfg.Origins, cfg.OAuth, http.MethodGet, http.MethodHead))
+		}
+	}
 	confirm, reset, notMe := &confirmPage{links}, &resetPage{links}, &notMePage{links}
 	mux.Handle(confirmPath, identify(methods{"GET": confirm.get, "POST": confirm.post}))
 	mux.Handle(resetPath, identify(methods{"GET": reset.get, "POST": reset.post}))

@@ -1,0 +1,81 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/jwt"
+)
+
+// OwnClient is the client_id of sessions that no OAuth client opened. Anybody
+// may use it; it has no secret.
+const OwnClient = "latchkey"
+
+// ErrOtherClient is a token that was given to another client than the one that
+// presents it.
+var ErrOtherClient = errors.New("token of another client")
+
+// Revoke ends the session of an access or refresh token that clientID holds. A
+// token that is dead or not ours ends nothing and is no error; ErrOtherClient.
+func (s *Service) Revoke(ctx context.Context, clientID, token string) error {
+	var userID, sessionID, owner string
+	claims, err := s.Issuer.Verify(token, s.now())
+	if err == nil || errors.Is(err, jwt.ErrExpired) {
+		userID, sessionID, owner = claims.Subject, claims.SessionID, claims.ClientID
+	} else {
+		session, _, _, err := s.openRefreshToken(ctx, token)
+		if _, dead := errors.AsType[UserErrors](err); dead {
+			return nil
+		} else if err != nil {
+			return fmt.Errorf("revoke: %w", err)
+		}
+		userID, sessionID, owner = session.UserID, session.ID, session.ClientID
+	}
+	if owner != clientID {
+		return ErrOtherClient
+	}
+	if err := s.endSession(ctx, userID, sessionID); err != nil {
+		return fmt.Errorf("revoke: %w", err)
+	}
+	return nil
+}
+
+// Introspection is what is true of a token now.
+type Introspection struct {
+	Active    bool        // else the rest is empty
+	Access    *jwt.Claims // of an access token, else nil
+	UserID    string
+	Username  string
+	ClientID  string
+	ExpiresAt time.Time // of a refresh token: of its session, unless it is used before
+}
+
+// Introspect says whether an access or refresh token counts at this moment, by
+// the query that Identify makes. It changes nothing: a stolen refresh token is
+// not active, and its session goes on until somebody presents it.
+func (s *Service) Introspect(ctx context.Context, token string) (*Introspection, error) {
+	viewer, claims, err := s.identify(ctx, token)
+	if err == nil {
+		return &Introspection{
+			Active: true, Access: &claims, UserID: viewer.User.ID, Username: viewer.User.Username,
+			ClientID: claims.ClientID, ExpiresAt: claims.ExpiresAt,
+		}, nil
+	}
+	if e, ok := errors.AsType[*Error](err); !ok || e.Code != Unauthenticated {
+		return nil, err
+	}
+	session, user, generation, err := s.openRefreshToken(ctx, token)
+	if _, dead := errors.AsType[UserErrors](err); dead {
+		return &Introspection{}, nil
+	} else if err != nil {
+		return nil, fmt.Errorf("introspect: %w", err)
+	}
+	if judge(session, generation, s.now(), s.cfg.RefreshGrace) == stolen {
+		return &Introspection{}, nil
+	}
+	return &Introspection{
+		Active: true, UserID: user.ID, Username: user.Username, ClientID: session.ClientID, ExpiresAt: session.ExpiresAt,
+	}, nil
+}

@@ -1,0 +1,194 @@
+package cli
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"latchkey/internal/config"
+	"latchkey/internal/jwt"
+)
+
+// secretBytes is what a new SECRET_KEY is made of: 384 random bits, 64
+// characters in base64.
+const secretBytes = 48
+
+func keysCommand(c Commands) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "keys",
+		Short: "Make signing keys, and list those in use",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return usageError{errors.New("name a command; see latchkey keys --help")}
+		},
+	}
+	cmd.AddCommand(keysNewCommand(), keysListCommand(c))
+	return cmd
+}
+
+func keysNewCommand() *cobra.Command {
+	var algorithm string
+	cmd := &cobra.Command{
+		Use:   "new [--algorithm ES256|EdDSA|RS256|HS256] [FILE]",
+		Short: "Make a key that signs access tokens",
+		Long: "Make a private key that signs access tokens, for JWT_PRIVATE_KEYS, and print its id (kid).\n\n" +
+			"With FILE it is written there, in PEM (PKCS#8), readable by you alone; a file that is there is never\n" +
+			"overwritten. Without FILE the key goes to standard output and its id to standard error.\n" +
+			"ES256 (P-256) is known everywhere, EdDSA is Ed25519, RS256 (RSA) is for verifiers that know nothing else.\n" +
+			"HS256 prints a new value for SECRET_KEY instead and takes no FILE.\n\n" +
+			"Whoever has the key can sign in as anybody. How to bring it into use: docs/tokens.md.",
+		Example: "  latchkey keys new key-2026.pem\n" +
+			"  latchkey keys new --algorithm EdDSA key-2026.pem\n" +
+			"  latchkey keys new --algorithm HS256",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if algorithm == jwt.HS256 {
+				if len(args) > 0 {
+					return usageError{errors.New("HS256 takes no FILE: its secret goes into SECRET_KEY")}
+				}
+				return printSecret(cmd)
+			}
+			if !knownAlgorithm(algorithm) {
+				return usageError{errors.New("--algorithm must be ES256, EdDSA, RS256 or HS256")}
+			}
+			key, err := jwt.NewKey(algorithm)
+			if err != nil {
+				return err
+			}
+			text, err := key.PEM()
+			if err != nil {
+				return err
+			}
+			if len(args) == 0 {
+				cmd.PrintErrln(key.ID)
+				return written(cmd.OutOrStdout().Write(text))
+			}
+			if err := writeNew(args[0], text); err != nil {
+				return err
+			}
+			return written(fmt.Fprintln(cmd.OutOrStdout(), key.ID))
+		},
+	}
+	cmd.Flags().StringVar(&algorithm, "algorithm", jwt.ES256, "ES256, EdDSA, RS256 or HS256")
+	return cmd
+}
+
+func knownAlgorithm(a string) bool { return a == jwt.ES256 || a == jwt.EdDSA || a == jwt.RS256 }
+
+func printSecret(cmd *cobra.Command) error {
+	secret := make([]byte, secretBytes)
+	_, _ = rand.Read(secret) // never fails
+	return written(fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(secret)))
+}
+
+// writeNew writes a file that only its owner may read, whole or not at all. One
+// that is there is left as it is.
+func writeNew(path string, content []byte) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if errors.Is(err, os.ErrExist) {
+		return fmt.Errorf("%s is there already and is not overwritten", path)
+	} else if err != nil {
+		return fmt.Errorf("write the key: %w", err)
+	}
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return errors.Join(fmt.Errorf("write the key: %w", err), os.Remove(path))
+	}
+	return nil
+}
+
+// written keeps the error of a write: a full disk behind a redirection must
+// not look like success.
+func written(_ int, err error) error { return err }
+
+// listedKey is a line of keys list.
+type listedKey struct {
+	Key       string  `json:"key"` // kid, or which secret
+	Algorithm string  `json:"algorithm"`
+	Signs     bool    `json:"signs"`
+	Verifies  bool    `json:"verifies"`
+	Published bool    `json:"published"` // in jwks.json
+	File      *string `json:"file"`
+}
+
+func keysListCommand(c Commands) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "list [--json]",
+		Short: "List the keys that are configured",
+		Long: "List the keys of JWT_PRIVATE_KEYS and SECRET_KEY as this configuration has them: which one signs access\n" +
+			"tokens, which only verify, and which are published at /.well-known/jwks.json. Nothing of a secret is shown.\n\n" +
+			"A server reads its keys once, at its start.",
+		Example: "  latchkey keys list\n  latchkey keys list --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			cfg, err := c.Config()
+			if err != nil {
+				return err
+			}
+			list := listKeys(cfg)
+			if asJSON {
+				out := json.NewEncoder(cmd.OutOrStdout())
+				out.SetIndent("", "  ")
+				return out.Encode(list)
+			}
+			return printKeys(cmd, list)
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: a list of objects")
+	return cmd
+}
+
+// listKeys returns the keys in the order of JWT_PRIVATE_KEYS, whose first one
+// signs. The secrets verify although they are not in it.
+func listKeys(cfg config.Config) []listedKey {
+	var list []listedKey
+	secrets := func() {
+		for n := range cfg.SecretKeys {
+			list = append(list, listedKey{Key: fmt.Sprintf("HS256 secret %d", n+1), Algorithm: jwt.HS256, Verifies: true})
+		}
+	}
+	named := false
+	for _, k := range cfg.JWTKeys {
+		if k.Key.Algorithm == jwt.HS256 {
+			named = true
+			secrets()
+			continue
+		}
+		list = append(list, listedKey{Key: k.Key.ID, Algorithm: k.Key.Algorithm, Verifies: true, Published: true, File: &k.File})
+	}
+	if !named {
+		secrets()
+	}
+	if len(list) > 0 {
+		list[0].Signs = true
+	}
+	return list
+}
+
+func printKeys(cmd *cobra.Command, list []listedKey) error {
+	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
+	_, _ = fmt.Fprintln(w, "KEY\tALGORITHM\tUSE\tFILE") // errors come with Flush
+	for _, k := range list {
+		uses := []string{"verifies"}
+		if k.Signs {
+			uses = []string{"signs", "verifies"}
+		}
+		if k.Published {
+			uses = append(uses, "published")
+		}
+		file := "SECRET_KEY"
+		if k.File != nil {
+			file = *k.File
+		}
+		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Key, k.Algorithm, strings.Join(uses, ", "), file)
+	}
+	return w.Flush()
+}

@@ -1,0 +1,42 @@
+package oauth
+
+import "net/http"
+
+// state is the answer of RFC 7662 section 2.2. There are no scopes.
+type state struct {
+	Active    bool   `json:"active"`
+	ClientID  string `json:"client_id,omitempty"`
+	Username  string `json:"username,omitempty"`
+	TokenType string `json:"token_type,omitempty"` // of an access token
+	Expires   int64  `json:"exp,omitempty"`
+	Issued    int64  `json:"iat,omitempty"`
+	Subject   string `json:"sub,omitempty"`
+	Audience  string `json:"aud,omitempty"`
+	Issuer    string `json:"iss,omitempty"`
+	ID        string `json:"jti,omitempty"`
+	SessionID string `json:"sid,omitempty"`
+}
+
+// introspect tells a client that authenticates what is true of a token at this
+// moment: a session that ended, or a user who was disabled, counts at once.
+func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
+	if !c.authenticated {
+		return nil, errClient()
+	}
+	if err := f.need("token"); err != nil {
+		return nil, err
+	}
+	i, err := s.Auth.Introspect(r.Context(), f["token"])
+	if err != nil {
+		return nil, err
+	}
+	if !i.Active {
+		return state{}, nil
+	}
+	answer := state{Active: true, ClientID: i.ClientID, Subject: i.UserID, Expires: i.ExpiresAt.Unix()}
+	if a := i.Access; a != nil {
+		answer.Username, answer.TokenType, answer.Issued = i.Username, "Bearer", a.IssuedAt.Unix()
+		answer.Audience, answer.Issuer, answer.ID, answer.SessionID = s.Issuer.Audience(), s.Issuer.Issuer(), a.ID, a.SessionID
+	}
+	return answer, nil
+}

@@ -1,0 +1,35 @@
+package oauth
+
+// metadata is what RFC 8414 section 2 has clients find out by themselves.
+type metadata struct {
+	Issuer                string   `json:"issuer"`
+	TokenEndpoint         string   `json:"token_endpoint"`
+	RevocationEndpoint    string   `json:"revocation_endpoint"`
+	IntrospectionEndpoint string   `json:"introspection_endpoint,omitempty"`
+	JWKSURI               string   `json:"jwks_uri"`
+	ResponseTypes         []string `json:"response_types_supported"` // required, and we have none: there is no authorization endpoint
+	GrantTypes            []string `json:"grant_types_supported"`
+	TokenMethods          []string `json:"token_endpoint_auth_methods_supported"`
+	RevocationMethods     []string `json:"revocation_endpoint_auth_methods_supported"`
+	IntrospectionMethods  []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
+}
+
+// metadata names only what is there: no password grant that is off, and no
+// introspection that nobody may use.
+func (s *server) metadata() metadata {
+	url := func(path string) string { return s.PublicURL.JoinPath(path).String() }
+	m := metadata{
+		Issuer: s.Issuer.Issuer(), TokenEndpoint: url(TokenPath), RevocationEndpoint: url(RevokePath), JWKSURI: url(KeysPath),
+		ResponseTypes: []string{}, GrantTypes: []string{refreshGrant}, TokenMethods: []string{"none"},
+	}
+	if s.PasswordGrant {
+		m.GrantTypes = []string{passwordGrant, refreshGrant}
+	}
+	if len(s.clients) > 0 {
+		secret := []string{"client_secret_basic", "client_secret_post"}
+		m.IntrospectionEndpoint, m.IntrospectionMethods = url(IntrospectPath), secret
+		m.TokenMethods = append(m.TokenMethods, secret...)
+	}
+	m.RevocationMethods = m.TokenMethods
+	return m
+}
