@@ -69,7 +69,7 @@ func TestDefaultsOfDevelopment(t *testing.T) {
 		Env: Development, Host: "127.0.0.1", Port: 8080, PublicURL: public, AppName: "Latchkey", DataDir: "data",
 		JWTIssuer: "http://localhost:8080", JWTAudience: "http://localhost:8080",
 		AccessTokenTTL: 15 * time.Minute, SessionIdleTTL: 720 * time.Hour, SessionMaxTTL: 4320 * time.Hour,
-		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour,
+		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour,
 		RegistrationOpen: true, PasswordHash: "argon2id", PasswordMinLength: 8,
 		MailPort: 587, MailTLS: "starttls", MailFrom: "latchkey@localhost", MailFromName: "Latchkey",
 		Introspection: true, Explorer: true, LogLevel: "info", LogFormat: "console",
