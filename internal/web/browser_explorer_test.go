@@ -8,6 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
 
@@ -36,9 +37,9 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 	if len(list) != 1 {
 		t.Fatalf("%d registrations, want 1", len(list))
 	}
-	link, err := b.auth.MakeLink(t.Context(), &list[0])
+	link, err := b.auth.MakeLink(t.Context(), store.Target{Purpose: store.ConfirmRegistration, Registration: &list[0]})
 	must(t, err)
-	b.goes(chromedp.Navigate(link))
+	b.goes(chromedp.Navigate(link.URL))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
 
 	b.do(chromedp.Navigate(b.base + "/")) // and the tabs are still there

@@ -100,9 +100,9 @@ func (s *service) register(username, email, password string) url.Values {
 		if r.Username != username {
 			continue
 		}
-		link, err := s.auth.MakeLink(s.t.Context(), &r)
+		link, err := s.auth.MakeLink(s.t.Context(), store.Target{Purpose: store.ConfirmRegistration, Registration: &r})
 		must(s.t, err)
-		u, err := url.Parse(link)
+		u, err := url.Parse(link.URL)
 		must(s.t, err)
 		return u.Query()
 	}
