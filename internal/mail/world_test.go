@@ -54,12 +54,8 @@ func newWorld(t *testing.T, s *store.Store) *world {
 // worker makes another worker, as a replica has one: only the outbox is shared.
 func (x *world) worker(s Sender) *Worker {
 	x.t.Helper()
-	templates, err := NewTemplates(withURL)
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	log := zerolog.New(x)
-	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: templates,
+	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
 		From: "noreply@example.org", FromName: "Latchkey", Log: &log, Now: x.now})
 	if err != nil {
 		x.t.Fatal(err)
