@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -169,7 +170,7 @@ func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error
 	if a.cfg.AppURL != nil {
 		app.URL = a.cfg.AppURL.String()
 	}
-	templates, err := mail.NewTemplates(app)
+	templates, err := a.mailTemplates(app)
 	if err != nil {
 		return nil, err
 	}
@@ -178,6 +179,24 @@ func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error
 		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
 	})
 	return inbox, err
+}
+
+// mailTemplates reads the templates of mails. What is wrong with an operator's
+// own is a mistake in the configuration like any other.
+func (a *app) mailTemplates(app mail.App) (*mail.Templates, error) {
+	if a.cfg.MailTemplates == "" {
+		return mail.NewTemplates(app)
+	}
+	templates, err := mail.LoadTemplates(app, a.cfg.MailTemplates)
+	wrong, ok := errors.AsType[mail.TemplateMistakes](err)
+	if !ok {
+		return templates, err
+	}
+	var mistakes config.Mistakes
+	for _, text := range wrong {
+		mistakes = append(mistakes, config.Mistake{Name: "MAIL_TEMPLATES", Text: text})
+	}
+	return nil, mistakes
 }
 
 // close lets go of the databases.

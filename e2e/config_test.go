@@ -50,6 +50,28 @@ func mustNotStart(t *testing.T, what, dir string, env []string, names ...string)
 	return message
 }
 
+// A template of the operator's own that would fail at some mail fails at the start.
+func TestMailTemplatesAreTriedAtTheStart(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"new_device.txt": "{{define \"title\"}}x{{end}}{{define \"why\"}}x{{end}}\n{{define \"body\"}}{{.Notice.Devise}}{{end}}",
+		"password_reset.html": "{{define \"title\"}}x{{end}}{{define \"preheader\"}}x{{end}}{{define \"why\"}}x{{end}}" +
+			"{{define \"body\"}}<p>Ask me for the link.</p>{{end}}",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	message := mustNotStart(t, "wrong templates", t.TempDir(), productionEnv("MAIL_TEMPLATES="+dir), "MAIL_TEMPLATES", "MAIL_TEMPLATES")
+	for _, says := range []string{"new_device.txt:2:", "Devise", "password_reset.html"} {
+		if !strings.Contains(message, says) {
+			t.Errorf("the message does not say %q:\n%s", says, message)
+		}
+	}
+	mustNotStart(t, "no folder, and another mistake", t.TempDir(), productionEnv("LOG_LEVEL=loud", "MAIL_TEMPLATES="+filepath.Join(dir, "none")), "MAIL_TEMPLATES", "LOG_LEVEL")
+}
+
 // Production refuses secrets that are short, known or made for development, and
 // says how to make one.
 func TestSecrets_F3(t *testing.T) {

@@ -24,7 +24,7 @@ func TestConfirm_D2(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		token := f.link("Ada.L@Example.org", "Countess", client(1))
 		expect(t, "login before", f.try("countess", goodPassword, client(1)), "INVALID_CREDENTIALS")
-		want := auth.Confirmation{Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
+		want := auth.Confirmation{Purpose: store.ConfirmRegistration, Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
 		f.pass(time.Hour)
 		for range 3 {
 			got, err := f.Confirmation(t.Context(), token, "ada.l@EXAMPLE.org")

@@ -125,6 +125,10 @@ type Config struct {
 	MailFrom string
 	// MailFromName is the name beside it. Default: AppName.
 	MailFromName string
+	// MailTemplates is a folder with templates in place of the built-in ones of
+	// the same names, or "". Load has seen that it is a folder; what is in it is
+	// checked when the templates are read.
+	MailTemplates string
 
 	// AppURL is where pages send people once they are done, or nil.
 	AppURL *url.URL

@@ -1,6 +1,9 @@
 package config
 
-import "net/mail"
+import (
+	"net/mail"
+	"os"
+)
 
 // readMail reads how mail goes out.
 func readMail(r *reader, c *Config) {
@@ -25,6 +28,7 @@ func readMail(r *reader, c *Config) {
 		r.wrong("MAIL_FROM", "is required in production: the address that mails come from, such as no-reply@example.org")
 	}
 	c.MailFromName = parsed(r, "MAIL_FROM_NAME", c.AppName, parseLine)
+	c.MailTemplates = parsed(r, "MAIL_TEMPLATES", "", parseFolder)
 
 	if c.MailServer == "" {
 		if c.Development() && !loopback(c.Host) {
@@ -52,6 +56,14 @@ func parseAddress(s string) (string, error) {
 		if b <= ' ' || b >= 0x7f || b == '"' {
 			return "", want
 		}
+	}
+	return s, nil
+}
+
+// parseFolder takes the path of a folder that is there.
+func parseFolder(s string) (string, error) {
+	if info, err := os.Stat(s); err != nil || !info.IsDir() {
+		return "", problem("must be the path of a folder that this process can read")
 	}
 	return s, nil
 }

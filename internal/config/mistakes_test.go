@@ -19,7 +19,7 @@ func TestMistakes_F3(t *testing.T) {
 		"OAUTH_CLIENTS": leak + ",api:" + leak + ",latchkey:" + key + ",b c,:" + key,
 		"REGISTRATION":  "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
 		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy",
-		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>",
+		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>", "MAIL_TEMPLATES": "testdata/" + leak,
 		"APP_URL": "javascript:alert(1)", "CONFIRM_URL": "https://app.example.org/confirm", "RESET_URL": "https://app.example.org/reset",
 		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
 	})
@@ -175,6 +175,7 @@ func TestWrongValues(t *testing.T) {
 		{"MAIL_TLS", "ssl|TLS"},
 		{"MAIL_FROM", "a|a@|<a@b.example>|Ada <a@b.example>|a@b.example, c@d.example|\"a b\"@c.example|ä@b.example|a@b.example (x)"},
 		{"MAIL_FROM_NAME", "a\r\nBcc: x"},
+		{"MAIL_TEMPLATES", "nowhere|config.go|a\x00b"},
 		{"OAUTH_PASSWORD_GRANT", "true|ON"},
 		{"INTROSPECTION", "true|yes|ON"},
 		{"EXPLORER", "1"},

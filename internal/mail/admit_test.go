@@ -114,11 +114,84 @@ func TestKnownClientKeepsItsOwn_C6(t *testing.T) {
 func TestNoticesAreNotCounted_C6(t *testing.T) {
 	each(t, func(t *testing.T, x *world) {
 		u := x.user("ada@example.org", "ada", "192.0.2.1")
-		for range 15 {
-			x.enqueue(&store.Mail{Kind: store.MailNewDevice, UserID: u.ID, RecipientKey: u.EmailKey, Client: "192.0.2.1", Details: store.MailDetails{At: x.now()}})
+		for _, s := range notices() {
+			for range 12 {
+				x.notice(s.kind, u, "")
+			}
+			if got := x.sent(); len(got) != 12 {
+				t.Errorf("%s: got %d mails, want 12", s.kind, len(got))
+			}
 		}
-		if got := x.sent(); len(got) != 15 {
-			t.Errorf("got %d mails, want 15", len(got))
+		x.wantOutbox(0, 0)
+	})
+}
+
+// A reset that "this was not me" or an administrator causes is nothing that
+// strangers can cause.
+func TestResetsThatAreNotAskedForAreNotCounted_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		u := x.user("ada@example.org", "ada", "192.0.2.1")
+		for range 12 {
+			x.enqueue(&store.Mail{Kind: store.MailPasswordReset, UserID: u.ID, RecipientKey: u.EmailKey, Admitted: true})
+		}
+		if got := x.sent(); len(got) != 12 {
+			t.Errorf("got %d mails, want 12", len(got))
+		}
+		n := 0
+		for range 4 { // and they leave those that are counted alone
+			x.reset(u.Email, "192.0.2.1")
+			n += len(x.sent())
+		}
+		if n != 3 {
+			t.Errorf("%d mails that were asked for, want 3", n)
+		}
+	})
+}
+
+func TestHeldReset_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		x.user("Ada@example.org", "ada", "192.0.2.1")
+		for i := range 13 {
+			x.reset("ada@example.org", fmt.Sprintf("198.51.100.%d", i))
+			x.tick()
+		}
+		if got := x.smtp.mails(); len(got) != 10 {
+			t.Fatalf("got %d mails, want 10", len(got))
+		}
+		x.wantOutbox(1, 0)
+		x.pass(time.Hour)
+		got := x.sent()
+		if len(got) != 1 || got[0].to != "Ada@example.org" || !strings.Contains(unfolded(got[0]), "lko_ada_") {
+			t.Errorf("at the slot: got %+v", got)
+		}
+		x.wantOutbox(0, 0)
+	})
+}
+
+func TestHeldChangeListsAllWhoWait_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 12 {
+			u := x.user(fmt.Sprintf("u%d@example.org", i), fmt.Sprintf("user%d", i), "192.0.2.1")
+			x.change(u, "New@example.org", fmt.Sprintf("198.51.100.%d", i))
+			got := x.sent()
+			if want := map[bool]int{true: 1}[i < 10]; len(got) != want {
+				t.Fatalf("mail %d: got %v, want %d", i, to(got), want)
+			}
+			if i < 10 && strings.Count(unfolded(got[0]), "token=3Dlko_") != 2 {
+				t.Errorf("mail %d names others than its own account:\n%s", i, got[0].raw)
+			}
+			x.pass(time.Second)
+		}
+		x.wantOutbox(1, 0)
+		x.pass(time.Hour)
+		got := x.sent()
+		if len(got) != 1 || got[0].to != "New@example.org" || got[0].msg.Header.Get("Subject") != "Confirm your new email" {
+			t.Fatalf("at the slot: got %+v", got)
+		}
+		for i := range 12 { // the ten who asked last
+			if named := strings.Contains(unfolded(got[0]), fmt.Sprintf("lko_user%d_", i)); named != (i >= 2) {
+				t.Errorf("user%d is named: %v", i, named)
+			}
 		}
 	})
 }

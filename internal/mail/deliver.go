@@ -124,6 +124,8 @@ func (w *Worker) write(ctx context.Context, m *store.Mail, f *finding, now time.
 			return nil, store.ErrNotFound
 		}
 		l.Reset = change{plain(f.user.Username), *link}
+	case store.MailAlreadyRegistered:
+		l.Held = f.held
 	default:
 		l.Notice = newNotice(&m.Details)
 		if m.Details.Event != "" {

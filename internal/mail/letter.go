@@ -19,6 +19,7 @@ type App struct {
 type letter struct {
 	App           appView
 	Confirmations []confirmation // confirm_registration: at least one
+	Held          bool           // already_registered: the account had this address until lately and may come back to it
 	Changes       []change       // confirm_new_email: at least one
 	Reset         change         // password_reset
 	Notice        notice         // all other kinds
@@ -28,6 +29,8 @@ type appView struct {
 	Name, Host string
 	URL        template.URL // configured, so its scheme may be an app's own
 }
+
+func newAppView(app App) appView { return appView{app.Name, app.Host, template.URL(app.URL)} }
 
 // linkView is a one-time link.
 type linkView struct {

@@ -5,11 +5,13 @@ import (
 	"crypto/x509"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"mime/quotedprintable"
 	"net"
 	"net/mail"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -66,6 +68,11 @@ func TestMessage(t *testing.T) {
 		if h.Get(name) != want {
 			t.Errorf("%s: got %q, want %q", name, h.Get(name), want)
 		}
+	}
+	// Nothing else: no tracking, no way back for a machine's answer.
+	names := slices.Sorted(maps.Keys(h))
+	if want := []string{"Auto-Submitted", "Content-Type", "Date", "From", "Message-Id", "Mime-Version", "Subject", "To"}; !slices.Equal(names, want) {
+		t.Errorf("headers: got %v, want %v", names, want)
 	}
 	from, err := mail.ParseAddress(h.Get("From"))
 	if err != nil || from.Name != `Größe "Ltd"` || from.Address != "noreply@example.org" {

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	htmltemplate "html/template"
+	"maps"
+	"slices"
 	"strings"
 	texttemplate "text/template"
 
@@ -17,13 +19,28 @@ var files embed.FS
 // subjects name every kind of mail that can be written. They are constants:
 // nothing that anybody typed is ever part of a header.
 var subjects = map[store.MailKind]string{
-	store.MailConfirmRegistration: "Confirm your email",
-	store.MailAlreadyRegistered:   "You already have an account",
-	store.MailNewDevice:           "A new device logged in",
+	store.MailConfirmRegistration:  "Confirm your email",
+	store.MailAlreadyRegistered:    "You already have an account",
+	store.MailConfirmNewEmail:      "Confirm your new email",
+	store.MailPasswordReset:        "Set a new password",
+	store.MailEmailChangeRequested: "A change of your email was requested",
+	store.MailEmailChanged:         "Your email was changed",
+	store.MailPasswordChanged:      "Your password was changed",
+	store.MailUsernameChanged:      "Your username was changed",
+	store.MailNewDevice:            "A new device logged in",
+	store.MailAccountDeleted:       "Your account was deleted",
+	store.MailAccountDisabled:      "Your account was disabled",
 }
 
-// Templates write mails: one layout, and for each kind one file for HTML and
-// one for text.
+// kinds are those of subjects, in a fixed order.
+var kinds = slices.Sorted(maps.Keys(subjects))
+
+// shared are the templates that each kind is put together with: the frame, and
+// the parts that several kinds use.
+var shared = []string{"layout", "parts"}
+
+// Templates write mails: the shared templates, and for each kind one file for
+// HTML and one for text.
 type Templates struct {
 	app  appView
 	html map[store.MailKind]*htmltemplate.Template
@@ -32,31 +49,48 @@ type Templates struct {
 
 // NewTemplates reads the built-in templates.
 func NewTemplates(app App) (*Templates, error) {
+	return newTemplates(app, func(name string) (string, error) {
+		text, err := files.ReadFile("templates/" + name)
+		return string(text), err
+	})
+}
+
+// newTemplates parses what read returns for each file's name. The error is a
+// TemplateMistakes if templates are wrong.
+func newTemplates(app App, read func(name string) (string, error)) (*Templates, error) {
 	if app.Name == "" || app.Host == "" {
 		return nil, errors.New("mail: the service has no name or host")
 	}
 	t := &Templates{
-		app:  appView{app.Name, app.Host, htmltemplate.URL(app.URL)},
+		app:  newAppView(app),
 		html: map[store.MailKind]*htmltemplate.Template{},
 		text: map[store.MailKind]*texttemplate.Template{},
 	}
-	for kind := range subjects {
-		html, err := htmltemplate.New("layout.html").Funcs(htmltemplate.FuncMap{"button": newButton}).
-			ParseFS(files, "templates/layout.html", "templates/"+string(kind)+".html")
-		if err != nil {
-			return nil, fmt.Errorf("mail template: %w", err)
-		}
-		text, err := texttemplate.New("layout.txt").
-			ParseFS(files, "templates/layout.txt", "templates/"+string(kind)+".txt")
-		if err != nil {
-			return nil, fmt.Errorf("mail template: %w", err)
+	var mistakes TemplateMistakes
+	for _, kind := range kinds {
+		html := htmltemplate.New("").Funcs(htmltemplate.FuncMap{"button": newButton})
+		text := texttemplate.New("")
+		for _, base := range append(slices.Clone(shared), string(kind)) {
+			mistakes.add(parse(base+".html", read, func(name, s string) error { _, err := html.New(name).Parse(s); return err }))
+			mistakes.add(parse(base+".txt", read, func(name, s string) error { _, err := text.New(name).Parse(s); return err }))
 		}
 		t.html[kind], t.text[kind] = html, text
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
 	}
 	return t, nil
 }
 
-// button is what the layout's button is made of.
+func parse(name string, read func(name string) (string, error), into func(name, text string) error) error {
+	text, err := read(name)
+	if err == nil {
+		err = into(name, text)
+	}
+	return err
+}
+
+// button is what the button of parts.html is made of.
 type button struct {
 	Link  htmltemplate.URL
 	Label string
@@ -75,11 +109,11 @@ func (t *Templates) write(m *Message, l letter) error {
 	}
 	l.App = t.app
 	var html, text strings.Builder
-	if err := t.html[m.Kind].Execute(&html, l); err != nil {
-		return fmt.Errorf("mail template %s.html: %w", m.Kind, err)
+	if err := t.html[m.Kind].ExecuteTemplate(&html, "layout.html", l); err != nil {
+		return fmt.Errorf("mail %s as HTML: %w", m.Kind, err)
 	}
-	if err := t.text[m.Kind].Execute(&text, l); err != nil {
-		return fmt.Errorf("mail template %s.txt: %w", m.Kind, err)
+	if err := t.text[m.Kind].ExecuteTemplate(&text, "layout.txt", l); err != nil {
+		return fmt.Errorf("mail %s as text: %w", m.Kind, err)
 	}
 	m.Subject, m.HTML, m.Text = subject, html.String(), text.String()
 	return nil

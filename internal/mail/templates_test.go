@@ -3,12 +3,14 @@ package mail
 import (
 	"flag"
 	"html"
+	htmltemplate "html/template"
 	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -29,23 +31,45 @@ func goldenLink(token string) string {
 	return "https://auth.example.org/email/confirm-email?token=lko_" + token + "&email=ada%40example.org"
 }
 
+// goldenURL is the link of every golden mail.
+var goldenURL = goldenLink(strings.Repeat("A", 43))
+
+func goldenView(lasts time.Duration) linkView {
+	return linkView{URL: htmltemplate.URL(goldenURL), Lasts: duration(lasts), Until: moment(goldenNow.Add(lasts))}
+}
+
 func goldenConfirmation(username, device string, age time.Duration) confirmation {
-	at := goldenNow.Add(-age)
-	return newConfirmation(&store.Registration{Username: username, Device: device, CreatedAt: at, ExpiresAt: at.Add(24 * time.Hour)},
-		goldenLink(strings.Repeat("A", 43)), goldenNow)
+	left := goldenView(24*time.Hour - age)
+	return newConfirmation(&store.Registration{Username: username, Device: device, CreatedAt: goldenNow.Add(-age)}, &left)
 }
 
-func goldenNotice(username, device, address string) notice {
-	return newNotice(&store.User{Username: username}, &store.MailDetails{Device: device, Address: address, At: goldenNow})
+func goldenChanges(usernames ...string) letter {
+	var l letter
+	for _, name := range usernames {
+		l.Changes = append(l.Changes, change{plain(name), goldenView(24 * time.Hour)})
+	}
+	return l
 }
 
-// states are every kind of mail in each of its states.
-var states = []struct {
+// goldenNotice is of an event that can be taken back, unless notMe is false.
+func goldenNotice(username, became, device, address string, notMe bool) letter {
+	n := newNotice(&store.MailDetails{Username: username, New: became, Device: device, Address: address, At: goldenNow})
+	if notMe {
+		link := goldenView(72 * time.Hour)
+		n.NotMe = &link
+	}
+	return letter{Notice: n}
+}
+
+type state struct {
 	name   string
 	app    App
 	kind   store.MailKind
 	letter letter
-}{
+}
+
+// states are every kind of mail in each of its states.
+var states = append([]state{
 	{"confirm_one", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada", "Firefox on Linux", 0)}}},
 	{"confirm_late", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada.lovelace", "Firefox on Linux", 22*time.Hour+30*time.Minute)}}},
 	{"confirm_several", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{
@@ -55,19 +79,56 @@ var states = []struct {
 	}}},
 	{"already_registered", withURL, store.MailAlreadyRegistered, letter{}},
 	{"already_registered_no_app", bare, store.MailAlreadyRegistered, letter{}},
-	{"new_device", withURL, store.MailNewDevice, letter{Notice: goldenNotice("ada", "Firefox on Linux", "192.0.2.17")}},
-	{"new_device_no_app", bare, store.MailNewDevice, letter{Notice: goldenNotice("ada.lovelace", "Ada’s phone", "2001:db8:4f::17")}},
-	{"new_device_hostile", bare, store.MailNewDevice, letter{Notice: goldenNotice("www.evil.com", `<img src="//evil.com"> a@b.c {{.}}`, "")}},
+	{"already_registered_held", withURL, store.MailAlreadyRegistered, letter{Held: true}},
+	{"already_registered_held_no_app", bare, store.MailAlreadyRegistered, letter{Held: true}},
+	{"new_email_one", withURL, store.MailConfirmNewEmail, goldenChanges("ada")},
+	{"new_email_several", bare, store.MailConfirmNewEmail, goldenChanges("ada", "evil.example.com", "abcdefghijklmnopqrstuvwxyz-01234")},
+	{"password_reset", withURL, store.MailPasswordReset, letter{Reset: change{plain("ada.lovelace"), goldenView(time.Hour)}}},
+	{"new_device_hostile", bare, store.MailNewDevice, goldenNotice("www.evil.com", "", `<img src="//evil.com"> a@b.c {{.}}`, "", true)},
+	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
+	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
+}, notices()...)
+
+// notices are those of all kinds: with all that is known, and with the least.
+func notices() []state {
+	var list []state
+	for _, n := range []struct {
+		kind   store.MailKind
+		became string
+		event  bool
+	}{
+		{store.MailNewDevice, "", true}, {store.MailPasswordChanged, "", true}, {store.MailUsernameChanged, "countess", true},
+		{store.MailEmailChangeRequested, "ada@new.example.org", true}, {store.MailEmailChanged, "ada@new.example.org", true},
+		{store.MailAccountDeleted, "", false}, {store.MailAccountDisabled, "", false},
+	} {
+		name := string(n.kind)
+		list = append(list,
+			state{name, withURL, n.kind, goldenNotice("ada", n.became, "Firefox on Linux", "192.0.2.17", n.event)},
+			state{name + "_least", bare, n.kind, goldenNotice("ada.lovelace", n.became, "", "", false)})
+	}
+	return list
 }
 
-func render(t *testing.T, app App, kind store.MailKind, l letter) *Message {
+var parsed sync.Map // *Templates by App: reading them takes longer than writing a mail
+
+// builtInOf returns the built-in templates.
+func builtInOf(t *testing.T, app App) *Templates {
 	t.Helper()
+	if templates, ok := parsed.Load(app); ok {
+		return templates.(*Templates)
+	}
 	templates, err := NewTemplates(app)
 	if err != nil {
 		t.Fatal(err)
 	}
+	parsed.Store(app, templates)
+	return templates
+}
+
+func render(t *testing.T, app App, kind store.MailKind, l letter) *Message {
+	t.Helper()
 	m := Message{Kind: kind}
-	if err := templates.write(&m, l); err != nil {
+	if err := builtInOf(t, app).write(&m, l); err != nil {
 		t.Fatal(err)
 	}
 	return &m
@@ -104,11 +165,7 @@ func TestEveryKindIsWritten(t *testing.T) {
 			t.Errorf("%s has no golden file", kind)
 		}
 	}
-	templates, err := NewTemplates(bare)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := templates.write(&Message{Kind: "of_tomorrow"}, letter{}); err != errUnknownKind {
+	if err := builtInOf(t, bare).write(&Message{Kind: "of_tomorrow"}, letter{}); err != errUnknownKind {
 		t.Errorf("an unknown kind: got %v", err)
 	}
 }
@@ -135,8 +192,8 @@ func TestLinksAreInBothParts(t *testing.T) {
 		if diff := cmp.Diff(inHTML, m.Links()); diff != "" {
 			t.Errorf("%s: links of HTML and text differ:\n%s", s.name, diff)
 		}
-		want := len(s.letter.Confirmations)
-		if want == 0 && s.app.URL != "" {
+		want := len(s.letter.links())
+		if final := s.kind == store.MailAccountDeleted || s.kind == store.MailAccountDisabled; want == 0 && s.app.URL != "" && !final {
 			want = 1
 		}
 		if len(inHTML) != want {
@@ -162,17 +219,23 @@ func TestNothingIsFetched(t *testing.T) {
 
 func TestTypedTextIsNeverALink_A8(t *testing.T) {
 	for _, typed := range hostile {
-		for _, s := range []struct {
-			kind store.MailKind
-			l    letter
-		}{
-			{store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation(typed, typed, 0)}}},
-			{store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation(typed, typed, 0), goldenConfirmation(typed, typed, 0)}}},
-			{store.MailNewDevice, letter{Notice: goldenNotice(typed, typed, "192.0.2.17")}},
-		} {
-			m := render(t, bare, s.kind, s.l)
+		several := letter{Confirmations: []confirmation{goldenConfirmation(typed, typed, 0), goldenConfirmation(typed, typed, 0)}}
+		mails := []state{
+			{"", bare, store.MailConfirmRegistration, letter{Confirmations: several.Confirmations[:1]}},
+			{"", bare, store.MailConfirmRegistration, several},
+			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed)},
+			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed, typed)},
+			{"", bare, store.MailPasswordReset, letter{Reset: change{plain(typed), goldenView(time.Hour)}}},
+		}
+		for _, s := range notices() {
+			for _, notMe := range []bool{true, false} {
+				mails = append(mails, state{"", bare, s.kind, goldenNotice(typed, typed, typed, "192.0.2.17", notMe && s.letter.Notice.NotMe != nil)})
+			}
+		}
+		for _, s := range mails {
+			m := render(t, s.app, s.kind, s.letter)
 			for part, text := range map[string]string{"html": textOf(m), "text": m.Text} {
-				for _, ours := range []string{goldenLink(strings.Repeat("A", 43)), "auth.example.org", "192.0.2.17"} {
+				for _, ours := range []string{goldenURL, "auth.example.org", "192.0.2.17"} {
 					text = strings.ReplaceAll(text, ours, "")
 				}
 				text = clock.ReplaceAllString(text, "")
@@ -180,7 +243,7 @@ func TestTypedTextIsNeverALink_A8(t *testing.T) {
 					t.Errorf("%s %s of %q is linked: %q", s.kind, part, typed, rules)
 				}
 			}
-			if n := len(href.FindAllString(m.HTML, -1)); n != len(s.l.Confirmations) {
+			if n := len(href.FindAllString(m.HTML, -1)); n != len(s.letter.links()) {
 				t.Errorf("%s of %q has %d links", s.kind, typed, n)
 			}
 		}
@@ -195,7 +258,7 @@ func linkedInMail(text string) []string {
 }
 
 func TestTypedTextIsEscaped_D9(t *testing.T) {
-	m := render(t, bare, store.MailNewDevice, letter{Notice: goldenNotice("ada", `</b><h1 onclick="x">& 'you'`, "")})
+	m := render(t, bare, store.MailNewDevice, goldenNotice("ada", "", `</b><h1 onclick="x">& 'you'`, "", true))
 	if strings.Contains(m.HTML, "<h1 onclick") || !strings.Contains(m.HTML, "&lt;h1 onclick=") {
 		t.Errorf("markup got through:\n%s", m.HTML)
 	}

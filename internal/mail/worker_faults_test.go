@@ -62,7 +62,7 @@ func TestServerAwayTooLong_R3(t *testing.T) {
 	each(t, func(t *testing.T, x *world) {
 		u := x.user("ada@example.org", "ada", "192.0.2.1")
 		for range 3 {
-			x.enqueue(&store.Mail{Kind: store.MailNewDevice, UserID: u.ID, RecipientKey: u.EmailKey, Details: store.MailDetails{At: x.now()}})
+			x.notice(store.MailNewDevice, u, "")
 		}
 		x.smtp.stop(t)
 		x.tick()
@@ -79,7 +79,7 @@ func TestBackoff_R3(t *testing.T) {
 	each(t, func(t *testing.T, x *world) {
 		u := x.user("ada@example.org", "ada", "192.0.2.1")
 		x.smtp.set(faults{rcpt: tryLater})
-		x.enqueue(&store.Mail{Kind: store.MailNewDevice, UserID: u.ID, RecipientKey: u.EmailKey, Details: store.MailDetails{At: x.now()}})
+		x.notice(store.MailNewDevice, u, "")
 		var waits []time.Duration
 		began := x.now()
 		for x.outbox().Waiting > 0 {

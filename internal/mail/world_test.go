@@ -54,12 +54,8 @@ func newWorld(t *testing.T, s *store.Store) *world {
 // worker makes another worker, as a replica has one: only the outbox is shared.
 func (x *world) worker(s Sender) *Worker {
 	x.t.Helper()
-	templates, err := NewTemplates(withURL)
-	if err != nil {
-		x.t.Fatal(err)
-	}
 	log := zerolog.New(x)
-	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: templates,
+	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
 		From: "noreply@example.org", FromName: "Latchkey", Log: &log, Now: x.now})
 	if err != nil {
 		x.t.Fatal(err)
@@ -75,11 +71,31 @@ func (x *world) Write(p []byte) (int, error) {
 }
 
 // MakeLink implements Links as auth does, with tokens that can be counted.
-func (x *world) MakeLink(_ context.Context, r *store.Registration) (string, error) {
+func (x *world) MakeLink(ctx context.Context, to store.Target) (store.Link, error) {
+	now := x.now()
+	var name, email string
+	var expires time.Time
+	switch to.Purpose {
+	case store.ConfirmRegistration:
+		name, email, expires = to.Registration.Username, to.Registration.Email, to.Registration.ExpiresAt
+	case store.ConfirmNewEmail:
+		name, email, expires = to.User.Username, *to.User.PendingEmail, *to.User.PendingUntil
+	case store.ResetPassword:
+		name, email, expires = to.User.Username, to.User.Email, now.Add(time.Hour)
+	case store.NotMe:
+		e, err := x.store.Event(ctx, to.Event, now)
+		if err != nil {
+			return store.Link{}, err
+		}
+		name, expires = "notme", e.ExpiresAt
+	}
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.links++
-	return fmt.Sprintf("https://auth.example.org/email/confirm-email?token=lko_%s_%d&email=%s", r.Username, x.links, url.QueryEscape(r.Email)), nil
+	return store.Link{
+		URL:       fmt.Sprintf("https://auth.example.org/email/%s?token=lko_%s_%d&email=%s", to.Purpose, name, x.links, url.QueryEscape(email)),
+		ExpiresAt: expires,
+	}, nil
 }
 
 func (x *world) now() time.Time {
@@ -129,6 +145,52 @@ func (x *world) resend(email, client string) {
 	x.enqueue(&store.Mail{Kind: store.MailResendConfirmation, RecipientKey: key, Client: client,
 		Dedupe: store.ResendDedupe(store.MailResendConfirmation, key, client)})
 }
+
+// reset asks for a reset, as auth does.
+func (x *world) reset(email, client string) {
+	x.t.Helper()
+	key := strings.ToLower(email)
+	x.enqueue(&store.Mail{Kind: store.MailPasswordReset, RecipientKey: key, Client: client,
+		Dedupe: store.ResendDedupe(store.MailPasswordReset, key, client)})
+}
+
+// change has u ask for another address, as auth does.
+func (x *world) change(u *store.User, email, client string) {
+	x.t.Helper()
+	key := strings.ToLower(email)
+	x.tx(func(tx *store.Store) error {
+		return tx.SetPendingEmail(x.t.Context(), u, email, key, x.now().Add(24*time.Hour))
+	})
+	x.enqueue(&store.Mail{Kind: store.MailConfirmNewEmail, UserID: u.ID, RecipientKey: key, Client: client,
+		Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, key, u.ID)})
+}
+
+// notice writes a notice about u, as auth does; event may be "".
+func (x *world) notice(kind store.MailKind, u *store.User, event string) {
+	x.t.Helper()
+	x.enqueue(&store.Mail{Kind: kind, UserID: u.ID, RecipientKey: u.EmailKey, Client: "192.0.2.7", Admitted: true,
+		Details: store.MailDetails{To: u.Email, Username: u.Username, New: "became", Event: event, Device: "Firefox on Linux", Address: "192.0.2.7", At: x.now()}})
+}
+
+func (x *world) tx(f func(tx *store.Store) error) {
+	x.t.Helper()
+	if err := x.store.InTx(x.t.Context(), f); err != nil {
+		x.t.Fatal(err)
+	}
+}
+
+// reread returns u as it is in the database now.
+func (x *world) reread(u *store.User) *store.User {
+	x.t.Helper()
+	u, err := x.store.UserByID(x.t.Context(), u.ID)
+	if err != nil {
+		x.t.Fatal(err)
+	}
+	return u
+}
+
+// unfolded is a mail without the line breaks that its encoding put in.
+func unfolded(m received) string { return strings.ReplaceAll(m.raw, "=\r\n", "") }
 
 func (x *world) enqueue(m *store.Mail) {
 	x.t.Helper()

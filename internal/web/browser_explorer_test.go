@@ -8,9 +8,9 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 
-	"latchkey/internal/store"
 )
 
 // RealGraphQL makes the real API. It is set by the package web_test, since
