@@ -10,7 +10,6 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
-
 )
 
 // RealGraphQL makes the real API. It is set by the package web_test, since
