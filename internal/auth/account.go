@@ -38,7 +38,7 @@ func (s *Service) ChangeUsername(ctx context.Context, v *Viewer, in ChangeUserna
 	if err := s.countChange(ctx, "username", v.User.ID, renameLimit); err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
-	err = s.change(ctx, v.User, nil, func(tx *store.Store, u *store.User, now time.Time) error {
+	err = s.change(ctx, v, nil, func(tx *store.Store, u *store.User, now time.Time) error {
 		if err := tx.SetUsername(ctx, u, in.Username, now, now.Add(undoFor)); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *Service) ChangePassword(ctx context.Context, v *Viewer, in ChangePasswo
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
-	err = s.change(ctx, v.User, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
+	err = s.change(ctx, v, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
 		if err := tx.SetPassword(ctx, u, hash, now); err != nil {
 			return err
 		}
@@ -93,7 +93,7 @@ func (s *Service) DeleteAccount(ctx context.Context, v *Viewer, in DeleteAccount
 	if err := s.prove(ctx, v, in.Password, c, wrong); err != nil {
 		return fmt.Errorf("delete account: %w", err)
 	}
-	err := s.change(ctx, v.User, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
+	err := s.change(ctx, v, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
 		return tx.DeleteUser(ctx, u, s.notice(store.MailAccountDeleted, u, c, now))
 	})
 	switch {
@@ -129,25 +129,25 @@ func (s *Service) prove(ctx context.Context, v *Viewer, typed string, c Client, 
 // something came between.
 const maxChangeRaces = 5
 
-// change has f change u in a transaction. If something came between, so that f
-// answers ErrNotFound, it is tried again with the user as they are then:
-// Unauthenticated if they are gone or disabled, and wrong, unless that is nil, if
+// change has f change the viewer in a transaction. If something came between, so
+// that f answers ErrNotFound, it is tried again with the user as they are then:
+// Unauthenticated if their session ended by it, and wrong, unless that is nil, if
 // the password that was proven is no longer in force.
-func (s *Service) change(ctx context.Context, u *store.User, wrong error, f func(tx *store.Store, u *store.User, now time.Time) error) error {
-	proven := u.PasswordHash
+func (s *Service) change(ctx context.Context, v *Viewer, wrong error, f func(tx *store.Store, u *store.User, now time.Time) error) error {
+	u := v.User
 	for range maxChangeRaces {
 		now := s.now()
 		err := s.Store.InTx(ctx, func(tx *store.Store) error { return f(tx, u, now) })
 		if !errors.Is(err, store.ErrNotFound) {
 			return err
 		}
-		u, err = s.Store.UserByID(ctx, u.ID)
+		_, u, err = s.Store.SessionWithUser(ctx, v.Session.ID, now)
 		switch {
-		case errors.Is(err, store.ErrNotFound), err == nil && u.DisabledAt != nil:
+		case errors.Is(err, store.ErrNotFound):
 			return errUnauthenticated(ReasonRevoked)
 		case err != nil:
 			return err
-		case wrong != nil && u.PasswordHash != proven:
+		case wrong != nil && u.PasswordHash != v.User.PasswordHash:
 			return wrong
 		}
 	}

@@ -31,7 +31,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInpu
 	if err := s.countChange(ctx, "email", v.User.ID, readdressLimit); err != nil {
 		return nil, fmt.Errorf("change email: %w", err)
 	}
-	err := s.change(ctx, v.User, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
+	err := s.change(ctx, v, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
 		if err := tx.SetPendingEmail(ctx, u, email.Address, email.Key, now.Add(s.cfg.ConfirmTTL)); err != nil {
 			return err
 		}
