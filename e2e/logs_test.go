@@ -119,7 +119,59 @@ func useEverything(t *testing.T, s *testenv.Stack) secrets {
 	} {
 		postForm(t, s, fields, client...)
 	}
+	useAccount(t, s, all)
 	return all
+}
+
+// useAccount changes all of an account, follows the links of its mails and
+// deletes it, rightly and wrongly.
+func useAccount(t *testing.T, s *testenv.Stack, all secrets) {
+	t.Helper()
+	eve := s.Join(t)
+	all.person("eve", eve)
+	all["eve's next address"], all["eve's next name"], all["eve's next password"] = testenv.Address(), testenv.Username(), "next horse "+testenv.Username()
+	link := func(name, to, subject string) string {
+		m := awaitMail(t, s, to, subject, 0)
+		for _, l := range m.Links {
+			if strings.Contains(l, "token=") {
+				all[name] = testenv.LinkToken(t, l)
+				browse(t, s.URL(), "GET", l)
+			}
+		}
+		return all[name]
+	}
+	ask := func(mutation string, input ...any) {
+		testenv.Post(t, s.URL(), asking(mutation, eve.Access, eve.Client, input...))
+	}
+	ask("changeUsername", "username", typed)
+	ask("changeUsername", "username", all["eve's next name"])
+	link("the notice of the name", eve.Email, "Your username was changed")
+	ask("changeEmail", "email", typed, "password", eve.Password)
+	ask("changeEmail", "email", all["eve's next address"], "password", typed)
+	ask("changeEmail", "email", all["eve's next address"], "password", eve.Password)
+	link("the notice of the request", eve.Email, "A change of your email was requested")
+	token := link("the change", all["eve's next address"], "Confirm your new email")
+	ask("confirmEmail", "token", token+"x")
+	testenv.Post(t, s.URL(), confirmRequest(token, typed, eve.Client))
+	undo := link("the notice of the change", eve.Email, "Your email was changed")
+	ask("changePassword", "currentPassword", typed, "newPassword", all["eve's next password"])
+	ask("changePassword", "currentPassword", eve.Password, "newPassword", all["eve's next password"])
+	link("the notice of the password", all["eve's next address"], "Your password was changed")
+	ask("requestPasswordReset", "email", typed)
+	ask("requestPasswordReset", "email", all["eve's next address"])
+	token = link("the reset", all["eve's next address"], "Set a new password")
+	ask("resetPassword", "token", token, "newPassword", typed[:5])
+	made := exchange(t, "POST", s.URL()+"/email/reset-password", url.Values{"token": {token}, "do": {"make"}}.Encode(),
+		"Content-Type", "application/x-www-form-urlencoded", "Accept", "application/json", "X-Forwarded-For", eve.Client)
+	if _, rest, ok := strings.Cut(made.body, `"password":"`); ok {
+		all["the password made"] = rest[:strings.Index(rest, `"`)]
+	} else {
+		t.Fatalf("no password made: %d", made.status)
+	}
+	for _, do := range []string{"undo", "undo", typed} {
+		exchange(t, "POST", s.URL()+"/email/not-me", url.Values{"token": {undo}, "do": {do}}.Encode(), "Content-Type", "application/x-www-form-urlencoded")
+	}
+	ask("deleteAccount", "password", all["the password made"])
 }
 
 // awaitLog waits until the log holds all of these.
@@ -139,7 +191,7 @@ func TestLogs_I7(t *testing.T) {
 		awaitLog(t, s, `"level":"debug"`, `"message":"request"`, `"message":"mail sent"`, `"message":"login"`, `"message":"registered"`,
 			`"message":"confirmed"`, `"message":"used refresh token came again, session ended"`, `"method":"other"`)
 		last := exchange(t, "GET", s.Replicas[0].URL+"/livez", "").header.Get("X-Request-Id")
-		awaitLog(t, s, last)
+		awaitLog(t, s, last, `"message":"username changed"`, `"message":"email changed"`, `"message":"password reset"`, `"message":"event taken back"`)
 		all.mustBeMissingIn(t, s.Log())
 	}, "LOG_LEVEL=debug", "SECRET_KEY="+knownSecret)
 }
@@ -184,7 +236,7 @@ func TestLogsInTrouble_I7(t *testing.T) {
 	redis.Pass(t)
 	postgres.Refuse()
 	ask()
-	awaitLog(t, s, `"message":"unavailable"`, `"message":"confirmation page unavailable"`)
+	awaitLog(t, s, `"message":"unavailable"`, `"message":"page unavailable"`)
 	all.mustBeMissingIn(t, s.Log())
 }
 

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -119,6 +120,38 @@ func confirmRequest(token, password, client string) testenv.Request {
 		in = testenv.Input("token", token, "password", password)
 	}
 	return testenv.Request{Query: testenv.ConfirmOp, Variables: in, Client: client}
+}
+
+// asking is a mutation with one input, which answers with the user if it has one.
+func asking(mutation, access, client string, input ...any) testenv.Request {
+	name := strings.ToUpper(mutation[:1]) + mutation[1:]
+	selection := "user { id username email pendingEmail role disabledAt } errors { code message field limit }"
+	switch mutation {
+	case "requestPasswordReset":
+		selection = "errors { code message field limit }"
+	case "deleteAccount":
+		selection = "deletedUserId errors { code message field limit }"
+	}
+	return testenv.Request{
+		Query:  "mutation ($i: " + name + "Input!) { " + mutation + "(input: $i) { " + selection + " } }",
+		Bearer: access, Client: client, Variables: testenv.Input(input...),
+	}
+}
+
+// awaitMail waits for a mail with this subject that came after the first n, and
+// returns the newest.
+func awaitMail(t testing.TB, s *testenv.Stack, to, subject string, n int) (m testenv.Inbound) {
+	t.Helper()
+	testenv.Await(t, patience, "a mail "+subject, func() bool {
+		list := s.Mails(t, to)
+		for _, m = range list[:max(0, len(list)-n)] {
+			if m.Subject == subject {
+				return true
+			}
+		}
+		return false
+	})
+	return m
 }
 
 func refreshRequest(token string) testenv.Request {

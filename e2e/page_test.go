@@ -31,6 +31,8 @@ func browse(t testing.TB, base, method, link string) page {
 	return read(t, req)
 }
 
+var action = regexp.MustCompile(`<form method="post" action="([^"]*)">`)
+
 var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*)">`)
 
 // press posts the page's form with one of its buttons, and a password if asked for.
@@ -46,7 +48,11 @@ func (p page) press(t testing.TB, base, client, button, password string) page {
 	if password != "" {
 		form.Set("password", password)
 	}
-	req, err := http.NewRequest(http.MethodPost, base+"/email/confirm-email", strings.NewReader(form.Encode()))
+	to := action.FindStringSubmatch(p.body)
+	if to == nil {
+		t.Fatalf("no form on the page:\n%s", p.body)
+	}
+	req, err := http.NewRequest(http.MethodPost, base+to[1], strings.NewReader(form.Encode()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -107,8 +107,8 @@ func TestLoginTiming_C2(t *testing.T) {
 	}
 }
 
-// An address that has an account and one that has none: register and
-// resendConfirmation answer alike and as fast, also on a second call at once and
+// An address that has an account and one that has none: register,
+// resendConfirmation and requestPasswordReset answer alike and as fast, also on a second call at once and
 // with the mail server down.
 func TestRegistrationTiming_C3(t *testing.T) {
 	for _, c := range []struct {
@@ -153,6 +153,11 @@ func TestRegistrationTiming_C3(t *testing.T) {
 			resend := func(email func() string) func() testenv.Request {
 				return func() testenv.Request { return resendRequest(email(), testenv.ClientAddress()) }
 			}
+			reset := func(email func() string) func() testenv.Request {
+				return func() testenv.Request {
+					return asking("requestPasswordReset", "", testenv.ClientAddress(), "email", email())
+				}
+			}
 			known := func() string { return owner.Email }
 			for _, op := range []struct {
 				name string
@@ -161,6 +166,7 @@ func TestRegistrationTiming_C3(t *testing.T) {
 			}{
 				{"register", 60, func(email func() string) func() testenv.Request { return twice(register(email)) }},
 				{"resendConfirmation", 150, func(email func() string) func() testenv.Request { return twice(resend(email)) }},
+				{"requestPasswordReset", 150, func(email func() string) func() testenv.Request { return twice(reset(email)) }},
 			} {
 				mustTakeAsLong(t, s.URL(), op.n,
 					way{name: op.name + " of a known address", request: op.next(known)},

@@ -35,6 +35,14 @@ func TestStatements(t *testing.T) {
 				map[string]any{"p": "wrong"}, nil, 1, 1},
 			{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
 				map[string]any{"p": "correct horse battery"}, nil, 5, 7},
+			{"changeUsername", `mutation { changeUsername(input: {username: "countess"}) { user { username } errors { code } } }`, nil, bearer, 9, 11},
+			{"changeEmail", `mutation ($p: String!) { changeEmail(input: {email: "new@example.org", password: $p}) { user { pendingEmail } errors { code } } }`,
+				map[string]any{"p": "correct horse battery"}, bearer, 7, 9},
+			{"changePassword", `mutation ($p: String!) { changePassword(input: {currentPassword: $p, newPassword: $p}) { user { username } errors { code } } }`,
+				map[string]any{"p": "correct horse battery"}, bearer, 7, 9},
+			{"requestPasswordReset", `mutation { requestPasswordReset(input: {email: "ada@example.org"}) { errors { code } } }`, nil, nil, 1, 1},
+			{"resetPassword, dead link", `mutation { resetPassword(input: {token: "lko_x", newPassword: "another horse"}) { errors { code } } }`, nil, nil, 0, 0},
+			{"deleteAccount, wrong password", `mutation { deleteAccount(input: {password: "wrong"}) { errors { code } } }`, nil, bearer, 2, 2},
 			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 1, 1},
 		}
 		for _, tt := range tests {
