@@ -133,5 +133,5 @@ func TryPost(base string, r Request) (*Answer, error) {
 		return nil, err
 	}
 	_ = json.Unmarshal(a.Body, a) // what is not JSON stays in Body
-	return a, nil
+	return a, undocumented(a)
 }

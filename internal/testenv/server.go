@@ -36,7 +36,6 @@ var (
 // build returns the program, opened. Its name is gone by then, so that nothing
 // is left behind; see path.
 func build(flags ...string) (*os.File, error) {
-	_, file, _, _ := runtime.Caller(0)
 	dir, err := os.MkdirTemp("", "latchkey-build")
 	if err != nil {
 		return nil, err
@@ -44,11 +43,17 @@ func build(flags ...string) (*os.File, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "latchkey")
 	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), ".")...)
-	cmd.Dir = filepath.Join(filepath.Dir(file), "..", "..")
+	cmd.Dir = root()
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, b)
 	}
 	return os.Open(out)
+}
+
+// root is the folder of the project.
+func root() string {
+	_, file, _, _ := runtime.Caller(0)
+	return filepath.Join(filepath.Dir(file), "..", "..")
 }
 
 // path is where the program can be started from, as long as this process lives.
