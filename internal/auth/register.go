@@ -73,8 +73,7 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string
 	}
 	usernameKey, ok := ParseUsername(in.Username)
 	if !ok {
-		errs = append(errs, userError(UsernameInvalid, "username",
-			"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")...)
+		errs = append(errs, errUsernameInvalid()...)
 	} else {
 		taken, err := s.Store.UsernameTaken(ctx, usernameKey, email.Key, s.now())
 		if err != nil {
@@ -89,6 +88,11 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string
 		return Email{}, "", errs
 	}
 	return email, usernameKey, nil
+}
+
+func errUsernameInvalid() UserErrors {
+	return userError(UsernameInvalid, "username",
+		"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")
 }
 
 func errUsernameTaken() UserErrors {
