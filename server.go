@@ -35,6 +35,7 @@ func main() {
 		Migrate: migrate,
 		Service: service,
 		Health:  healthcheck,
+		Doctor:  examine,
 	})
 	stop()
 	os.Exit(code)

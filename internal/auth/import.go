@@ -18,8 +18,8 @@ const maxImportLine = 64 << 10
 
 // Import is what an import does and did.
 type Import struct {
-	DryRun bool                              // check everything, write nothing
-	Bad    func(line int, problems []string) // is told of each bad line, in order; the first line is 1
+	DryRun bool                              `json:"dryRun"` // check everything, write nothing
+	Bad    func(line int, problems []string) `json:"-"`      // is told of each bad line, in order; the first line is 1
 
 	Lines    int `json:"lines"`    // that were read, but for empty ones
 	Imported int `json:"imported"` // or, in a dry run, would be

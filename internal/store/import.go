@@ -63,8 +63,8 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 }
 
 // insert is what CreateUser and CloseRegistrations do, as statements of a batch:
-// the user, their username, and, if that could not be had, the user again. The
-// counts of the first two tell how it went.
+// the user, the username by the rule of ownUsername, and, if that could not be
+// had, the user away again. The counts of the first two tell how it went.
 func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 	return []db.Stmt{
 		{SQL: `
@@ -73,7 +73,11 @@ func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 			WHERE TRUE
 			ON CONFLICT DO NOTHING`,
 			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt}},
-		claimUsername(u.UsernameKey, u.ID, u.EmailKey, now),
+		{SQL: `
+			INSERT INTO usernames (key, user_id) SELECT $1, id FROM users WHERE id = $2
+			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
+			WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
+			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now}},
 		{SQL: `DELETE FROM users WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID}},
 		{SQL: `
 			UPDATE registrations SET closed = TRUE, password_hash = ''

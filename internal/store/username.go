@@ -33,21 +33,14 @@ func holdUsername(key, emailKey string, until, now time.Time) db.Stmt {
 		Args: []any{key, emailKey, until, now}}
 }
 
-// claimUsername gives the username to a user, whose address may hold it. The
-// count is 0 if it is another's, or if there is no such user.
-func claimUsername(key, userID, emailKey string, now time.Time) db.Stmt {
-	return db.Stmt{SQL: `
-		INSERT INTO usernames (key, user_id) SELECT $1, id FROM users WHERE id = $2
-		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
-		WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
-		Args: []any{key, userID, emailKey, now}}
-}
-
 // ownUsername gives the username to a user, whose address may hold it.
 // ErrConflict if it is another's.
 func (s *Store) ownUsername(ctx context.Context, key, userID, emailKey string, now time.Time) error {
-	claim := claimUsername(key, userID, emailKey, now)
-	n, err := s.conn.Exec(ctx, claim.SQL, claim.Args...)
+	n, err := s.conn.Exec(ctx, `
+		INSERT INTO usernames (key, user_id) VALUES ($1, $2)
+		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
+		WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
+		key, userID, emailKey, now)
 	if err == nil && n == 0 {
 		return ErrConflict
 	}
