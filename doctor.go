@@ -2,7 +2,16 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
 	"os"
+	"path"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/config"
@@ -26,6 +35,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		return nil, err
 	}
 	s := &doctor.Subject{Config: cfg, Warnings: warnings, Now: time.Now}
+	s.Reach = func(ctx context.Context) error { return reach(ctx, cfg.PublicURL.JoinPath("livez").String()) }
 	var d db.DB
 	if cfg.DatabaseURL != "" {
 		d, s.DatabaseErr = db.OpenPostgres(ctx, cfg.DatabaseURL)
@@ -35,8 +45,8 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if d != nil {
 		defer d.Close()
 		s.Database = store.New(d)
-		s.Schema = func(ctx context.Context) (db.Schema, error) {
-			return db.CheckSchema(ctx, d, migrations.Postgres, migrations.SQLite)
+		if s.Steps, err = steps(d.Dialect()); err != nil {
+			return nil, err
 		}
 	}
 	if cfg.RedisURL != "" {
@@ -53,4 +63,48 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		})
 	}
 	return doctor.Examine(ctx, s), nil
+}
+
+// steps returns the numbers of the migrations for a database.
+func steps(dialect db.Dialect) ([]int64, error) {
+	files, pattern := fs.FS(migrations.SQLite), "sqlite/*.sql"
+	if dialect == db.PostgreSQL {
+		files, pattern = migrations.Postgres, "postgres/*.sql"
+	}
+	names, err := fs.Glob(files, pattern)
+	if err != nil {
+		return nil, err
+	}
+	var numbers []int64
+	for _, name := range names {
+		number, _, _ := strings.Cut(path.Base(name), "_")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number", name)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+// reach asks an address whether this service answers there.
+func reach(ctx context.Context, livez string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, livez, nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	res, err := client.Do(req)
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err // without the address once more
+	} else if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 16)) // an error is a short answer
+	if res.StatusCode != http.StatusOK || strings.TrimSpace(string(body)) != "ok" {
+		return fmt.Errorf("the answer is %s, and not this service's", res.Status)
+	}
+	return nil
 }

@@ -27,7 +27,7 @@ var rooms = map[string][]string{
 	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/store"},
 	"internal/config":     {},
 	"internal/db":         {},
-	"internal/doctor":     {"internal/config", "internal/db", "internal/mail", "internal/redisstore", "internal/store"},
+	"internal/doctor":     {"internal/config", "internal/mail", "internal/redisstore", "internal/store"},
 	"internal/jwt":        {},
 	"internal/mail":       {"internal/store", "internal/throttle"},
 	"internal/password":   {},

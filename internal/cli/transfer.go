@@ -53,11 +53,11 @@ and username, are left alone: the same file can be imported again. It works besi
 					printJSON(cmd.OutOrStdout(), badLine{line, problems})
 					return
 				}
-				_ = bar.Clear()
+				bar.clear()
 				cmd.PrintErrf("line %d: %s\n", line, strings.Join(problems, "; "))
 			}
 			err = service.ImportUsers(cmd.Context(), io.TeeReader(file, bar), &in)
-			_ = bar.Clear()
+			bar.clear()
 			return summarize(cmd, &in, asJSON, err)
 		},
 	}
@@ -96,13 +96,31 @@ func open(cmd *cobra.Command, name string) (io.ReadCloser, int64, error) {
 	return file, size, nil
 }
 
-// newBar shows on a terminal how much of size bytes was read; elsewhere nothing.
-func newBar(cmd *cobra.Command, size int64) *progressbar.ProgressBar {
-	if errOut, ok := cmd.ErrOrStderr().(*os.File); !ok || !term.IsTerminal(int(errOut.Fd())) {
-		return progressbar.DefaultBytesSilent(size)
+// bar shows on a terminal how much of a file was read.
+type bar struct{ *progressbar.ProgressBar } // nil where nothing is shown
+
+func newBar(cmd *cobra.Command, size int64) bar {
+	errOut, ok := cmd.ErrOrStderr().(*os.File)
+	if !ok || !term.IsTerminal(int(errOut.Fd())) || size <= 0 {
+		return bar{}
 	}
-	return progressbar.NewOptions64(size, progressbar.OptionSetWriter(cmd.ErrOrStderr()), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionClearOnFinish(), progressbar.OptionSetDescription("import"))
+	return bar{progressbar.NewOptions64(size, progressbar.OptionSetWriter(errOut), progressbar.OptionShowBytes(true),
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription("import"))}
+}
+
+// Write counts what was read.
+func (b bar) Write(p []byte) (int, error) {
+	if b.ProgressBar != nil {
+		_ = b.Add(len(p)) // a bar that cannot be drawn stops no import
+	}
+	return len(p), nil
+}
+
+// clear makes room for a line of text.
+func (b bar) clear() {
+	if b.ProgressBar != nil {
+		_ = b.Clear()
+	}
 }
 
 // summarize says what an import did, also one that broke off.

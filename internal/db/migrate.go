@@ -35,61 +35,6 @@ func Migrate(ctx context.Context, d DB, postgresFiles, sqliteFiles fs.FS) (int, 
 	return 0, errors.New("migrate: not a database of this package")
 }
 
-// Schema is how a database's schema stands to the program's.
-type Schema struct {
-	Pending int // steps that Migrate would take
-	Unknown int // steps that a newer program took
-}
-
-// The steps that were taken are in goose's table, once there is one.
-const (
-	hasStepsPostgres = `SELECT to_regclass('goose_db_version') IS NOT NULL`
-	hasStepsSQLite   = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`
-	takenSteps       = `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0`
-)
-
-// CheckSchema compares d with the newest version in files and changes nothing.
-func CheckSchema(ctx context.Context, d DB, postgresFiles, sqliteFiles fs.FS) (Schema, error) {
-	files, folder, hasSteps := sqliteFiles, "sqlite", hasStepsSQLite
-	if d.Dialect() == PostgreSQL {
-		files, folder, hasSteps = postgresFiles, "postgres", hasStepsPostgres
-	}
-	steps, err := fs.Glob(files, folder+"/*.sql")
-	if err != nil {
-		return Schema{}, fmt.Errorf("schema: %w", err)
-	}
-	pending := map[int64]bool{}
-	for _, step := range steps {
-		version, err := goose.NumericComponent(step)
-		if err != nil {
-			return Schema{}, fmt.Errorf("schema: %w", err)
-		}
-		pending[version] = true
-	}
-	var has bool
-	if err := d.QueryRow(ctx, hasSteps).Scan(&has); err != nil || !has {
-		return Schema{Pending: len(pending)}, err
-	}
-	rows, err := d.Query(ctx, takenSteps)
-	if err != nil {
-		return Schema{}, err
-	}
-	defer rows.Close()
-	var s Schema
-	for rows.Next() {
-		var version int64
-		if err := rows.Scan(&version); err != nil {
-			return Schema{}, err
-		}
-		if !pending[version] {
-			s.Unknown++
-		}
-		delete(pending, version)
-	}
-	s.Pending = len(pending)
-	return s, rows.Err()
-}
-
 func migrate(ctx context.Context, dialect goose.Dialect, pool *sql.DB, files fs.FS, folder string, opts ...goose.ProviderOption) (int, error) {
 	steps, err := fs.Sub(files, folder)
 	if err != nil {

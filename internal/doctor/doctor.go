@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"latchkey/internal/config"
-	"latchkey/internal/db"
 	"latchkey/internal/mail"
 	"latchkey/internal/redisstore"
 	"latchkey/internal/store"
@@ -44,11 +43,12 @@ type Subject struct {
 
 	Database    *store.Store
 	DatabaseErr error
-	Schema      func(ctx context.Context) (db.Schema, error)
+	Steps       []int64 // numbers of the migrations that this program knows
 	Redis       *redisstore.Store
 	RedisErr    error
 	Mail        *mail.SMTP
 	MailErr     error
+	Reach       func(ctx context.Context) error // asks PUBLIC_URL for its /livez
 }
 
 // checkTime bounds each group of checks. Each call in it has a shorter bound of

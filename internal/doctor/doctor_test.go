@@ -104,3 +104,14 @@ func TestClockAndVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestSteps(t *testing.T) {
+	for _, c := range []struct {
+		known, taken     []int64
+		pending, unknown int
+	}{{[]int64{1, 2}, nil, 2, 0}, {[]int64{1, 2}, []int64{1, 2}, 0, 0}, {[]int64{1, 2}, []int64{1}, 1, 0}, {[]int64{1}, []int64{1, 2, 3}, 0, 2}} {
+		if pending, unknown := steps(c.known, c.taken); pending != c.pending || unknown != c.unknown {
+			t.Errorf("%v, %v: %d, %d; want %d, %d", c.known, c.taken, pending, unknown, c.pending, c.unknown)
+		}
+	}
+}

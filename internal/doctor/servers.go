@@ -3,13 +3,11 @@ package doctor
 import (
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"net"
-	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,18 +89,34 @@ func (s *Subject) folder(r *report) {
 
 // schema says whether the tables are those that this program knows.
 func (s *Subject) schema(ctx context.Context, r *report) (usable bool) {
-	schema, err := s.Schema(ctx)
+	taken, err := s.Database.Steps(ctx)
+	pending, unknown := steps(s.Steps, taken)
 	switch {
 	case err != nil:
-		r.fail("database", "try again; is it being migrated?", "the schema: %v", err)
-	case schema.Unknown > 0:
-		r.warn("database", "run the newer program", "the schema is %s ahead of this program", count(schema.Unknown, "step"))
-	case schema.Pending > 0:
-		r.warn("database", "run latchkey migrate, or start the server, which does the same", "the schema is %s behind this program", count(schema.Pending, "step"))
+		r.fail("database", "try again", "the schema: %v", err)
+	case unknown > 0:
+		r.warn("database", "run the newer program", "the schema is %s ahead of this program", count(unknown, "step"))
+	case pending > 0:
+		r.warn("database", "run latchkey migrate, or start the server, which does the same", "the schema is %s behind this program", count(pending, "step"))
 	default:
 		r.ok("database", "the schema is up to date")
 	}
-	return err == nil && schema.Pending == 0
+	return err == nil && pending == 0
+}
+
+// steps compares the steps that the program knows with those that were taken.
+func steps(known, taken []int64) (pending, unknown int) {
+	for _, step := range known {
+		if !slices.Contains(taken, step) {
+			pending++
+		}
+	}
+	for _, step := range taken {
+		if !slices.Contains(known, step) {
+			unknown++
+		}
+	}
+	return pending, unknown
 }
 
 // longWait is how old a waiting mail may be: a busy outbox is emptied in seconds.
@@ -213,25 +227,8 @@ func (s *Subject) url(ctx context.Context, r *report) {
 	defer cancel()
 	at := s.Config.PublicURL.JoinPath("livez").String()
 	const advice = "see that the server runs, and that PUBLIC_URL and the proxy lead to it; it may also be that only this machine cannot reach it"
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
-	if err != nil {
+	if err := s.Reach(ctx); err != nil {
 		r.warn("url", advice, "%s: %v", at, err)
-		return
-	}
-	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	defer client.CloseIdleConnections()
-	res, err := client.Do(req)
-	if err != nil {
-		if inner, ok := errors.AsType[*url.Error](err); ok {
-			err = inner.Err
-		}
-		r.warn("url", advice, "%s does not answer: %v", at, err)
-		return
-	}
-	defer func() { _ = res.Body.Close() }()
-	body, _ := io.ReadAll(io.LimitReader(res.Body, 16))
-	if res.StatusCode != http.StatusOK || strings.TrimSpace(string(body)) != "ok" {
-		r.warn("url", advice, "%s answers %s, but not as this service does", at, res.Status)
 		return
 	}
 	r.ok("url", "%s answers", at)
