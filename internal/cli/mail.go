@@ -125,8 +125,8 @@ func mailRetryCommand(c Commands) *cobra.Command {
 		Use:   "retry ID… | --all",
 		Short: "Try mails again at once, also those that were given up",
 		Long: `Try mails again at once, also those that were given up. A running server sends them within seconds, if the mail server
-answers. One that is older than 24 hours has one try. A mail that has not been tried yet, or that waits because its
-recipient had as many as may be, is left alone.`,
+answers. One that is older than 24 hours has one try. A mail that is on its way, or that waits because its recipient
+had as many as may be, is left alone.`,
 		Example: "  latchkey mail retry 0199d3a2-5c7e-7000-8000-000000000000\n  latchkey mail retry --all",
 		Args:    idsOr(&all),
 		RunE: func(cmd *cobra.Command, ids []string) error {
@@ -135,17 +135,17 @@ recipient had as many as may be, is left alone.`,
 				if all {
 					n, err := service.Store.ResumeAllMail(ctx, now)
 					if err == nil {
-						cmd.Printf("%d mails are due now\n", n)
+						cmd.Printf("%d due now\n", n)
 					}
 					return err
 				}
-				return eachMail(cmd, ids, "is due now", "no such mail waits after a failed try or was given up", func(id string) error {
+				return eachMail(cmd, ids, "is due now", "there is no such mail, or it is on its way, or its recipient had as many as may be", func(id string) error {
 					return service.Store.ResumeMail(ctx, id, now)
 				})
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "every mail whose last try failed")
+	cmd.Flags().BoolVar(&all, "all", false, "every mail that waits or was given up")
 	return cmd
 }
 

@@ -31,11 +31,12 @@ func (s *Store) ListMail(ctx context.Context, failed bool, after time.Time, afte
 }
 
 // resumeMail makes rows due at $1 as if they had never been tried: those that
-// were given up, and those that wait after a try that failed. Not those that a
-// worker has, or that wait for the next slot of their recipient (C6).
+// were given up, those that wait after a try that failed, and those that are due
+// anyhow. Not those that a worker has, or that wait for the next slot of their
+// recipient (C6).
 const resumeMail = `
 	UPDATE outbox SET due_at = $1, failed_at = NULL, attempts = 0
-	WHERE (failed_at IS NOT NULL OR last_error <> '')`
+	WHERE (failed_at IS NOT NULL OR last_error <> '' OR due_at <= $1)`
 
 // ResumeMail does that to the row id, or answers ErrNotFound.
 func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) error {
