@@ -16,6 +16,10 @@ import (
 // has about 800.
 const maxImportLine = 64 << 10
 
+// importTries is how often a batch is tried while the database is busy: a
+// migration of users should not end because of one slow moment.
+const importTries = 3
+
 // Import is what an import does and did.
 type Import struct {
 	DryRun bool                              `json:"dryRun"` // check everything, write nothing
@@ -91,6 +95,9 @@ func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Impor
 		}
 	}
 	standings, err := s.Store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+	for try := 1; try < importTries && errors.Is(err, store.ErrUnavailable); try++ { // a batch that was written after all is present then
+		standings, err = s.Store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+	}
 	if err != nil {
 		return err
 	}

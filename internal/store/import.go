@@ -11,8 +11,8 @@ import (
 )
 
 // ImportBatch is how many users ImportUsers takes at most: they are one
-// transaction, and others wait for its locks.
-const ImportBatch = 500
+// transaction, which has the time that a call has, and others wait for its locks.
+const ImportBatch = 250
 
 // ImportedUser is a user that comes from elsewhere.
 type ImportedUser struct {
@@ -86,7 +86,7 @@ func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 	}
 }
 
-// $1 to $500: whatever the length of a list, its statement is one.
+// $1 to $250: whatever the length of a list, its statement is one.
 var importBinds = sync.OnceValue(func() string {
 	binds := make([]string, ImportBatch)
 	for i := range binds {
