@@ -39,6 +39,7 @@ func main() {
 			cfg, _, err := load()
 			return cfg, err
 		},
+		Doctor: examine,
 	})
 	stop()
 	os.Exit(code)

@@ -91,6 +91,8 @@ func TestWrongUsage(t *testing.T) {
 		{"frobnicate"}, {"--frobnicate"}, {"version", "7"}, {"migrate", "down"}, {"user"}, {"user", "frobnicate"},
 		{"user", "create"}, {"user", "create", "--email", "ada@example.org"}, {"user", "create", "ada"},
 		{"user", "create", "--email", "ada@example.org", "--username", "ada", "--frobnicate"},
+		{"import"}, {"import", "a", "b"}, {"import", "no such file"}, {"import", "-", "--frobnicate"}, {"export", "a"}, {"doctor", "a"},
+		{"mail"}, {"mail", "frobnicate"}, {"mail", "list", "a"}, {"mail", "retry"}, {"mail", "retry", "--all", "a"}, {"mail", "cancel"},
 	} {
 		out, errOut, code := testenv.Command(t, dir, "", nil, args...)
 		if code != 2 || out != "" || !strings.HasPrefix(errOut, "latchkey: ") {
@@ -108,7 +110,7 @@ func TestWrongConfiguration(t *testing.T) {
 		"LATCHKEY_ENV=production", "SECRET_KEY=" + secret, "PORT=99999", "ACCESS_TOKEN_TTL=soon", "REGISTRATION=maybe",
 		"PASSWORD_HASH=md5", "DATABASE_URL=mysql://root:" + secret + "@localhost/x", "TRUSTED_PROXIES=everybody", "MAIL_TLS=sometimes",
 	}
-	for _, args := range [][]string{nil, {"migrate"}, {"healthcheck"}, {"user", "create", "--email", "ada@example.org", "--username", "ada"}} {
+	for _, args := range [][]string{nil, {"migrate"}, {"healthcheck"}, {"doctor"}, {"export"}, {"import", "-"}, {"mail", "list"}, {"user", "create", "--email", "ada@example.org", "--username", "ada"}} {
 		_, errOut, code := testenv.Command(t, t.TempDir(), "correct horse battery\n", env, args...)
 		if code != 2 {
 			t.Errorf("latchkey %s: exit code %d, want 2:\n%s", strings.Join(args, " "), code, errOut)

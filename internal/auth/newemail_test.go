@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -138,5 +139,29 @@ func TestOldAddressIsKept_A8_B1(t *testing.T) {
 		f.pass(72 * time.Hour)
 		must(t, f.registers("ada@example.org", "another", client(4)))
 		expect(t, "after 72 hours", f.confirm(f.token("ada@example.org", store.MailConfirmRegistration), ""), "ok")
+	})
+}
+
+// An address that is kept for somebody is no imported user's either.
+func TestImportOfKeptAddress_B1(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		v := f.viewer(f.login("ada", client(1)))
+		must(t, f.changeEmail(v, "new@example.org", goodPassword, client(1)))
+		must(t, f.confirm(f.token("new@example.org", store.MailConfirmNewEmail), ""))
+		line := `{"email":"ADA@example.org","username":"imported"}` + "\n"
+		imported := func(dry bool) int {
+			t.Helper()
+			in := auth.Import{DryRun: dry, Bad: func(int, []string) {}}
+			must(t, f.ImportUsers(t.Context(), strings.NewReader(line), &in))
+			return in.Imported
+		}
+		if dry, n := imported(true), imported(false); dry != 0 || n != 0 {
+			t.Errorf("%d users imported, %d in a dry run, want none", n, dry)
+		}
+		f.pass(72 * time.Hour)
+		if n := imported(false); n != 1 {
+			t.Errorf("%d users imported after 72 hours, want 1", n)
+		}
 	})
 }

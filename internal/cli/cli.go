@@ -12,6 +12,7 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/config"
+	"latchkey/internal/doctor"
 )
 
 // Exit codes.
@@ -29,6 +30,7 @@ type Commands struct {
 	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
+	Doctor  func(ctx context.Context) ([]doctor.Finding, error)
 }
 
 // Run runs one command with the process's own streams and returns its exit
@@ -52,6 +54,7 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 	}
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
+	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c))
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -159,6 +159,13 @@ func uriPath(path string) string {
 }
 
 func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
+	prepareCtx, cancel := bounded(ctx)
+	defer cancel()
+	for _, s := range stmts { // before the transaction, in which each would be compiled anew until it is over
+		if _, err := l.prepare(prepareCtx, s.SQL); err != nil {
+			return nil, err
+		}
+	}
 	counts := make([]int64, len(stmts))
 	err := l.InTx(ctx, func(tx Conn) error {
 		for i, s := range stmts {

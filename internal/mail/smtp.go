@@ -14,6 +14,7 @@ import (
 	"time"
 
 	gomail "github.com/wneessen/go-mail"
+	"github.com/wneessen/go-mail/smtp"
 	"golang.org/x/net/idna"
 )
 
@@ -78,31 +79,65 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel() // closes the connection
+	c, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	if err := c.client.SendWithSMTPClient(c.session, msg); err != nil {
+		return conversationError(err)
+	}
+	c.quit() // it is delivered, whatever the server says now
+	return nil
+}
+
+// Check does all that comes before a mail, the login too, and says goodbye.
+// ErrUnreachable.
+func (s *SMTP) Check(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	c, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	c.quit()
+	return nil
+}
+
+// connection is a session that is logged in.
+type connection struct {
+	client  *gomail.Client
+	session *smtp.Client
+	conn    net.Conn
+}
+
+func (c *connection) quit() {
+	_ = c.conn.SetDeadline(time.Now().Add(quitTimeout))
+	_ = c.client.CloseWithSMTPClient(c.session)
+}
+
+// connect connects and logs in. The connection closes when ctx ends.
+// ErrUnreachable.
+func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 	// A client a mail: it writes to itself while it logs in, and the connection
 	// is ours to close, which it forgets when TLS or the login fails.
-	var conn net.Conn
-	client, err := s.client(func(dialCtx context.Context, network, addr string) (net.Conn, error) {
-		c, err := s.dial(dialCtx, network, addr)
+	var c connection
+	var err error
+	c.client, err = s.client(func(dialCtx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := s.dial(dialCtx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		conn = c
-		context.AfterFunc(ctx, func() { _ = c.Close() })
-		return c, nil
+		c.conn = conn
+		context.AfterFunc(ctx, func() { _ = conn.Close() })
+		return conn, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
 	}
-	session, err := client.DialToSMTPClientWithContext(ctx)
-	if err != nil {
-		return fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+	if c.session, err = c.client.DialToSMTPClientWithContext(ctx); err != nil {
+		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
 	}
-	if err := client.SendWithSMTPClient(session, msg); err != nil {
-		return conversationError(err)
-	}
-	_ = conn.SetDeadline(time.Now().Add(quitTimeout))
-	_ = client.CloseWithSMTPClient(session) // it is delivered, whatever the server says now
-	return nil
+	return &c, nil
 }
 
 func (s *SMTP) client(dial gomail.DialContextFunc) (*gomail.Client, error) {

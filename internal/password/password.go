@@ -1,6 +1,8 @@
 // Package password decides which passwords are good enough, and turns them into
 // hashes and compares them: Argon2id (RFC 9106) or bcrypt, as strings in the PHC
 // format, in a queue that keeps a flood of logins from taking the whole machine.
+// Hashes that were imported from elsewhere are compared too, in these kinds and
+// in scrypt (RFC 7914) and PBKDF2 (RFC 8018), until a login replaces them.
 //
 // Every function here takes a password as it was typed and normalizes it itself.
 package password
@@ -122,9 +124,17 @@ func compare(h hash, password string) error {
 	return nil
 }
 
+// Check returns nil if Verify could compare a password with phc, and else an
+// error that is ErrMalformed and says what is wrong with it: numbers out of
+// bounds, but nothing of salt and result. It costs nothing.
+func Check(phc string) error {
+	_, err := parse(phc)
+	return err
+}
+
 // NeedsRehash tells whether phc, which a password has just been verified
-// against, is of a lesser kind or cost than p and should be made anew: bcrypt
-// where p is Argon2id; Argon2id with less memory than p, or with less memory
+// against, is of a lesser kind or cost than p and should be made anew: scrypt and
+// PBKDF2 always; bcrypt where p is Argon2id; Argon2id with less memory than p, or with less memory
 // times passes; bcrypt of a lower cost. What is above p stays, so Argon2id is
 // never replaced by bcrypt. False if phc is malformed.
 func (p Params) NeedsRehash(phc string) bool {

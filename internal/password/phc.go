@@ -11,7 +11,7 @@ import (
 var ErrMalformed = errors.New("password: malformed or unsupported hash")
 
 // maxPHC bounds the length of a hash in bytes. The longest within the bounds of
-// all kinds is an Argon2id one of 185.
+// all kinds is a PBKDF2 one of 204.
 const maxPHC = 256
 
 // hash is a parsed PHC string, within the bounds of its kind.
@@ -42,9 +42,11 @@ func parse(phc string) (hash, error) {
 		return parseArgon2id(rest)
 	case "2a", "2b", "2y": // not 2x, which is of a faulty implementation
 		return parseBcrypt(id, rest)
+	case "scrypt":
+		return parseScrypt(rest)
+	case "pbkdf2", "pbkdf2-sha1", "pbkdf2-sha256", "pbkdf2-sha512":
+		return parsePBKDF2(id, rest)
 	}
-	// Hashes of other kinds that can be imported, scrypt and PBKDF2, get their
-	// case above, and a file with their parser and bounds.
 	return nil, malformed("unknown kind")
 }
 

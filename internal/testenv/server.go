@@ -25,7 +25,7 @@ import (
 var (
 	binary = sync.OnceValues(func() (*os.File, error) {
 		flags := []string{"-race"}
-		for _, hash := range []string{"argon2", "blake2b", "bcrypt", "blowfish"} {
+		for _, hash := range []string{"argon2", "blake2b", "bcrypt", "blowfish", "scrypt"} {
 			flags = append(flags, "-gcflags=golang.org/x/crypto/"+hash+"=-race=false")
 		}
 		return build(flags...)
@@ -219,6 +219,21 @@ func Command(t testing.TB, dir, stdin string, env []string, args ...string) (std
 		t.Fatal(err)
 	}
 	return out.String(), errOut.String(), cmd.ProcessState.ExitCode()
+}
+
+// Measure runs a command without the race detector and returns its output, how
+// long it took, and its most memory in bytes. It fails the test unless the
+// command ends well.
+func Measure(t testing.TB, dir string, env []string, args ...string) (stdout string, took time.Duration, memory int64) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), path(t, plain), args...)
+	cmd.Dir, cmd.Env = dir, env
+	began := time.Now()
+	out, err := cmd.Output()
+	if took = time.Since(began); err != nil {
+		t.Fatalf("latchkey %v: %v\n%s", args, err, out)
+	}
+	return string(out), took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 // KiB: getrusage(2)
 }
 
 // Await asks done every few milliseconds, later less often, until it says yes,

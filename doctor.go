@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"latchkey/internal/config"
+	"latchkey/internal/db"
+	"latchkey/internal/doctor"
+	"latchkey/internal/mail"
+	"latchkey/internal/redisstore"
+	"latchkey/internal/store"
+	"latchkey/migrations"
+)
+
+// greetTime is how long the doctor waits for a mail server, which may be slow to
+// greet strangers.
+const greetTime = 5 * time.Second
+
+// examine looks at the configuration and at what it names. Unlike build it makes
+// nothing, neither folder nor secret nor database.
+func examine(ctx context.Context) ([]doctor.Finding, error) {
+	cfg, warnings, err := config.Load(os.Environ(), ".env")
+	if err != nil {
+		return nil, err
+	}
+	s := &doctor.Subject{Config: cfg, Warnings: warnings, Now: time.Now}
+	s.Reach = func(ctx context.Context) error { return reach(ctx, cfg.PublicURL.JoinPath("livez").String()) }
+	var d db.DB
+	if cfg.DatabaseURL != "" {
+		d, s.DatabaseErr = db.OpenPostgres(ctx, cfg.DatabaseURL)
+	} else if _, s.DatabaseErr = os.Stat(doctor.DatabaseFile(cfg)); s.DatabaseErr == nil {
+		d, s.DatabaseErr = db.OpenSQLite(doctor.DatabaseFile(cfg))
+	}
+	if d != nil {
+		defer d.Close()
+		s.Database = store.New(d)
+		if s.Steps, err = steps(d.Dialect()); err != nil {
+			return nil, err
+		}
+	}
+	if cfg.RedisURL != "" {
+		rdb, err := redisstore.Open(cfg.RedisURL)
+		if s.RedisErr = err; err == nil {
+			defer func() { _ = rdb.Close() }()
+			s.Redis = redisstore.New(rdb, redisstore.Prefix)
+		}
+	}
+	if !cfg.Inbox() {
+		s.Mail, s.MailErr = mail.NewSMTP(mail.SMTPConfig{
+			Host: cfg.MailServer, Port: cfg.MailPort, Username: cfg.MailUsername, Password: cfg.MailPassword,
+			TLS: mail.TLS(cfg.MailTLS), Public: cfg.PublicURL.Hostname(), Timeout: greetTime,
+		})
+	}
+	return doctor.Examine(ctx, s), nil
+}
+
+// steps returns the numbers of the migrations for a database.
+func steps(dialect db.Dialect) ([]int64, error) {
+	files, pattern := fs.FS(migrations.SQLite), "sqlite/*.sql"
+	if dialect == db.PostgreSQL {
+		files, pattern = migrations.Postgres, "postgres/*.sql"
+	}
+	names, err := fs.Glob(files, pattern)
+	if err != nil {
+		return nil, err
+	}
+	var numbers []int64
+	for _, name := range names {
+		number, _, _ := strings.Cut(path.Base(name), "_")
+		n, err := strconv.ParseInt(number, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("migration %s has no number", name)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+// reach asks an address whether this service answers there.
+func reach(ctx context.Context, livez string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, livez, nil)
+	if err != nil {
+		return err
+	}
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	defer client.CloseIdleConnections()
+	res, err := client.Do(req)
+	if outer, ok := errors.AsType[*url.Error](err); ok {
+		return outer.Err // without the address once more
+	} else if err != nil {
+		return err
+	}
+	defer func() { _ = res.Body.Close() }()
+	body, _ := io.ReadAll(io.LimitReader(res.Body, 16)) // an error is a short answer
+	if res.StatusCode != http.StatusOK || strings.TrimSpace(string(body)) != "ok" {
+		return fmt.Errorf("the answer is %s, and not this service's", res.Status)
+	}
+	return nil
+}

@@ -1,0 +1,104 @@
+// Package doctor looks at a configuration and at all that a server would work
+// with, and says what is wrong and what to do. It changes nothing, and what is
+// down keeps it from nothing else.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"latchkey/internal/config"
+	"latchkey/internal/mail"
+	"latchkey/internal/redisstore"
+	"latchkey/internal/store"
+)
+
+// Verdict is how one check ended.
+type Verdict string
+
+// The verdicts there are.
+const (
+	OK   Verdict = "ok"
+	Warn Verdict = "warn" // it works, but look at it
+	Fail Verdict = "fail" // the service does not work, or not well
+)
+
+// Finding is what one check found. Its texts hold no secret, and of addresses
+// only those of servers.
+type Finding struct {
+	Check   string  `json:"check"` // configuration, keys, database, redis, mail, outbox, url, browsers, proxies
+	Verdict Verdict `json:"verdict"`
+	Text    string  `json:"text"`
+	Advice  string  `json:"advice,omitempty"` // what to do; "" with OK
+}
+
+// Subject is what is looked at. What could not even be opened is nil beside the
+// error that says why; what there is none of is nil beside nil.
+type Subject struct {
+	Config   config.Config
+	Warnings []config.Warning
+	Now      func() time.Time
+
+	Database    *store.Store
+	DatabaseErr error
+	Steps       []int64 // numbers of the migrations that this program knows
+	Redis       *redisstore.Store
+	RedisErr    error
+	Mail        *mail.SMTP
+	MailErr     error
+	Reach       func(ctx context.Context) error // asks PUBLIC_URL for its /livez
+}
+
+// checkTime bounds each group of checks. Each call in it has a shorter bound of
+// its own.
+const checkTime = 10 * time.Second
+
+// clockDrift is how far apart clocks may be. Replicas compare times that others
+// wrote: of sessions, mails and the grace of a refresh.
+const clockDrift = 5 * time.Second
+
+// Examine runs all checks, side by side, and returns what they found in a fixed
+// order. It takes some 10 s at most.
+func Examine(ctx context.Context, s *Subject) []Finding {
+	groups := []func(context.Context, *report){s.configuration, s.keys, s.database, s.redis, s.mail, s.url, s.browsers, s.proxies}
+	reports := make([]report, len(groups))
+	var wg sync.WaitGroup
+	for i, group := range groups {
+		wg.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, checkTime)
+			defer cancel()
+			group(ctx, &reports[i])
+		})
+	}
+	wg.Wait()
+	var all []Finding
+	for _, r := range reports {
+		all = append(all, r...)
+	}
+	return all
+}
+
+// report collects what a group finds.
+type report []Finding
+
+func (r *report) ok(check, format string, args ...any) {
+	*r = append(*r, Finding{check, OK, fmt.Sprintf(format, args...), ""})
+}
+
+func (r *report) warn(check, advice, format string, args ...any) {
+	*r = append(*r, Finding{check, Warn, fmt.Sprintf(format, args...), advice})
+}
+
+func (r *report) fail(check, advice, format string, args ...any) {
+	*r = append(*r, Finding{check, Fail, fmt.Sprintf(format, args...), advice})
+}
+
+// clock compares another machine's clock with ours.
+func (r *report) clock(check, what string, theirs, ours time.Time) {
+	drift := ours.Sub(theirs).Abs().Round(time.Second)
+	if drift > clockDrift {
+		r.warn(check, "let both machines set their clocks by NTP", "the clocks of %s and of this machine are %v apart", what, drift)
+	}
+}

@@ -1,0 +1,49 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// What an operator does with the outbox.
+
+// ListMail returns up to n rows in the order of their writing, those after the
+// one with this time and id; begin with the zero time. With failed, only those
+// that were given up.
+func (s *Store) ListMail(ctx context.Context, failed bool, after time.Time, afterID string, n int) ([]Mail, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT `+mailColumns+` FROM outbox
+		WHERE (created_at, id) > ($1, $2) AND (failed_at IS NOT NULL OR NOT $3)
+		ORDER BY created_at, id LIMIT $4`, after, afterID, failed, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []Mail{}
+	for rows.Next() {
+		m, err := scanMail(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *m)
+	}
+	return list, rows.Err()
+}
+
+// resumeMail makes rows due at $1 as if they had never been tried: those that
+// were given up, those that wait after a try that failed, and those that are due
+// anyhow. Not those that a worker has, or that wait for the next slot of their
+// recipient (C6).
+const resumeMail = `
+	UPDATE outbox SET due_at = $1, failed_at = NULL, attempts = 0
+	WHERE (failed_at IS NOT NULL OR last_error <> '' OR due_at <= $1)`
+
+// ResumeMail does that to the row id, or answers ErrNotFound.
+func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) error {
+	return one(s.conn.Exec(ctx, resumeMail+` AND id = $2`, now, id))
+}
+
+// ResumeAllMail does that to every row, and returns to how many.
+func (s *Store) ResumeAllMail(ctx context.Context, now time.Time) (int64, error) {
+	return s.conn.Exec(ctx, resumeMail, now)
+}

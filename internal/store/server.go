@@ -1,0 +1,71 @@
+package store
+
+import (
+	"context"
+	"time"
+
+	"latchkey/internal/db"
+)
+
+// Server is what a database says of itself.
+type Server struct {
+	Version string
+	Number  int       // of PostgreSQL: 150004 is 15.4; 0 of SQLite
+	Clock   time.Time // of PostgreSQL; zero of SQLite, whose clock is this machine's
+}
+
+// Each database has words of its own for this.
+const (
+	serverPostgres = `SELECT current_setting('server_version'), CAST(current_setting('server_version_num') AS INTEGER), clock_timestamp()`
+	serverSQLite   = `SELECT sqlite_version()`
+)
+
+// Server asks the database what it is.
+func (s *Store) Server(ctx context.Context) (*Server, error) {
+	var v Server
+	if s.pool.Dialect() == db.SQLite {
+		err := s.conn.QueryRow(ctx, serverSQLite).Scan(&v.Version)
+		return &v, err
+	}
+	err := s.conn.QueryRow(ctx, serverPostgres).Scan(&v.Version, &v.Number, &v.Clock)
+	return &v, err
+}
+
+// Whether the table of migrations is there.
+const (
+	hasStepsPostgres = `SELECT to_regclass('goose_db_version') IS NOT NULL`
+	hasStepsSQLite   = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`
+)
+
+// Steps returns the numbers of the migrations that were taken, in order; none
+// of an empty database.
+func (s *Store) Steps(ctx context.Context) ([]int64, error) {
+	query := hasStepsSQLite
+	if s.pool.Dialect() == db.PostgreSQL {
+		query = hasStepsPostgres
+	}
+	steps := []int64{}
+	var has bool
+	if err := s.conn.QueryRow(ctx, query).Scan(&has); err != nil || !has {
+		return steps, err
+	}
+	rows, err := s.conn.Query(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY version_id`)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var step int64
+		if err := rows.Scan(&step); err != nil {
+			return nil, err
+		}
+		steps = append(steps, step)
+	}
+	return steps, rows.Err()
+}
+
+// HasAdmin says whether there is an administrator who is not disabled.
+func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
+	err = s.conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
+	return has, err
+}
