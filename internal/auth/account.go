@@ -189,6 +189,10 @@ func (s *Service) change(ctx context.Context, u *store.User, wrong error, f func
 			return wrong
 		}
 	}
+	return errChangeRaces()
+}
+
+func errChangeRaces() error {
 	return &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
 }
 
