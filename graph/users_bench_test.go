@@ -1,0 +1,114 @@
+package graph_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/db"
+	"latchkey/internal/store"
+	"latchkey/internal/testenv"
+)
+
+// BenchmarkUsers asks for pages of users as an administrator does, over the
+// handler of the HTTP API, of a thousand users and of a million with a session
+// each. Filling the large tables takes a few minutes:
+//
+//	./test with go test ./graph -run '^$' -bench Users -benchtime 200x -count 3 -timeout 1h
+//
+// A page should take the same in both; a count and a search for what is rare may
+// look at every user.
+func BenchmarkUsers(b *testing.B) {
+	for _, open := range []struct {
+		name string
+		new  func(testing.TB) db.DB
+	}{{"sqlite", testenv.SQLite}, {"postgresql", testenv.Postgres}} {
+		for _, n := range []int{1_000, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/%d", open.name, n), func(b *testing.B) {
+				d := open.new(b)
+				fill(b, d, n)
+				benchmarkPages(b, setup(b, d), n)
+			})
+		}
+	}
+}
+
+func benchmarkPages(b *testing.B, f *fixture, n int) {
+	l := f.ada(b)
+	if _, err := f.SetUserRole(b.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: l.User.ID, Role: store.RoleAdmin}); err != nil {
+		b.Fatal(err)
+	}
+	last := 50
+	deep, err := f.Users(b.Context(), auth.UserList{Last: &last})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const fields = ` { nodes { id username email role createdAt lastLoginAt disabledAt } pageInfo { hasNextPage endCursor } } }`
+	for _, bm := range []struct {
+		name, query string
+		least       string // in the answer
+	}{
+		{"first", `{ users` + fields, `"hasNextPage":true`},
+		{"last", `{ users(last: 50)` + fields, `"hasNextPage":false`},
+		{"before", `{ users(last: 50, before: "` + *deep.PageInfo.StartCursor + `")` + fields, `"hasNextPage":true`},
+		{"role-ADMIN", `{ users(role: ADMIN)` + fields, `"username":"user1"`},
+		{"role-USER", `{ users(role: USER)` + fields, `"hasNextPage":true`},
+		{"disabled", `{ users(disabled: true)` + fields, `"username":"user2"`},
+		{"enabled-USER", `{ users(role: USER, disabled: false)` + fields, `"hasNextPage":true`},
+		{"disabled-ADMIN", `{ users(role: ADMIN, disabled: true)` + fields, `"nodes":[]`},
+		{"search-common", `{ users(search: "USER")` + fields, `"hasNextPage":true`},
+		{"search-rare", `{ users(search: "user1@")` + fields, `"username":"user1"`},
+		{"sessions", `{ users { nodes { username sessions { deviceName lastUsedAt } } } }`, `"sessions":[{`},
+		{"totalCount", `{ users(first: 0) { totalCount } }`, fmt.Sprintf(`"totalCount":%d`, n+1)},
+	} {
+		b.Run(bm.name, func(b *testing.B) {
+			for b.Loop() {
+				w := f.post(b, bm.query, nil, "Authorization", "Bearer "+l.Tokens.AccessToken)
+				if body := w.Body.String(); w.Code != http.StatusOK || !strings.Contains(body, bm.least) || strings.Contains(body, `"errors"`) {
+					b.Fatalf("%s, want %s", body, bm.least)
+				}
+			}
+		})
+	}
+}
+
+// fill inserts n users with a session each, a second apart and all before ada.
+// The oldest is an administrator, the next is disabled. A call to the database
+// has a deadline, so it goes by pieces.
+func fill(b *testing.B, d db.DB, n int) {
+	b.Helper()
+	ctx, began := b.Context(), t0.Add(-time.Duration(n+1)*time.Second)
+	at := `$1 + i * 1000000` // SQLite has microseconds
+	if d.Dialect() == db.PostgreSQL {
+		at = `$1::timestamptz + i * INTERVAL '1 second'`
+	}
+	const series = `WITH RECURSIVE n (i) AS (SELECT CAST($2 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($3 AS INTEGER)) `
+	const piece = 10_000
+	for i := 1; i <= n; i += piece {
+		end := min(n, i+piece-1)
+		_, err := d.Exec(ctx, series+`
+			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
+			SELECT '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i || '@example.org', 'user' || i || '@example.org', 'user' || i, '',
+				CASE i WHEN 1 THEN 'ADMIN' ELSE 'USER' END, 1, `+at+`, `+at+`, CASE i WHEN 2 THEN `+at+` END FROM n`, began, i, end)
+		if err != nil {
+			b.Fatal(err)
+		}
+		_, err = d.Exec(ctx, series+`
+			INSERT INTO sessions (id, user_id, client_id, device_name, refresh_key, generation, rotations, created_at, last_used_at, expires_at, ends_at)
+			SELECT '00000000-0000-7000-9000-' || (100000000000 + i), '00000000-0000-7000-8000-' || (100000000000 + i), 'latchkey', 'Firefox on Linux',
+				$5, 1, $5, `+at+`, `+at+`, $4, $4 FROM n`, began, i, end, t0.Add(time.Hour), []byte{})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	if d.Dialect() == db.PostgreSQL { // as its autovacuum would
+		for _, sql := range []string{`ANALYZE users`, `ANALYZE sessions`} {
+			if _, err := d.Exec(ctx, sql); err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+}
