@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -29,24 +30,23 @@ type UserPage struct {
 	Limit         int    // how many at most
 }
 
-// Users returns a page of the users that f leaves, the newest first.
+// Users returns a page of the users that f leaves, the newest first: by one
+// statement that takes the same however many there are or, with a search, by as
+// many as it takes to look at all.
 func (s *Store) Users(ctx context.Context, f UserFilter, p UserPage) ([]User, error) {
-	where, args := f.where()
-	for _, side := range []struct {
-		place *Place
-		sign  string
-	}{{p.After, "<"}, {p.Before, ">"}} {
-		if side.place != nil {
-			where += ` AND (u.created_at, u.id) ` + side.sign + ` ($` + strconv.Itoa(len(args)+1) + `, $` + strconv.Itoa(len(args)+2) + `)`
-			args = append(args, side.place.CreatedAt, side.place.ID)
-		}
+	list := []User{}
+	look := func(from string, args []any) (more bool, err error) {
+		some, err := s.users(ctx, `SELECT `+userColumns+` FROM `+from+p.order()+` LIMIT `+param(len(args)), append(args, p.Limit-len(list))...)
+		list = append(list, some...)
+		return len(list) < p.Limit, err
 	}
-	order := `ORDER BY u.created_at DESC, u.id DESC`
-	if p.Last {
-		order = `ORDER BY u.created_at, u.id`
+	var err error
+	if f.Search != "" {
+		err = s.search(ctx, f, p, look)
+	} else {
+		where, args := p.where(f)
+		_, err = look(`users u WHERE `+where, args)
 	}
-	args = append(args, p.Limit)
-	list, err := s.users(ctx, `SELECT `+userColumns+` FROM users u WHERE `+where+` `+order+` LIMIT $`+strconv.Itoa(len(args)), args...)
 	if p.Last {
 		slices.Reverse(list)
 	}
@@ -55,14 +55,61 @@ func (s *Store) Users(ctx context.Context, f UserFilter, p UserPage) ([]User, er
 
 // CountUsers counts the users that f leaves, by looking at all of them.
 func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
-	where, args := f.where()
-	err = s.conn.QueryRow(ctx, `SELECT COUNT(*) FROM users u WHERE `+where, args...).Scan(&n)
+	look := func(from string, args []any) (more bool, err error) {
+		some := 0
+		err = s.conn.QueryRow(ctx, `SELECT COUNT(*) FROM `+from, args...).Scan(&some)
+		n += some
+		return true, err
+	}
+	if f.Search != "" {
+		return n, s.search(ctx, f, UserPage{}, look)
+	}
+	where, args := UserPage{}.where(f)
+	_, err = look(`users u WHERE `+where, args)
 	return n, err
 }
 
-// where is f as a condition. Role and state are part of the text, so that the
-// databases know which of the partial indexes serve.
-func (f UserFilter) where() (sql string, args []any) {
+// searchWindow is how many users one statement of a search looks at. That takes
+// about 50 ms, and a statement may take 2.5 s: all of a large table may not.
+const searchWindow = `50000`
+
+// search has look look for f.Search in one window of the users of p after the
+// other, until it wants no more. from is what it selects from, with args.
+func (s *Store) search(ctx context.Context, f UserFilter, p UserPage, look func(from string, args []any) (more bool, err error)) error {
+	pattern := "%" + literally.Replace(f.Search) + "%"
+	for {
+		where, args := p.where(f)
+		window := `FROM users u WHERE ` + where + p.order() + ` LIMIT `
+		like := ` LIKE ` + param(len(args)) + ` ESCAPE '!'`
+		from := `(SELECT u.* ` + window + searchWindow + `) u WHERE (u.email_key` + like + ` OR LOWER(u.username)` + like + `)`
+		if more, err := look(from, append(slices.Clone(args), pattern)); err != nil || !more {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err // nobody waits for it any more
+		}
+		var end Place
+		err := s.conn.QueryRow(ctx, `SELECT u.created_at, u.id `+window+`1 OFFSET `+searchWindow+` - 1`, args...).Scan(&end.CreatedAt, &end.ID)
+		switch {
+		case errors.Is(err, ErrNotFound):
+			return nil
+		case err != nil:
+			return err
+		case p.Last:
+			p.Before = &end
+		default:
+			p.After = &end
+		}
+	}
+}
+
+// literally has LIKE take each sign for itself.
+var literally = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// where is the users of p that f leaves, but for its search, as a condition. Role
+// and state are part of the text, so that the databases know which of the partial
+// indexes serve.
+func (p UserPage) where(f UserFilter) (sql string, args []any) {
 	sql = `TRUE`
 	switch f.Role {
 	case RoleUser:
@@ -75,15 +122,26 @@ func (f UserFilter) where() (sql string, args []any) {
 	} else if f.Disabled != nil {
 		sql += ` AND u.disabled_at IS NULL`
 	}
-	if f.Search != "" {
-		sql += ` AND (u.email_key LIKE $1 ESCAPE '!' OR LOWER(u.username) LIKE $1 ESCAPE '!')`
-		args = append(args, "%"+literally.Replace(f.Search)+"%")
+	if p.After != nil {
+		sql += ` AND (u.created_at, u.id) < (` + param(len(args)) + `, ` + param(len(args)+1) + `)`
+		args = append(args, p.After.CreatedAt, p.After.ID)
+	}
+	if p.Before != nil {
+		sql += ` AND (u.created_at, u.id) > (` + param(len(args)) + `, ` + param(len(args)+1) + `)`
+		args = append(args, p.Before.CreatedAt, p.Before.ID)
 	}
 	return sql, args
 }
 
-// literally has LIKE take each sign for itself.
-var literally = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+func (p UserPage) order() string {
+	if p.Last {
+		return ` ORDER BY u.created_at, u.id`
+	}
+	return ` ORDER BY u.created_at DESC, u.id DESC`
+}
+
+// param is the parameter that comes behind n others.
+func param(n int) string { return `$` + strconv.Itoa(n+1) }
 
 func (s *Store) users(ctx context.Context, sql string, args ...any) ([]User, error) {
 	rows, err := s.conn.Query(ctx, sql, args...)
@@ -119,8 +177,8 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 	}
 	args, in := []any{now}, make([]string, len(userIDs))
 	for i, id := range userIDs {
+		in[i] = param(len(args))
 		args = append(args, id)
-		in[i] = `$` + strconv.Itoa(i+2)
 	}
 	rows, err := s.conn.Query(ctx, `
 		SELECT `+sessionColumns+` FROM sessions s WHERE s.expires_at > $1 AND s.user_id IN (`+strings.Join(in, `, `)+`)

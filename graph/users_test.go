@@ -3,6 +3,7 @@ package graph_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,9 +79,9 @@ func benchmarkPages(b *testing.B, f *fixture, n int) {
 // fill inserts n users with a session each, a second apart and all before ada.
 // The oldest is an administrator, the next is disabled. A call to the database
 // has a deadline, so it goes by pieces.
-func fill(b *testing.B, d db.DB, n int) {
-	b.Helper()
-	ctx, began := b.Context(), t0.Add(-time.Duration(n+1)*time.Second)
+func fill(t testing.TB, d db.DB, n int) {
+	t.Helper()
+	ctx, began := t.Context(), t0.Add(-time.Duration(n+1)*time.Second)
 	at := `$1 + i * 1000000` // SQLite has microseconds
 	if d.Dialect() == db.PostgreSQL {
 		at = `$1::timestamptz + i * INTERVAL '1 second'`
@@ -94,21 +95,59 @@ func fill(b *testing.B, d db.DB, n int) {
 			SELECT '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i || '@example.org', 'user' || i || '@example.org', 'user' || i, '',
 				CASE i WHEN 1 THEN 'ADMIN' ELSE 'USER' END, 1, `+at+`, `+at+`, CASE i WHEN 2 THEN `+at+` END FROM n`, began, i, end)
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 		_, err = d.Exec(ctx, series+`
 			INSERT INTO sessions (id, user_id, client_id, device_name, refresh_key, generation, rotations, created_at, last_used_at, expires_at, ends_at)
 			SELECT '00000000-0000-7000-9000-' || (100000000000 + i), '00000000-0000-7000-8000-' || (100000000000 + i), 'latchkey', 'Firefox on Linux',
 				$5, 1, $5, `+at+`, `+at+`, $4, $4 FROM n`, began, i, end, t0.Add(time.Hour), []byte{})
 		if err != nil {
-			b.Fatal(err)
+			t.Fatal(err)
 		}
 	}
 	if d.Dialect() == db.PostgreSQL { // as its autovacuum would
 		for _, sql := range []string{`ANALYZE users`, `ANALYZE sessions`} {
 			if _, err := d.Exec(ctx, sql); err != nil {
-				b.Fatal(err)
+				t.Fatal(err)
 			}
 		}
 	}
+}
+
+// A search looks at all users, also where one statement would take too long.
+func TestSearchOfMany(t *testing.T) {
+	t.Parallel()
+	testenv.Each(t, func(t *testing.T, d db.DB) {
+		const n = 50_000 // with ada one more than a statement looks at
+		fill(t, d, n)
+		f := setup(t, d)
+		f.ada(t)
+		find := func(q auth.UserList, want ...string) {
+			t.Helper()
+			c, err := f.Users(t.Context(), q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := []string{}
+			for _, u := range c.Nodes {
+				got = append(got, u.Username)
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("got %v, want %v", got, want)
+			}
+		}
+		find(auth.UserList{Search: new("user1@")}, "user1")
+		find(auth.UserList{Search: new("user1@"), Last: new(2)}, "user1")
+		find(auth.UserList{Search: new("ada"), Last: new(2)}, "ada")
+		find(auth.UserList{Search: new("user1000"), Last: new(3)}, "user10001", "user10000", "user1000")
+		find(auth.UserList{Search: new("nobody")})
+		find(auth.UserList{Search: new("user1@"), Disabled: new(true)})
+		c, err := f.Users(t.Context(), auth.UserList{First: new(0), Search: new("user")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := f.CountUsers(t.Context(), c); err != nil || got != n {
+			t.Errorf("counted %d, %v, want %d", got, err, n)
+		}
+	})
 }
