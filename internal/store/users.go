@@ -71,29 +71,36 @@ func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error)
 
 // searchWindow is how many users one statement of a search looks at. That takes
 // about 50 ms, and a statement may take 2.5 s: all of a large table may not.
-const searchWindow = `50000`
+const searchWindow = 50_000
 
 // search has look look for f.Search in one window of the users of p after the
 // other, until it wants no more. from is what it selects from, with args.
 func (s *Store) search(ctx context.Context, f UserFilter, p UserPage, look func(from string, args []any) (more bool, err error)) error {
 	pattern := "%" + literally.Replace(f.Search) + "%"
 	for {
-		where, args := p.where(f)
-		window := `FROM users u WHERE ` + where + p.order() + ` LIMIT `
-		like := ` LIKE ` + param(len(args)) + ` ESCAPE '!'`
-		from := `(SELECT u.* ` + window + searchWindow + `) u WHERE (u.email_key` + like + ` OR LOWER(u.username)` + like + `)`
-		if more, err := look(from, append(slices.Clone(args), pattern)); err != nil || !more {
-			return err
-		}
 		if err := ctx.Err(); err != nil {
 			return err // nobody waits for it any more
 		}
-		var end Place
-		err := s.conn.QueryRow(ctx, `SELECT u.created_at, u.id `+window+`1 OFFSET `+searchWindow+` - 1`, args...).Scan(&end.CreatedAt, &end.ID)
+		where, args := p.where(f)
+		var end Place // the last of this window
+		err := s.conn.QueryRow(ctx, `SELECT u.created_at, u.id FROM users u WHERE `+where+p.order()+` LIMIT 1 OFFSET `+param(len(args)),
+			append(slices.Clone(args), searchWindow-1)...).Scan(&end.CreatedAt, &end.ID)
+		all := errors.Is(err, ErrNotFound)
+		if err != nil && !all {
+			return err
+		}
+		if !all {
+			sign := ` >= `
+			if p.Last {
+				sign = ` <= `
+			}
+			where += ` AND (u.created_at, u.id)` + sign + `(` + param(len(args)) + `, ` + param(len(args)+1) + `)`
+			args = append(args, end.CreatedAt, end.ID)
+		}
+		like := ` LIKE ` + param(len(args)) + ` ESCAPE '!'`
+		more, err := look(`users u WHERE `+where+` AND (u.email_key`+like+` OR LOWER(u.username)`+like+`)`, append(args, pattern))
 		switch {
-		case errors.Is(err, ErrNotFound):
-			return nil
-		case err != nil:
+		case err != nil || !more || all:
 			return err
 		case p.Last:
 			p.Before = &end
