@@ -66,8 +66,8 @@ type userPage struct {
 	TotalCount int
 }
 
-// users asks for a page as an administrator.
-func users(t *testing.T, s *testenv.Stack, access string, variables map[string]any) (p userPage) {
+// pageOfUsers asks for a page as an administrator.
+func pageOfUsers(t *testing.T, s *testenv.Stack, access string, variables map[string]any) (p userPage) {
 	t.Helper()
 	a := testenv.Post(t, s.URL(), testenv.Request{Query: usersOp, Variables: variables, Bearer: access})
 	if a.Into(t, "users", &p); len(a.Errors) > 0 {
@@ -100,7 +100,7 @@ func TestUsers(t *testing.T) {
 		for _, size := range []int{1, 2, 3, 7} {
 			got, v := []string{}, map[string]any{"search": "@" + at, "first": size}
 			for more := true; more; {
-				p := users(t, s, admin, v)
+				p := pageOfUsers(t, s, admin, v)
 				for i, e := range p.Edges {
 					if got = append(got, e.Node.ID); p.Nodes[i].ID != e.Node.ID || e.Node.Email == nil || len(e.Node.Sessions) != 0 {
 						t.Errorf("%+v, %+v", e, p.Nodes[i])
@@ -116,7 +116,7 @@ func TestUsers(t *testing.T) {
 			}
 			got, v = []string{}, map[string]any{"search": "@" + at, "last": size}
 			for more := true; more; {
-				p := users(t, s, admin, v)
+				p := pageOfUsers(t, s, admin, v)
 				for _, e := range slices.Backward(p.Edges) {
 					got = append(got, e.Node.ID)
 				}
@@ -186,7 +186,7 @@ func TestDisableUser_E5(t *testing.T) {
 		mustSay(t, testenv.Post(t, s.URL(), refreshRequest(bob.Refresh)), "refresh", "TOKEN_INVALID")
 		mustSay(t, testenv.Post(t, s.URL(), loginRequest(bob.Username, bob.Password, bob.Client)), "login", "ACCOUNT_DISABLED")
 		mustSay(t, testenv.Post(t, s.URL(), loginRequest(bob.Username, "wrong", bob.Client)), "login", "INVALID_CREDENTIALS")
-		if p := users(t, s, admin, map[string]any{"search": bob.Email, "disabled": true}); len(p.Edges) != 1 || p.Edges[0].Node.ID != bob.ID {
+		if p := pageOfUsers(t, s, admin, map[string]any{"search": bob.Email, "disabled": true}); len(p.Edges) != 1 || p.Edges[0].Node.ID != bob.ID {
 			t.Errorf("disabled users: %+v", p)
 		}
 		var again struct{ User person }

@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// user runs a command on users that must be done, and returns what it printed.
-func user(t *testing.T, s *testenv.Stack, args ...string) string {
+// userCommand runs a command on users that must be done, and returns what it printed.
+func userCommand(t *testing.T, s *testenv.Stack, args ...string) string {
 	t.Helper()
 	out, errOut, code := shell(t, s, "", append([]string{"user"}, args...)...)
 	if code != 0 {
@@ -23,7 +23,7 @@ func user(t *testing.T, s *testenv.Stack, args ...string) string {
 func listed(t *testing.T, s *testenv.Stack, args ...string) []string {
 	t.Helper()
 	names := []string{}
-	lines := json.NewDecoder(strings.NewReader(user(t, s, append([]string{"list", "--json"}, args...)...)))
+	lines := json.NewDecoder(strings.NewReader(userCommand(t, s, append([]string{"list", "--json"}, args...)...)))
 	for lines.More() {
 		var p person
 		if err := lines.Decode(&p); err != nil {
@@ -45,35 +45,35 @@ func TestUserCommands(t *testing.T) {
 		p.ID, p.Access = got.User.ID, got.Tokens.AccessToken
 
 		for _, text := range []string{p.ID, p.Username, strings.ToUpper(p.Username), p.Email} {
-			if out := user(t, s, "show", text); !strings.Contains(out, p.ID) || !strings.Contains(out, p.Email) || !strings.Contains(out, "LAST USED") {
+			if out := userCommand(t, s, "show", text); !strings.Contains(out, p.ID) || !strings.Contains(out, p.Email) || !strings.Contains(out, "LAST USED") {
 				t.Errorf("user show %s:\n%s", text, out)
 			}
 		}
 		var shown person
-		if err := json.Unmarshal([]byte(user(t, s, "show", p.Email, "--json")), &shown); err != nil || shown.ID != p.ID || *shown.Role != "USER" ||
+		if err := json.Unmarshal([]byte(userCommand(t, s, "show", p.Email, "--json")), &shown); err != nil || shown.ID != p.ID || *shown.Role != "USER" ||
 			len(shown.Sessions) != 1 || shown.Sessions[0].ExpiresAt.IsZero() {
 			t.Errorf("user show --json: %v, %+v", err, shown)
 		}
 
-		user(t, s, "set-role", p.Username, "admin")
+		userCommand(t, s, "set-role", p.Username, "admin")
 		if a := testenv.Post(t, s.URL(), testenv.Request{Query: `{ users(first: 1) { totalCount } }`, Bearer: p.Access}); len(a.Errors) > 0 {
 			t.Errorf("users of a new administrator: %s", a.Body)
 		}
 		makeAdmin(t, s) // so that p is not the last
-		user(t, s, "set-role", p.Email, "USER")
+		userCommand(t, s, "set-role", p.Email, "USER")
 		mustFail(t, "users", testenv.Post(t, s.URL(), testenv.Request{Query: usersOp, Bearer: p.Access}), "FORBIDDEN", "ROLE")
 
-		if out := user(t, s, "revoke-sessions", p.ID); !strings.HasPrefix(out, "1 session ") {
+		if out := userCommand(t, s, "revoke-sessions", p.ID); !strings.HasPrefix(out, "1 session ") {
 			t.Errorf("user revoke-sessions: %s", out)
 		}
 		mustBeRevoked(t, s.URL(), p.Access)
 		access := s.Login(t, p).Tokens.AccessToken
-		user(t, s, "disable", p.Username)
+		userCommand(t, s, "disable", p.Username)
 		mustBeRevoked(t, s.URL(), access)
 		if out, errOut, code := shell(t, s, "", "user", "reset-password", p.Username, "--print-link"); code != 1 || out != "" || !strings.Contains(errOut, "disabled") {
 			t.Errorf("a reset of a disabled user: exit code %d, %q, %q", code, out, errOut)
 		}
-		user(t, s, "enable", p.Username)
+		userCommand(t, s, "enable", p.Username)
 		if got := s.Login(t, p); got.Tokens == nil {
 			t.Errorf("login once enabled: %+v", got)
 		}
@@ -84,8 +84,8 @@ func TestUserCommands(t *testing.T) {
 				t.Errorf("user delete without --yes: exit code %d, %q, %q", code, out, errOut)
 			}
 		}
-		user(t, s, "show", p.ID)
-		user(t, s, "delete", p.Username, "--yes")
+		userCommand(t, s, "show", p.ID)
+		userCommand(t, s, "delete", p.Username, "--yes")
 		if out, errOut, code := shell(t, s, "", "user", "show", p.ID); code != 1 || out != "" || !strings.Contains(errOut, "no user has this") {
 			t.Errorf("show a deleted user: exit code %d, %q, %q", code, out, errOut)
 		}
@@ -97,10 +97,10 @@ func TestResetPasswordCommand_D3(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
 		p := s.Join(t)
-		user(t, s, "reset-password", p.Username)
+		userCommand(t, s, "reset-password", p.Username)
 		var links []string
 		for range 2 {
-			links = append(links, strings.TrimSpace(user(t, s, "reset-password", p.ID, "--print-link")))
+			links = append(links, strings.TrimSpace(userCommand(t, s, "reset-password", p.ID, "--print-link")))
 		}
 		for i, want := range [][]string{{}, {"TOKEN_INVALID"}} {
 			a := testenv.Post(t, s.URL(), testenv.Request{
@@ -131,7 +131,7 @@ func TestUserListCommand(t *testing.T) {
 			}
 			names = append([]string{p.Username}, names...)
 		}
-		user(t, s, "disable", names[0])
+		userCommand(t, s, "disable", names[0])
 		for _, c := range []struct {
 			args []string
 			want []string

@@ -118,7 +118,7 @@ func fill(t testing.TB, d db.DB, n int) {
 func TestSearchOfMany(t *testing.T) {
 	t.Parallel()
 	testenv.Each(t, func(t *testing.T, d db.DB) {
-		const n = 50_000 // with ada one more than a statement looks at
+		const n = 20_000 // with ada one more than a statement looks at
 		fill(t, d, n)
 		f := setup(t, d)
 		f.ada(t)
