@@ -31,6 +31,14 @@ func BenchmarkUsers(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/%d", open.name, n), func(b *testing.B) {
 				d := open.new(b)
 				fill(b, d, n)
+				fillSessions(b, d, n)
+				if d.Dialect() == db.PostgreSQL { // as its autovacuum would
+					for _, table := range []string{"users", "sessions"} {
+						if _, err := d.Exec(b.Context(), `ANALYZE `+table); err != nil {
+							b.Fatal(err)
+						}
+					}
+				}
 				benchmarkPages(b, setup(b, d), n)
 			})
 		}
@@ -76,40 +84,40 @@ func benchmarkPages(b *testing.B, f *fixture, n int) {
 	}
 }
 
-// fill inserts n users with a session each, a second apart and all before ada.
-// The oldest is an administrator, the next is disabled. A call to the database
-// has a deadline, so it goes by pieces.
+// fill inserts n users, a second apart and all before ada, of whom the oldest is
+// an administrator and the next is disabled.
 func fill(t testing.TB, d db.DB, n int) {
 	t.Helper()
-	ctx, began := t.Context(), t0.Add(-time.Duration(n+1)*time.Second)
+	byPieces(t, d, n, `
+		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
+		SELECT '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i || '@example.org', 'user' || i || '@example.org', 'user' || i, '',
+			CASE i WHEN 1 THEN 'ADMIN' ELSE 'USER' END, 1, at, at, CASE i WHEN 2 THEN at END FROM t`)
+}
+
+// fillSessions inserts a session for each of them.
+func fillSessions(t testing.TB, d db.DB, n int) {
+	t.Helper()
+	byPieces(t, d, n, `
+		INSERT INTO sessions (id, user_id, client_id, device_name, refresh_key, generation, rotations, created_at, last_used_at, expires_at, ends_at)
+		SELECT '00000000-0000-7000-9000-' || (100000000000 + i), '00000000-0000-7000-8000-' || (100000000000 + i), 'latchkey', 'Firefox on Linux',
+			$5, 1, $5, at, at, $4, $4 FROM t`, t0.Add(time.Hour), []byte{})
+}
+
+// byPieces has insert select from t (i, at), i from 1 to n and a second apart. A
+// call to the database has a deadline, so it goes by pieces.
+func byPieces(t testing.TB, d db.DB, n int, insert string, args ...any) {
+	t.Helper()
+	const piece = 2_000
 	at := `$1 + i * 1000000` // SQLite has microseconds
 	if d.Dialect() == db.PostgreSQL {
 		at = `$1::timestamptz + i * INTERVAL '1 second'`
 	}
-	const series = `WITH RECURSIVE n (i) AS (SELECT CAST($2 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($3 AS INTEGER)) `
-	const piece = 10_000
+	series := `WITH RECURSIVE n (i) AS (SELECT CAST($2 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i < CAST($3 AS INTEGER)),
+		t (i, at) AS (SELECT i, ` + at + ` FROM n)`
 	for i := 1; i <= n; i += piece {
-		end := min(n, i+piece-1)
-		_, err := d.Exec(ctx, series+`
-			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
-			SELECT '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i || '@example.org', 'user' || i || '@example.org', 'user' || i, '',
-				CASE i WHEN 1 THEN 'ADMIN' ELSE 'USER' END, 1, `+at+`, `+at+`, CASE i WHEN 2 THEN `+at+` END FROM n`, began, i, end)
-		if err != nil {
+		bounds := []any{t0.Add(-time.Duration(n+1) * time.Second), i, min(n, i+piece-1)}
+		if _, err := d.Exec(t.Context(), series+insert, append(bounds, args...)...); err != nil {
 			t.Fatal(err)
-		}
-		_, err = d.Exec(ctx, series+`
-			INSERT INTO sessions (id, user_id, client_id, device_name, refresh_key, generation, rotations, created_at, last_used_at, expires_at, ends_at)
-			SELECT '00000000-0000-7000-9000-' || (100000000000 + i), '00000000-0000-7000-8000-' || (100000000000 + i), 'latchkey', 'Firefox on Linux',
-				$5, 1, $5, `+at+`, `+at+`, $4, $4 FROM n`, began, i, end, t0.Add(time.Hour), []byte{})
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if d.Dialect() == db.PostgreSQL { // as its autovacuum would
-		for _, sql := range []string{`ANALYZE users`, `ANALYZE sessions`} {
-			if _, err := d.Exec(ctx, sql); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 }
