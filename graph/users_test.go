@@ -18,7 +18,7 @@ import (
 // handler of the HTTP API, of a thousand users and of a million with a session
 // each. Filling the large tables takes a few minutes:
 //
-//	./test with go test ./graph -run '^$' -bench Users -benchtime 200x -count 3 -timeout 1h
+//	./test with go test ./graph -run '^$' -bench Users -count 3 -timeout 1h
 //
 // A page should take the same in both; a count and a search for what is rare may
 // look at every user.

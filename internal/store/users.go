@@ -62,10 +62,11 @@ func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error)
 		return true, err
 	}
 	if f.Search != "" {
-		return n, s.search(ctx, f, UserPage{}, look)
+		err = s.search(ctx, f, UserPage{}, look)
+	} else {
+		where, args := UserPage{}.where(f)
+		_, err = look(`users u WHERE `+where, args)
 	}
-	where, args := UserPage{}.where(f)
-	_, err = look(`users u WHERE `+where, args)
 	return n, err
 }
 
