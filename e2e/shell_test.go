@@ -93,6 +93,10 @@ func TestWrongUsage(t *testing.T) {
 		{"user", "create", "--email", "ada@example.org", "--username", "ada", "--frobnicate"},
 		{"import"}, {"import", "a", "b"}, {"import", "no such file"}, {"import", "-", "--frobnicate"}, {"export", "a"}, {"doctor", "a"},
 		{"mail"}, {"mail", "frobnicate"}, {"mail", "list", "a"}, {"mail", "retry"}, {"mail", "retry", "--all", "a"}, {"mail", "cancel"},
+		{"user", "list", "ada"}, {"user", "list", "--role", "KING"}, {"user", "list", "--limit", "-1"}, {"user", "list", "--disabled", "perhaps"},
+		{"user", "show"}, {"user", "show", "ada", "bob"}, {"user", "show", ""}, {"user", "set-role", "ada"}, {"user", "set-role", "ada", "KING"},
+		{"user", "disable"}, {"user", "enable"}, {"user", "delete"}, {"user", "delete", "ada"}, {"user", "revoke-sessions"},
+		{"user", "reset-password"}, {"user", "reset-password", "ada", "--print"},
 	} {
 		out, errOut, code := testenv.Command(t, dir, "", nil, args...)
 		if code != 2 || out != "" || !strings.HasPrefix(errOut, "latchkey: ") {

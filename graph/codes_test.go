@@ -13,7 +13,7 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// a and others are what the cases below put where it is needed.
+// What the cases below type.
 const (
 	right   = "correct horse battery"
 	another = "another horse battery"
@@ -76,6 +76,14 @@ var codes = map[string]map[string]map[string]any{
 		"PASSWORD_INVALID":    {"token": "$reset", "newPassword": control},
 		"PASSWORD_TOO_COMMON": {"token": "$reset", "newPassword": weak},
 	},
+	"setUserRole": {
+		"NOT_FOUND":  {"userId": "x", "role": "ADMIN"},
+		"LAST_ADMIN": {"userId": "$ada", "role": "USER"},
+	},
+	"disableUser":        {"NOT_FOUND": {"userId": "x"}, "LAST_ADMIN": {"userId": "$ada"}},
+	"enableUser":         {"NOT_FOUND": {"userId": "x"}},
+	"revokeUserSessions": {"NOT_FOUND": {"userId": "x"}},
+	"deleteUser":         {"NOT_FOUND": {"userId": "x"}, "LAST_ADMIN": {"userId": "$ada"}},
 }
 
 // Each code that the description of a mutation names can be had, and only these

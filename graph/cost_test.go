@@ -17,6 +17,8 @@ func TestStatements(t *testing.T) {
 		f := setup(t, counting)
 		l := f.ada(t)
 		bearer := []string{"Authorization", "Bearer " + l.Tokens.AccessToken, "User-Agent", "x"}
+		admin := []string{"Authorization", "Bearer " + f.admin(t, "root1").Tokens.AccessToken}
+		eve := map[string]any{"id": f.admin(t, "eve").User.ID}
 		tests := []struct {
 			name, query            string
 			variables              map[string]any
@@ -43,6 +45,16 @@ func TestStatements(t *testing.T) {
 			{"requestPasswordReset", `mutation { requestPasswordReset(input: {email: "ada@example.org"}) { errors { code } } }`, nil, nil, 1, 1},
 			{"resetPassword, dead link", `mutation { resetPassword(input: {token: "lko_x", newPassword: "another horse"}) { errors { code } } }`, nil, nil, 0, 0},
 			{"deleteAccount, wrong password", `mutation { deleteAccount(input: {password: "wrong"}) { errors { code } } }`, nil, bearer, 2, 2},
+			{"users", `{ users { nodes { id username email role } pageInfo { endCursor } } }`, nil, admin, 2, 2},
+			{"users with sessions", `{ users { edges { node { username sessions { id current } } } nodes { sessions { id } } } }`, nil, admin, 3, 3},
+			{"users with a count", `{ users { nodes { id } totalCount } }`, nil, admin, 3, 3},
+			{"setUserRole, a demotion", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: USER}) { user { role } errors { code } } }`, eve, admin, 6, 8},
+			{"setUserRole", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, 4, 6},
+			{"setUserRole, as before", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, 2, 4},
+			{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 8, 10},
+			{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 4, 6},
+			{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, 3, 3},
+			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 7, 9},
 			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 1, 1},
 		}
 		for _, tt := range tests {

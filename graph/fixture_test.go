@@ -33,7 +33,7 @@ type fixture struct {
 }
 
 // setup serves GraphQL on a database, with hashes that cost nothing.
-func setup(t *testing.T, d db.DB) *fixture {
+func setup(t testing.TB, d db.DB) *fixture {
 	t.Helper()
 	f := &fixture{}
 	cheap := password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
@@ -68,7 +68,7 @@ func setup(t *testing.T, d db.DB) *fixture {
 }
 
 // post sends an operation and returns the answer.
-func (f *fixture) post(t *testing.T, query string, variables any, header ...string) *httptest.ResponseRecorder {
+func (f *fixture) post(t testing.TB, query string, variables any, header ...string) *httptest.ResponseRecorder {
 	t.Helper()
 	body, err := json.Marshal(map[string]any{"query": query, "variables": variables})
 	if err != nil {
@@ -85,15 +85,24 @@ func (f *fixture) post(t *testing.T, query string, variables any, header ...stri
 }
 
 // ada makes a user who is logged in.
-func (f *fixture) ada(t *testing.T) *auth.Login {
+func (f *fixture) ada(t testing.TB) *auth.Login {
 	t.Helper()
-	_, err := f.CreateUser(t.Context(), auth.NewUser{
-		RegisterInput: auth.RegisterInput{Email: "Ada@example.org", Username: "ada", Password: "correct horse battery"}, Role: store.RoleUser,
-	})
-	if err != nil {
+	return f.join(t, "Ada@example.org", "ada", store.RoleUser)
+}
+
+// admin makes an administrator who is logged in.
+func (f *fixture) admin(t testing.TB, username string) *auth.Login {
+	t.Helper()
+	return f.join(t, username+"@example.org", username, store.RoleAdmin)
+}
+
+func (f *fixture) join(t testing.TB, email, username string, role store.Role) *auth.Login {
+	t.Helper()
+	in := auth.NewUser{RegisterInput: auth.RegisterInput{Email: email, Username: username, Password: "correct horse battery"}, Role: role}
+	if _, err := f.CreateUser(t.Context(), in); err != nil {
 		t.Fatal(err)
 	}
-	l, err := f.Login(t.Context(), auth.LoginInput{Login: "ada", Password: "correct horse battery"}, auth.Client{})
+	l, err := f.Login(t.Context(), auth.LoginInput{Login: username, Password: in.Password}, auth.Client{})
 	if err != nil {
 		t.Fatal(err)
 	}

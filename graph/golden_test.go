@@ -9,6 +9,8 @@ import (
 	"strings"
 	"testing"
 
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
 
@@ -16,7 +18,8 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 
 // Each testdata/answers/*.graphql is sent to a fresh server with the user ada;
 // the answer must equal the .json beside it. A first line `# bearer` sends ada's
-// access token along, `# bearer WORD` that word.
+// access token along, `# bearer WORD` that word, and `# admin` makes ada an
+// administrator first. ADA_ID is ada's id.
 func TestGolden(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/answers/*.graphql")
@@ -34,15 +37,22 @@ func TestGolden(t *testing.T) {
 			l := f.ada(t)
 			var header []string
 			first, _, _ := strings.Cut(string(query), "\n")
+			if first == "# admin" {
+				first = "# bearer"
+				in := auth.SetUserRoleInput{UserID: l.User.ID, Role: store.RoleAdmin}
+				if _, err := f.SetUserRole(t.Context(), auth.ByShell, in); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if word, ok := strings.CutPrefix(first, "# bearer"); ok {
 				if word = strings.TrimSpace(word); word == "" {
 					word = l.Tokens.AccessToken
 				}
 				header = []string{"Authorization", "Bearer " + word}
 			}
-			w := f.post(t, string(query), nil, header...)
+			w := f.post(t, strings.ReplaceAll(string(query), "ADA_ID", l.User.ID), nil, header...)
 			var got bytes.Buffer
-			if err := json.Indent(&got, w.Body.Bytes(), "", "  "); err != nil {
+			if err := json.Indent(&got, bytes.ReplaceAll(w.Body.Bytes(), []byte(l.User.ID), []byte("ADA_ID")), "", "  "); err != nil {
 				t.Fatalf("%v: %s", err, w.Body)
 			}
 			got.WriteByte('\n')

@@ -79,7 +79,7 @@ func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Respo
 	if errs != nil {
 		return onlyErrors(errs...), statusNotRun
 	}
-	ctx = graphql.WithOperationContext(ctx, op)
+	ctx = graphql.WithOperationContext(withPages(ctx), op)
 	ctx = graphql.WithResponseContext(ctx, s.present, s.recover)
 	resp = s.es.Exec(ctx)(ctx)
 	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)

@@ -20,16 +20,18 @@ import (
 
 type resolver struct{ auth *auth.Service }
 
-func (r *resolver) Query() gen.QueryResolver       { return query{r} }
-func (r *resolver) Mutation() gen.MutationResolver { return mutation{r} }
-func (r *resolver) User() gen.UserResolver         { return user{r} }
-func (r *resolver) Session() gen.SessionResolver   { return session{r} }
+func (r *resolver) Query() gen.QueryResolver                   { return query{r} }
+func (r *resolver) Mutation() gen.MutationResolver             { return mutation{r} }
+func (r *resolver) User() gen.UserResolver                     { return user{r} }
+func (r *resolver) Session() gen.SessionResolver               { return session{r} }
+func (r *resolver) UserConnection() gen.UserConnectionResolver { return userConnection{r} }
 
 type (
-	query    struct{ *resolver }
-	mutation struct{ *resolver }
-	user     struct{ *resolver }
-	session  struct{ *resolver }
+	query          struct{ *resolver }
+	mutation       struct{ *resolver }
+	user           struct{ *resolver }
+	session        struct{ *resolver }
+	userConnection struct{ *resolver }
 )
 
 // Handler serves GraphQL over POST. A web.Caller must be in each request's
@@ -37,7 +39,7 @@ type (
 func Handler(service *auth.Service, introspection bool, log zerolog.Logger) http.Handler {
 	schema := gen.NewExecutableSchema(gen.Config{
 		Resolvers:  &resolver{service},
-		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, Private: private},
+		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, HasRole: hasRole, Private: private},
 	})
 	return newServer(schema, serverOptions{
 		Introspection: introspection,
@@ -59,6 +61,18 @@ func recovered(_ context.Context, p any) error {
 func isAuthenticated(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
 	if _, err := web.CallerFrom(ctx).Viewer(ctx); err != nil {
 		return nil, err
+	}
+	return next(ctx)
+}
+
+// hasRole implements @hasRole, with the role as it is now.
+func hasRole(ctx context.Context, _ any, next graphql.Resolver, role store.Role) (any, error) {
+	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if v.User.Role != role {
+		return nil, &auth.Error{Code: auth.Forbidden, Reason: "ROLE", Message: "This needs the role " + string(role) + "."}
 	}
 	return next(ctx)
 }

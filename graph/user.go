@@ -55,7 +55,3 @@ func (u user) PendingEmail(_ context.Context, obj *store.User) (*string, error) 
 	}
 	return nil, nil
 }
-
-func (u user) Sessions(ctx context.Context, obj *store.User) ([]store.Session, error) {
-	return u.auth.Sessions(ctx, obj.ID)
-}

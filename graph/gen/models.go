@@ -41,6 +41,21 @@ type DeleteAccountPayload struct {
 	Errors        []auth.UserError `json:"errors"`
 }
 
+type DeleteUserPayload struct {
+	DeletedUserID *string          `json:"deletedUserId,omitempty"`
+	Errors        []auth.UserError `json:"errors"`
+}
+
+type DisableUserPayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type EnableUserPayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
 type LoginPayload struct {
 	User *store.User `json:"user,omitempty"`
 	// The login is complete when, and only when, this is not null: look here, not at `errors`. Without it `errors` is never empty;
@@ -90,4 +105,16 @@ type RevokeSessionPayload struct {
 	RevokedSessionID *string          `json:"revokedSessionId,omitempty"`
 	User             *store.User      `json:"user,omitempty"`
 	Errors           []auth.UserError `json:"errors"`
+}
+
+type RevokeUserSessionsPayload struct {
+	// How many were ended.
+	Count  *int             `json:"count,omitempty"`
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type SetUserRolePayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
 }

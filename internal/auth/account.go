@@ -151,6 +151,10 @@ func (s *Service) change(ctx context.Context, v *Viewer, wrong error, f func(tx 
 			return wrong
 		}
 	}
+	return errChangeRaces()
+}
+
+func errChangeRaces() error {
 	return &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
 }
 

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bufio"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -24,20 +25,21 @@ func userCommand(c Commands) *cobra.Command {
 			return usageError{errors.New("name a command; see latchkey user --help")}
 		},
 	}
-	cmd.AddCommand(userCreateCommand(c))
+	cmd.AddCommand(userCreateCommand(c), userListCommand(c), userShowCommand(c), userSetRoleCommand(c), userDisableCommand(c),
+		userEnableCommand(c), userDeleteCommand(c), userRevokeSessionsCommand(c), userResetPasswordCommand(c))
 	return cmd
 }
 
 func userCreateCommand(c Commands) *cobra.Command {
 	var (
 		email, username string
-		admin           bool
+		admin, asJSON   bool
 	)
 	cmd := &cobra.Command{
 		Use:   "create --email ADDRESS --username NAME [--admin]",
 		Short: "Make an account whose address counts as confirmed",
 		Long: "Make an account whose address counts as confirmed. Its password is asked for, or read from the first line of\n" +
-			"standard input. It works beside a running server. Prints the new user's id.",
+			"standard input. It works beside a running server. Prints the new user's id, or with --json all of them.",
 		Example: "  latchkey user create --email ada@example.org --username ada --admin",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -60,6 +62,9 @@ func userCreateCommand(c Commands) *cobra.Command {
 			} else if err != nil {
 				return err
 			}
+			if asJSON {
+				return json.NewEncoder(cmd.OutOrStdout()).Encode(describe(user, service.Now()))
+			}
 			cmd.Println(user.ID)
 			return nil
 		},
@@ -68,6 +73,7 @@ func userCreateCommand(c Commands) *cobra.Command {
 	flags.StringVar(&email, "email", "", "the address, confirmed by you")
 	flags.StringVar(&username, "username", "", "3 to 32 of letters, digits, dot, underscore and hyphen")
 	flags.BoolVar(&admin, "admin", false, "may look after other users")
+	flags.BoolVar(&asJSON, "json", false, "print the user as JSON")
 	cmd.MarkFlagsRequiredTogether("email", "username")
 	for _, name := range []string{"email", "username"} {
 		if err := cmd.MarkFlagRequired(name); err != nil {

@@ -95,22 +95,9 @@ func (s *Store) MarkFamiliar(ctx context.Context, userID, client string, now tim
 // UsersByPendingEmail returns up to n users who wait for the confirmation of an
 // address at now, those who ask for it last first.
 func (s *Store) UsersByPendingEmail(ctx context.Context, key string, now time.Time, n int) ([]User, error) {
-	rows, err := s.conn.Query(ctx, `
+	return s.users(ctx, `
 		SELECT `+userColumns+` FROM users u WHERE u.pending_email_key = $1 AND u.pending_until > $2 AND u.disabled_at IS NULL
 		ORDER BY u.pending_until DESC, u.id DESC LIMIT $3`, key, now, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []User{}
-	for rows.Next() {
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *u)
-	}
-	return list, rows.Err()
 }
 
 // holdAddress keeps an address that a user gave up from everybody else.

@@ -43,15 +43,15 @@ func (s *Store) DeleteUser(ctx context.Context, u *User, notice *Mail) error {
 }
 
 // SetRole changes what a user may do, which counts on their next request.
-// ErrNotFound, ErrLastAdmin. Call it in a transaction.
+// ErrNotFound, also if they have the role already, ErrLastAdmin. Call it in a
+// transaction.
 func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time) error {
 	if role != RoleAdmin {
 		if err := s.keepAdministrator(ctx, id); err != nil {
 			return err
 		}
 	}
-	return one(s.conn.Exec(ctx, `
-		UPDATE users SET updated_at = CASE WHEN role = $2 THEN updated_at ELSE $3 END, role = $2 WHERE id = $1`, id, role, now))
+	return one(s.conn.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
 }
 
 // Disable disables u, who is still as they were read, ends all their sessions,
@@ -71,7 +71,8 @@ func (s *Store) Disable(ctx context.Context, u *User, now time.Time, notice *Mai
 	return s.EnqueueMail(ctx, notice)
 }
 
-// Enable lets a disabled user log in again. ErrNotFound.
+// Enable lets a disabled user log in again. ErrNotFound, also if they are not
+// disabled.
 func (s *Store) Enable(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1`, id))
+	return one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
 }

@@ -1,0 +1,324 @@
+package auth_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"testing"
+	"time"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+)
+
+const nobody = "01a2119f-fef2-73b3-a8bc-7a56e97f1506"
+
+// named returns the user with a name.
+func (f *fixture) named(name string) *store.User {
+	f.t.Helper()
+	u, err := f.FindUser(f.t.Context(), name)
+	must(f.t, err)
+	return u
+}
+
+func (f *fixture) setRole(name string, role store.Role) *store.User {
+	f.t.Helper()
+	u, err := f.SetUserRole(f.t.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: f.named(name).ID, Role: role})
+	must(f.t, err)
+	return u
+}
+
+func (f *fixture) disable(name string) *store.User {
+	f.t.Helper()
+	u, err := f.DisableUser(f.t.Context(), auth.ByShell, auth.DisableUserInput{UserID: f.named(name).ID})
+	must(f.t, err)
+	return u
+}
+
+func (f *fixture) enable(name string) *store.User {
+	f.t.Helper()
+	u, err := f.EnableUser(f.t.Context(), auth.ByShell, auth.EnableUserInput{UserID: f.named(name).ID})
+	must(f.t, err)
+	return u
+}
+
+// remove deletes the user with a name.
+func (f *fixture) remove(name string) {
+	f.t.Helper()
+	must(f.t, f.DeleteUser(f.t.Context(), auth.ByShell, auth.DeleteUserInput{UserID: f.named(name).ID}))
+}
+
+// setRoleOf, disableOf and the others call for their error alone.
+func setRoleOf(ctx context.Context, s *auth.Service, id string, role store.Role) error {
+	_, err := s.SetUserRole(ctx, auth.ByShell, auth.SetUserRoleInput{UserID: id, Role: role})
+	return err
+}
+
+func disableOf(ctx context.Context, s *auth.Service, id string) error {
+	_, err := s.DisableUser(ctx, auth.ByShell, auth.DisableUserInput{UserID: id})
+	return err
+}
+
+// takeAway is each way to take an administrator away.
+var takeAway = []struct {
+	what string
+	do   func(ctx context.Context, s *auth.Service, id string) error
+}{
+	{"demote", func(ctx context.Context, s *auth.Service, id string) error {
+		return setRoleOf(ctx, s, id, store.RoleUser)
+	}},
+	{"disable", disableOf},
+	{"delete", func(ctx context.Context, s *auth.Service, id string) error {
+		return s.DeleteUser(ctx, auth.ByShell, auth.DeleteUserInput{UserID: id})
+	}},
+}
+
+// expectOfUser compares an outcome, which is a mistake in input.userId.
+func expectOfUser(t *testing.T, what string, err error, want string) {
+	t.Helper()
+	expect(t, what, err, want)
+	if errs, ok := errors.AsType[auth.UserErrors](err); ok && !slices.Equal(errs[0].Field, []string{"input", "userId"}) {
+		t.Errorf("%s: the field is %v, want input.userId", what, errs[0].Field)
+	}
+}
+
+// A role counts on the next request, and is not written again if it was there.
+func TestSetUserRole_E5(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		bob := f.user("bob")
+		l := f.login("bob", client(1))
+		f.setRole("ada", store.RoleAdmin)
+		f.pass(time.Minute)
+		u := f.setRole("bob", store.RoleAdmin)
+		if u.Role != store.RoleAdmin || !u.UpdatedAt.Equal(f.Now()) || u.SecurityVersion != bob.SecurityVersion {
+			t.Errorf("after setUserRole: %+v", u)
+		}
+		then := f.Now()
+		f.pass(time.Minute)
+		if again := f.setRole("bob", store.RoleAdmin); !again.UpdatedAt.Equal(then) {
+			t.Errorf("the role that was there changed updatedAt")
+		}
+		if v, err := f.Identify(t.Context(), l.Tokens.AccessToken); err != nil || v.User.Role != store.RoleAdmin {
+			t.Errorf("the next request: %v, %v", v, err)
+		}
+		f.setRole("bob", store.RoleUser)
+		if v, err := f.Identify(t.Context(), l.Tokens.AccessToken); err != nil || v.User.Role != store.RoleUser {
+			t.Errorf("the next request after a demotion: %v, %v", v, err)
+		}
+	})
+}
+
+// Who is disabled is logged out at once, has no link that works, is told by mail
+// once, and comes back with the password that they had.
+func TestDisableUser_E5_D3(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("bob")
+		l := f.login("bob", client(1))
+		link, err := f.MakeLink(t.Context(), store.Target{Purpose: store.ResetPassword, User: u})
+		must(t, err)
+		f.pass(time.Minute)
+		before := f.named("bob")
+		after := f.disable("bob")
+		if after.DisabledAt == nil || !after.DisabledAt.Equal(f.Now()) || after.SecurityVersion != before.SecurityVersion+1 {
+			t.Errorf("after disableUser: %+v", after)
+		}
+		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "an access token", err, "UNAUTHENTICATED REVOKED")
+		_, err = f.Refresh(t.Context(), *l.Tokens.RefreshToken, client(1))
+		expect(t, "a refresh token", err, "TOKEN_INVALID")
+		if n := f.count(`sessions WHERE user_id = $1`, u.ID); n != 0 {
+			t.Errorf("%d sessions are left", n)
+		}
+		expect(t, "login", f.try("bob", goodPassword, client(1)), "ACCOUNT_DISABLED")
+		expect(t, "login with a wrong password", f.try("bob", wrongPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "a reset link", f.reset(tokenOf(t, link.URL), newPassword, client(1)), "TOKEN_INVALID")
+		f.pass(time.Minute)
+		if again := f.disable("bob"); !again.DisabledAt.Equal(*after.DisabledAt) || again.SecurityVersion != after.SecurityVersion {
+			t.Errorf("disabled again: %+v", again)
+		}
+		if n := f.count(`outbox WHERE kind = 'account_disabled' AND user_id = $1 AND admitted`, u.ID); n != 1 {
+			t.Errorf("%d mails, want 1", n)
+		}
+		if err := f.SendReset(t.Context(), auth.ByShell, after); !errors.Is(err, auth.ErrDisabled) {
+			t.Errorf("a reset for a disabled user: %v", err)
+		}
+		if _, err := f.ResetLink(t.Context(), auth.ByShell, after); !errors.Is(err, auth.ErrDisabled) {
+			t.Errorf("a reset link for a disabled user: %v", err)
+		}
+
+		for range 2 {
+			if u := f.enable("bob"); u.DisabledAt != nil {
+				t.Errorf("after enableUser: %+v", u)
+			}
+		}
+		must(t, f.try("bob", goodPassword, client(1)))
+		expect(t, "a reset link of before, once enabled", f.reset(tokenOf(t, link.URL), newPassword, client(1)), "TOKEN_INVALID")
+		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "an access token of before, once enabled", err, "UNAUTHENTICATED REVOKED")
+	})
+}
+
+func TestRevokeUserSessions_E5(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("bob")
+		old := f.login("bob", client(1))
+		f.exec(`UPDATE sessions SET expires_at = $1`, f.Now())
+		l := []*auth.Login{f.login("bob", client(1)), f.login("bob", client(2))}
+		f.user("ada")
+		other := f.login("ada", client(3))
+		for _, want := range []int{2, 0} {
+			n, got, err := f.RevokeUserSessions(t.Context(), auth.ByShell, auth.RevokeUserSessionsInput{UserID: u.ID})
+			if err != nil || n != want || got.ID != u.ID {
+				t.Errorf("got %d, %v, %v, want %d", n, got, err, want)
+			}
+		}
+		for _, l := range append(l, old) {
+			if _, err := f.Identify(t.Context(), l.Tokens.AccessToken); err == nil {
+				t.Error("a session goes on")
+			}
+		}
+		if _, err := f.Identify(t.Context(), other.Tokens.AccessToken); err != nil {
+			t.Errorf("another user's session: %v", err)
+		}
+		must(t, f.try("bob", goodPassword, client(1)))
+	})
+}
+
+// Who is deleted is gone with all that was theirs, and is told by mail.
+func TestDeleteUser_E5(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("bob")
+		l := f.login("bob", client(1))
+		f.remove("bob")
+		_, err := f.Identify(t.Context(), l.Tokens.AccessToken)
+		expect(t, "an access token", err, "UNAUTHENTICATED REVOKED")
+		for _, from := range []string{`users WHERE id = $1`, `sessions WHERE user_id = $1`, `usernames WHERE user_id = $1`, `familiar WHERE user_id = $1`} {
+			if n := f.count(from, u.ID); n != 0 {
+				t.Errorf("%d rows are left of %s", n, from)
+			}
+		}
+		if n := f.count(`outbox WHERE kind = 'account_deleted' AND recipient_key = 'bob@example.org' AND admitted`); n != 1 {
+			t.Errorf("%d mails, want 1", n)
+		}
+		expect(t, "login", f.try("bob", goodPassword, client(1)), "INVALID_CREDENTIALS")
+		if again := f.user("bob"); again.ID == u.ID {
+			t.Error("an id came back")
+		}
+	})
+}
+
+// A disabled user can be deleted too.
+func TestDeleteDisabledUser(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("bob")
+		f.disable("bob")
+		f.remove("bob")
+	})
+}
+
+// A reset that an administrator sends is a mail that is counted nowhere.
+func TestSendReset_C6(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("bob")
+		const n = 12 // beyond what strangers can cause
+		for range n {
+			must(t, f.SendReset(t.Context(), auth.ByShell, u))
+		}
+		if got := f.count(`outbox WHERE kind = 'password_reset' AND user_id = $1 AND admitted`, u.ID); got != n {
+			t.Errorf("%d mails, want %d", got, n)
+		}
+		link, err := f.ResetLink(t.Context(), auth.ByShell, u)
+		must(t, err)
+		must(t, f.reset(tokenOf(t, link.URL), newPassword, client(1)))
+	})
+}
+
+func TestAdministerNobody(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		for _, way := range takeAway {
+			expectOfUser(t, way.what, way.do(ctx, f.Service, nobody), "NOT_FOUND")
+		}
+		expectOfUser(t, "promote", setRoleOf(ctx, f.Service, nobody, store.RoleAdmin), "NOT_FOUND")
+		_, err := f.EnableUser(ctx, auth.ByShell, auth.EnableUserInput{UserID: nobody})
+		expectOfUser(t, "enable", err, "NOT_FOUND")
+		_, _, err = f.RevokeUserSessions(ctx, auth.ByShell, auth.RevokeUserSessionsInput{UserID: nobody})
+		expectOfUser(t, "revoke", err, "NOT_FOUND")
+	})
+}
+
+// The last enabled administrator stays one, whatever others there are.
+func TestLastAdministrator_E6(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		ada := f.user("ada")
+		f.user("bob")
+		f.user("cleo")
+		f.setRole("ada", store.RoleAdmin)
+		f.setRole("bob", store.RoleAdmin)
+		f.disable("bob")
+		for _, way := range takeAway {
+			expectOfUser(t, way.what, way.do(t.Context(), f.Service, ada.ID), "LAST_ADMIN")
+		}
+		l := f.login("ada", client(1))
+		v, err := f.Identify(t.Context(), l.Tokens.AccessToken)
+		must(t, err)
+		expect(t, "deleteAccount", f.DeleteAccount(t.Context(), v, auth.DeleteAccountInput{Password: goodPassword}, client(1)), "LAST_ADMIN")
+		if u := f.named("ada"); u.Role != store.RoleAdmin || u.DisabledAt != nil {
+			t.Fatalf("%+v", u)
+		}
+		if n := f.count(`outbox WHERE user_id = $1`, ada.ID); n != 0 {
+			t.Errorf("%d mails about what did not happen", n)
+		}
+		f.enable("bob")
+		f.setRole("ada", store.RoleUser)
+		must(t, disableOf(t.Context(), f.Service, ada.ID)) // who is none is not the last
+	})
+}
+
+// However two administrators are demoted, disabled and deleted at once, one is
+// left.
+func TestLastAdministratorRace_E6(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		replicas := []*auth.Service{f.Service, f.replica(f.cfg)}
+		kept := 0
+		for race := range 60 {
+			f.exec(`DELETE FROM users`)
+			two := []*store.User{f.user("ada"), f.user("bob")}
+			f.setRole("ada", store.RoleAdmin)
+			f.setRole("bob", store.RoleAdmin)
+			n := 6
+			if race%2 == 0 {
+				n = 2 // fewer hold each other up less
+			}
+			errs := parallel(n, func(i int) error {
+				way := takeAway[(race+i/2)%len(takeAway)]
+				return patient(func() error { return way.do(t.Context(), replicas[i%2], two[i%2].ID) })
+			})
+			for _, err := range errs {
+				switch got := outcome(err); got {
+				case "LAST_ADMIN":
+					kept++
+				case "ok", "NOT_FOUND":
+				default:
+					t.Fatal(err)
+				}
+			}
+			if n := f.count(`users WHERE role = 'ADMIN' AND disabled_at IS NULL`); n != 1 {
+				t.Fatalf("race %d: %d administrators are left, want 1: %v", race, n, errs)
+			}
+		}
+		if kept == 0 {
+			t.Error("nobody was told LAST_ADMIN: this proves nothing")
+		}
+	})
+}

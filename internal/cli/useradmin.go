@@ -1,0 +1,182 @@
+package cli
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+)
+
+func userSetRoleCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "set-role USER ROLE",
+		Short: "Make a user an administrator, or take that away",
+		Long: "Give a user the role ADMIN or USER, which counts on their next request.\n" + whoIsUser + "\n" +
+			"The last administrator stays one.",
+		Example: "  latchkey user set-role ada ADMIN\n  latchkey user set-role ada@example.org USER",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 2 {
+				return errors.New("name one user and a role")
+			}
+			_, err := parseRole(args[1])
+			return err
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			role, err := parseRole(args[1])
+			if err != nil {
+				return err
+			}
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				if u, err = service.SetUserRole(cmd.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: u.ID, Role: role}); err != nil {
+					return err
+				}
+				cmd.Printf("%s has the role %s.\n", u.Username, u.Role)
+				return nil
+			})
+		},
+	}
+}
+
+func userDisableCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "disable USER",
+		Short: "Log a user out everywhere and keep them out",
+		Long: "Log a user out everywhere and keep them from logging in. Older links of theirs are dead, and they are told by mail.\n" +
+			whoIsUser + " The last administrator cannot be disabled.",
+		Example: "  latchkey user disable ada",
+		Args:    oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				if _, err := service.DisableUser(cmd.Context(), auth.ByShell, auth.DisableUserInput{UserID: u.ID}); err != nil {
+					return err
+				}
+				cmd.Printf("%s is disabled.\n", u.Username)
+				return nil
+			})
+		},
+	}
+}
+
+func userEnableCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:     "enable USER",
+		Short:   "Let a disabled user log in again",
+		Long:    "Let a disabled user log in again, with the password that they had.\n" + whoIsUser,
+		Example: "  latchkey user enable ada",
+		Args:    oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				if _, err := service.EnableUser(cmd.Context(), auth.ByShell, auth.EnableUserInput{UserID: u.ID}); err != nil {
+					return err
+				}
+				cmd.Printf("%s is enabled.\n", u.Username)
+				return nil
+			})
+		},
+	}
+}
+
+func userRevokeSessionsCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:     "revoke-sessions USER",
+		Short:   "Log a user out everywhere",
+		Long:    "Log a user out everywhere, at once.\n" + whoIsUser,
+		Example: "  latchkey user revoke-sessions ada",
+		Args:    oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				n, _, err := service.RevokeUserSessions(cmd.Context(), auth.ByShell, auth.RevokeUserSessionsInput{UserID: u.ID})
+				if err != nil {
+					return err
+				}
+				if n == 1 {
+					cmd.Printf("1 session of %s was ended.\n", u.Username)
+				} else {
+					cmd.Printf("%d sessions of %s were ended.\n", n, u.Username)
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func userDeleteCommand(c Commands) *cobra.Command {
+	var yes bool
+	cmd := &cobra.Command{
+		Use:   "delete USER",
+		Short: "Delete an account for good",
+		Long: "Delete an account with its sessions and links, for good, and tell its user by mail.\n" + whoIsUser + "\n" +
+			"It asks first; without a terminal it needs --yes. The last administrator cannot be deleted.",
+		Example: "  latchkey user delete ada\n  latchkey user delete 01a2119f-fef2-73b3-a8bc-7a56e97f1506 --yes",
+		Args:    oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			terminal, ok := cmd.InOrStdin().(*os.File)
+			if !yes && !(ok && term.IsTerminal(int(terminal.Fd()))) {
+				return usageError{errors.New("nobody is there to ask: say --yes")}
+			}
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				if !yes && !agreed(cmd, terminal, fmt.Sprintf("Delete %s (%s) for good? [y/N] ", u.Username, u.Email)) {
+					return errors.New("nothing was deleted")
+				}
+				if err := service.DeleteUser(cmd.Context(), auth.ByShell, auth.DeleteUserInput{UserID: u.ID}); err != nil {
+					return err
+				}
+				cmd.Printf("%s is deleted.\n", u.Username)
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	return cmd
+}
+
+// agreed asks a question on the terminal. Anything but y or yes is a no.
+func agreed(cmd *cobra.Command, terminal *os.File, question string) bool {
+	cmd.PrintErr(question)
+	line, err := bufio.NewReader(terminal).ReadString('\n')
+	if err != nil {
+		return false
+	}
+	answer := strings.ToLower(strings.TrimSpace(line))
+	return answer == "y" || answer == "yes"
+}
+
+func userResetPasswordCommand(c Commands) *cobra.Command {
+	var printLink bool
+	cmd := &cobra.Command{
+		Use:   "reset-password USER",
+		Short: "Mail a user a link that sets a new password",
+		Long: "Mail a user a link that sets a new password. Until it is used the old one stays good.\n" + whoIsUser + "\n" +
+			"With --print-link it is printed instead of mailed: whoever has it can take the account over.\n" +
+			"A disabled user cannot get one.",
+		Example: "  latchkey user reset-password ada\n  latchkey user reset-password ada --print-link",
+		Args:    oneUser,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
+				if !printLink {
+					if err := service.SendReset(cmd.Context(), auth.ByShell, u); err != nil {
+						return err
+					}
+					cmd.Printf("A link goes to %s by mail.\n", u.Username)
+					return nil
+				}
+				link, err := service.ResetLink(cmd.Context(), auth.ByShell, u)
+				if err != nil {
+					return err
+				}
+				cmd.Println(link.URL)
+				cmd.PrintErrf("It works once, until %s.\n", stamp(link.ExpiresAt))
+				return nil
+			})
+		},
+	}
+	cmd.Flags().BoolVar(&printLink, "print-link", false, "print the link instead of mailing it")
+	return cmd
+}
