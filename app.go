@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -47,6 +48,8 @@ type app struct {
 	worker  *mail.Worker
 	health  *web.Health
 	handler http.Handler
+
+	migrated atomic.Bool
 }
 
 // build wires the service as cfg says: config → databases → mail, auth → HTTP.
@@ -63,7 +66,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	}
 	var tokens auth.TokenStore = a.store
 	var counters throttle.Counters = throttle.NewMemory()
-	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
+	needed := map[string]web.Probe{string(a.db.Dialect()): a.databaseReady}
 	useful := map[string]web.Probe{}
 	if cfg.RedisURL != "" {
 		if a.redis, err = redisstore.Open(cfg.RedisURL); err != nil {
@@ -212,5 +215,18 @@ func (a *app) close() {
 }
 
 func (a *app) migrate(ctx context.Context) (int, error) {
-	return db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
+	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
+	if err == nil {
+		a.migrated.Store(true)
+	}
+	return n, err
+}
+
+// databaseReady is nil once the database answers and its schema is this
+// program's. Until then requests may find half of it.
+func (a *app) databaseReady(ctx context.Context) error {
+	if !a.migrated.Load() {
+		return store.ErrUnavailable
+	}
+	return a.store.Ready(ctx)
 }

@@ -194,6 +194,7 @@ func TestDisableUser_E5(t *testing.T) {
 		if a.Into(t, "disableUser", &again); *again.User.DisabledAt != *got.User.DisabledAt {
 			t.Errorf("disabled again: %s", a.Body)
 		}
+		awaitMail(t, s, bob.Email, "Your account was disabled", 0)
 		for range 2 {
 			var got struct{ User person }
 			a := testenv.Post(t, s.URL(), administer("enableUser", admin, bob.ID))
@@ -235,6 +236,7 @@ func TestRevokeAndDeleteUser_E5(t *testing.T) {
 		}
 		mustBeRevoked(t, s.URL(), access)
 		mustSay(t, testenv.Post(t, s.URL(), administer("deleteUser", admin, bob.ID)), "deleteUser", "NOT_FOUND")
+		awaitMail(t, s, bob.Email, "Your account was deleted", 0)
 		mustSay(t, testenv.Post(t, s.URL(), loginRequest(bob.Username, bob.Password, bob.Client)), "login", "INVALID_CREDENTIALS")
 		for _, table := range []string{"users WHERE id", "sessions WHERE user_id", "usernames WHERE user_id"} {
 			if n := count(t, s, fmt.Sprintf(`SELECT count(*) FROM %s = $1`, table), bob.ID); n != 0 {

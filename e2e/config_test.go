@@ -108,7 +108,7 @@ func TestExampleIsNoProduction_F3(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	message := mustNotStart(t, "the example", dir, []string{"LATCHKEY_ENV=production", "GORACE=atexit_sleep_ms=0"}, "DATABASE_URL", "SECRET_KEY")
+	message := mustNotStart(t, "the example", dir, []string{"LATCHKEY_ENV=production", "GORACE=atexit_sleep_ms=0"}, "DATABASE_URL", "SECRET_KEY", "OAUTH_CLIENTS")
 	if strings.Contains(message, "dev_only") || strings.Contains(message, "change-me-to") {
 		t.Errorf("the message shows a value:\n%s", message)
 	}

@@ -98,6 +98,7 @@ func TestResetPasswordCommand_D3(t *testing.T) {
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
 		p := s.Join(t)
 		userCommand(t, s, "reset-password", p.Username)
+		testenv.LinkToken(t, awaitMail(t, s, p.Email, "Set a new password", 0).Links[0])
 		var links []string
 		for range 2 {
 			links = append(links, strings.TrimSpace(userCommand(t, s, "reset-password", p.ID, "--print-link")))

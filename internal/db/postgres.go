@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -93,7 +94,7 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) (counts []int64, err error) {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	err = again(func() error {
+	err = again(ctx, func() error {
 		counts, err = p.batch(ctx, stmts)
 		return err
 	})
@@ -121,7 +122,7 @@ func (p *postgres) batch(ctx context.Context, stmts []Stmt) ([]int64, error) {
 func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
 	ctx, cancel := bounded(ctx)
 	defer cancel()
-	return again(func() error {
+	return again(ctx, func() error {
 		return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx}) }))
 	})
 }
@@ -129,14 +130,24 @@ func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
 // errCollided is a transaction that the server broke off in favour of another.
 var errCollided = fmt.Errorf("%w: transactions collided", ErrUnavailable)
 
-// again runs a transaction once more if it collided with another: of the two
-// one went through, so the other finds its way free.
-func again(f func() error) error {
-	err := f()
-	if errors.Is(err, errCollided) {
-		return f()
+// collisions is how often a transaction may collide. The one that goes through
+// needs a moment to take what it waited for: begun again at once, the other could
+// be in its way a second time.
+const collisions = 3
+
+// again runs a transaction again while it collides with others.
+func again(ctx context.Context, f func() error) error {
+	for n := 1; ; n++ {
+		err := f()
+		if !errors.Is(err, errCollided) || n == collisions {
+			return err
+		}
+		select {
+		case <-time.After(time.Duration(n) * (10*time.Millisecond + rand.N(20*time.Millisecond))):
+		case <-ctx.Done():
+			return err
+		}
 	}
-	return err
 }
 
 func (p *postgres) Dialect() Dialect { return PostgreSQL }
@@ -165,8 +176,8 @@ func pgErr(err error) error {
 	case e.Code == "23505": // unique_violation
 		return fmt.Errorf("%w: %s", ErrConflict, e.ConstraintName)
 	}
-	if e.Code == "42P01" { // undefined_table: another replica is still migrating, or none could yet
-		return fmt.Errorf("%w: no schema yet", ErrUnavailable)
+	if e.Code == "42P01" || e.Code == "42703" { // undefined_table, undefined_column
+		return errNoSchema
 	}
 	switch e.Code[:2] {
 	case "40": // serialization failure, deadlock

@@ -64,7 +64,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	f.auth, err = auth.New(
 		auth.Config{
 			PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: time.Hour, MaxTTL: 24 * time.Hour,
-			RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
+			RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
 			Store: s, Tokens: s, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,

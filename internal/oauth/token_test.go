@@ -217,15 +217,14 @@ func TestPasswordGrantOff_G1(t *testing.T) {
 func TestUnavailable_R1(t *testing.T) {
 	f := setup(t)
 	access, refresh := f.tokens(f.post(oauth.TokenPath, adaPairs()...))
-	f.exec(`DROP TABLE familiar`)
-	f.exec(`DROP TABLE sessions`)
+	f.exec(`UPDATE sessions SET created_at = 'never'`) // which no code of ours writes
 	for name, a := range map[string]reply{
 		"refresh":    f.post(oauth.TokenPath, "grant_type", "refresh_token", "refresh_token", refresh),
-		"revoke":     f.post(oauth.RevokePath, "token", access),
+		"revoke":     f.post(oauth.RevokePath, "token", refresh),
 		"introspect": f.as(shop, shopSecret, oauth.IntrospectPath, "token", access),
 	} {
 		wants(t, name, a, http.StatusInternalServerError, "server_error")
-		if strings.Contains(a.Body.String(), "sessions") {
+		if strings.Contains(a.Body.String(), "never") || strings.Contains(a.Body.String(), "created_at") {
 			t.Errorf("%s: %s", name, a.Body)
 		}
 	}
@@ -234,7 +233,5 @@ func TestUnavailable_R1(t *testing.T) {
 	}
 	f.db.Close()
 	a := f.as(shop, shopSecret, oauth.IntrospectPath, "token", access)
-	if a.Code != http.StatusInternalServerError && a.Code != http.StatusServiceUnavailable {
-		t.Errorf("a closed database: %d %s", a.Code, a.Body)
-	}
+	wants(t, "a closed database", a, http.StatusServiceUnavailable, "temporarily_unavailable")
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strconv"
 	"sync"
@@ -227,14 +228,36 @@ func Command(t testing.TB, dir, stdin string, env []string, args ...string) (std
 func Measure(t testing.TB, dir string, env []string, args ...string) (stdout string, took time.Duration, memory int64) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), path(t, plain), args...)
-	cmd.Dir, cmd.Env = dir, env
+	var out bytes.Buffer
+	cmd.Dir, cmd.Env, cmd.Stdout = dir, env, &out
 	began := time.Now()
-	out, err := cmd.Output()
-	if took = time.Since(began); err != nil {
-		t.Fatalf("latchkey %v: %v\n%s", args, err, out)
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
 	}
-	return string(out), took, cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 // KiB: getrusage(2)
+	// What getrusage says of a child is never less than its parent had.
+	status, ended := fmt.Sprintf("/proc/%d/status", cmd.Process.Pid), make(chan error)
+	go func() { ended <- cmd.Wait() }()
+	for tick := time.NewTicker(5 * time.Millisecond); ; {
+		select {
+		case err := <-ended:
+			tick.Stop()
+			if took = time.Since(began); err != nil {
+				t.Fatalf("latchkey %v: %v\n%s", args, err, out.Bytes())
+			}
+			return out.String(), took, memory
+		case <-tick.C:
+			if b, err := os.ReadFile(status); err == nil {
+				if at := peak.FindSubmatch(b); at != nil {
+					kib, _ := strconv.ParseInt(string(at[1]), 10, 64)
+					memory = max(memory, kib<<10)
+				}
+			}
+		}
+	}
 }
+
+// peak is the most memory that a process had, in /proc/PID/status: proc(5).
+var peak = regexp.MustCompile(`VmHWM:\s+(\d+) kB`)
 
 // Await asks done every few milliseconds, later less often, until it says yes,
 // and fails the test if it does not within limit.

@@ -11,7 +11,7 @@ ALTER TABLE users ADD COLUMN secured_at TIMESTAMP;        -- when security_versi
 CREATE INDEX users_created_at ON users (created_at, id);
 CREATE INDEX users_admins ON users (created_at, id) WHERE role = 'ADMIN';
 CREATE INDEX users_disabled ON users (created_at, id) WHERE disabled_at IS NOT NULL;
-CREATE INDEX users_pending_email_key ON users (pending_email_key) WHERE pending_email_key IS NOT NULL;
+CREATE INDEX users_pending ON users (pending_email_key) WHERE pending_email_key IS NOT NULL;
 
 -- What happened to an account and may be taken back by "this was not me".
 CREATE TABLE events (
