@@ -137,3 +137,49 @@ func TestBinaryDependencies(t *testing.T) {
 		}
 	}
 }
+
+// docs/security.md names tests that there are, and every requirement that a test
+// carries in its name.
+func TestSecurityPromises(t *testing.T) {
+	page, err := os.ReadFile("docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	declared, proven := map[string]bool{}, map[string]bool{}
+	requirement := regexp.MustCompile(`^[A-Z]\d+$`)
+	name := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, m := range name.FindAllStringSubmatch(string(source), -1) {
+			declared[m[1]] = true
+			for _, id := range strings.Split(m[1], "_")[1:] {
+				if requirement.MatchString(id) {
+					proven[id] = true
+				}
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, m := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(page), -1) {
+		if !declared[m[1]] {
+			t.Errorf("docs/security.md names %s, which is no test", m[1])
+		}
+	}
+	promised := map[string]bool{}
+	for _, m := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9, A-Z]*) \|`).FindAllStringSubmatch(string(page), -1) {
+		for _, id := range strings.Split(m[1], ", ") {
+			promised[id] = true
+		}
+	}
+	for id := range proven {
+		if !promised[id] {
+			t.Errorf("tests prove %s, which docs/security.md does not promise", id)
+		}
+	}
+}

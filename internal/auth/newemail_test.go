@@ -133,6 +133,9 @@ func TestOldAddressIsKept_A8_B1(t *testing.T) {
 		}
 		must(t, f.changeEmail(f.reload(v), "ada@example.org", goodPassword, client(1)))
 		expect(t, "ada comes back", f.confirm(f.token("ada@example.org", store.MailConfirmNewEmail), ""), "ok")
+		if n := f.count(`held_addresses WHERE email_key = 'ada@example.org'`); n != 0 {
+			t.Error("an address is kept from everybody else beside its account, and would be after it")
+		}
 
 		must(t, f.changeEmail(f.reload(v), "newer@example.org", goodPassword, client(1)))
 		must(t, f.confirm(f.token("newer@example.org", store.MailConfirmNewEmail), ""))

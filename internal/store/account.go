@@ -55,6 +55,9 @@ func (s *Store) ConfirmPendingEmail(ctx context.Context, u *User, key string, no
 	if err := s.addressFree(ctx, key, u.ID, now); err != nil || key == u.EmailKey {
 		return err
 	}
+	if err := s.dropHold(ctx, key, u.ID); err != nil {
+		return err
+	}
 	return s.holdAddress(ctx, u.EmailKey, u.ID, heldUntil)
 }
 
@@ -106,6 +109,13 @@ func (s *Store) holdAddress(ctx context.Context, key, userID string, until time.
 		INSERT INTO held_addresses (email_key, user_id, held_until) VALUES ($1, $2, $3)
 		ON CONFLICT (email_key) DO UPDATE SET user_id = excluded.user_id, held_until = excluded.held_until`,
 		key, userID, until)
+	return err
+}
+
+// dropHold ends the hold on an address that its user came back to: whoever
+// deletes their account then finds the address free.
+func (s *Store) dropHold(ctx context.Context, key, userID string) error {
+	_, err := s.conn.Exec(ctx, `DELETE FROM held_addresses WHERE email_key = $1 AND user_id = $2`, key, userID)
 	return err
 }
 

@@ -71,6 +71,9 @@ func (s *Store) TakeBack(ctx context.Context, e *Event, now time.Time) (*User, e
 	if err := s.EndSessions(ctx, e.UserID, ""); err != nil {
 		return nil, err
 	}
+	if err := s.dropHold(ctx, e.EmailKey, e.UserID); err != nil {
+		return nil, err
+	}
 	u, err := s.UserByID(ctx, e.UserID)
 	if err != nil || e.Kind != MailUsernameChanged {
 		return u, err
