@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -41,6 +40,7 @@ type app struct {
 	log     zerolog.Logger
 	now     func() time.Time
 	db      db.DB
+	gate    *db.Gate // what all but the migration goes through
 	store   *store.Store
 	redis   redis.UniversalClient // nil without REDIS_URL
 	hasher  *password.Hasher
@@ -48,8 +48,6 @@ type app struct {
 	worker  *mail.Worker
 	health  *web.Health
 	handler http.Handler
-
-	migrated atomic.Bool
 }
 
 // build wires the service as cfg says: config → databases → mail, auth → HTTP.
@@ -66,7 +64,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	}
 	var tokens auth.TokenStore = a.store
 	var counters throttle.Counters = throttle.NewMemory()
-	needed := map[string]web.Probe{string(a.db.Dialect()): a.databaseReady}
+	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
 	useful := map[string]web.Probe{}
 	if cfg.RedisURL != "" {
 		if a.redis, err = redisstore.Open(cfg.RedisURL); err != nil {
@@ -146,7 +144,8 @@ func (a *app) openDatabase() (err error) {
 		a.db, err = db.OpenSQLite(filepath.Join(a.cfg.DataDir, "latchkey.db"))
 	}
 	if err == nil {
-		a.store = store.New(a.db)
+		a.gate = db.NewGate(a.db)
+		a.store = store.New(a.gate)
 	}
 	return err
 }
@@ -217,16 +216,7 @@ func (a *app) close() {
 func (a *app) migrate(ctx context.Context) (int, error) {
 	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
 	if err == nil {
-		a.migrated.Store(true)
+		a.gate.Open()
 	}
 	return n, err
-}
-
-// databaseReady is nil once the database answers and its schema is this
-// program's. Until then requests may find half of it.
-func (a *app) databaseReady(ctx context.Context) error {
-	if !a.migrated.Load() {
-		return store.ErrUnavailable
-	}
-	return a.store.Ready(ctx)
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -76,6 +77,9 @@ func newLogger(w io.Writer, cfg config.Config) zerolog.Logger {
 	return zerolog.New(w).Level(level).With().Timestamp().Logger()
 }
 
+// softMemory is how many bytes the collector tries to stay below.
+const softMemory = 170 << 20
+
 // serve runs the service until ctx ends.
 func serve(ctx context.Context) error {
 	cfg, log, err := load()
@@ -87,10 +91,14 @@ func serve(ctx context.Context) error {
 		return fmt.Errorf("listen: %w", err)
 	}
 	// Hashes come and go in pieces of 19 MiB: collected twice as eagerly, a flood
-	// of logins stays below 130 MiB. A limit would do that too, but have the
-	// collector run all the time once thousands of connections fill it.
+	// of logins stays below 130 MiB. Ten thousand connections that stall hold as
+	// much by themselves; beyond that the collector works harder, rather than let
+	// what they leave behind add up. Whoever set GOGC or GOMEMLIMIT knows better.
 	if was := debug.SetGCPercent(50); was != 100 {
-		debug.SetGCPercent(was) // whoever set GOGC knows better
+		debug.SetGCPercent(was)
+	}
+	if was := debug.SetMemoryLimit(softMemory); was != math.MaxInt64 {
+		debug.SetMemoryLimit(was)
 	}
 	a, err := build(cfg, log, time.Now, password.ReserveProcs())
 	if err != nil {

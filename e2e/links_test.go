@@ -91,6 +91,10 @@ func rows(t *testing.T, s *testenv.Stack, p *testenv.Person) string {
 	t.Helper()
 	var users, mails, registrations int
 	var hash string
+	// A mail has arrived a moment before its job is gone.
+	testenv.Await(t, patience, "no mail to be on its way", func() bool {
+		return count(t, s, `SELECT count(*) FROM outbox WHERE recipient_key = $1`, p.Email) == 0
+	})
 	row := s.DB(t).QueryRow(t.Context(), `SELECT (SELECT count(*) FROM users WHERE email_key = $1), (SELECT count(*) FROM outbox WHERE recipient_key = $1),
 		count(*), max(password_hash || username || device || client) FROM registrations WHERE email_key = $1`, p.Email)
 	if err := row.Scan(&users, &mails, &registrations, &hash); err != nil {

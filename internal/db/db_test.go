@@ -237,3 +237,34 @@ func TestMigrateTogether_R6(t *testing.T) {
 		t.Errorf("%d steps in all, want %d; %v", done, len(files), err)
 	}
 }
+
+func TestGate_R1(t *testing.T) {
+	t.Parallel()
+	testenv.Each(t, func(t *testing.T, d db.DB) {
+		g := db.NewGate(d)
+		ask := map[string]func() error{
+			"Exec":     func() error { _, err := g.Exec(t.Context(), `DELETE FROM tokens`); return err },
+			"QueryRow": func() error { return g.QueryRow(t.Context(), `SELECT count(*) FROM tokens`).Scan(new(int)) },
+			"Batch":    func() error { _, err := g.Batch(t.Context(), db.Stmt{SQL: `DELETE FROM tokens`}); return err },
+			"InTx":     func() error { return g.InTx(t.Context(), func(db.Conn) error { return nil }) },
+			"Query": func() error {
+				rows, err := g.Query(t.Context(), `SELECT 1`)
+				if err == nil {
+					rows.Close()
+				}
+				return err
+			},
+		}
+		for name, f := range ask {
+			if err := f(); !errors.Is(err, db.ErrUnavailable) {
+				t.Errorf("%s while it is shut: %v", name, err)
+			}
+		}
+		g.Open()
+		for name, f := range ask {
+			if err := f(); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+	})
+}

@@ -5,17 +5,12 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/puddle/v2"
 )
-
-// errNoSchema is a table or a column that is not there: a replica is still
-// migrating, or none could yet.
-var errNoSchema = fmt.Errorf("%w: no schema yet", ErrUnavailable)
 
 // translated says whether err was made by this package already: an error of a
 // statement comes by again as that of its transaction.

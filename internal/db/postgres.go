@@ -176,8 +176,8 @@ func pgErr(err error) error {
 	case e.Code == "23505": // unique_violation
 		return fmt.Errorf("%w: %s", ErrConflict, e.ConstraintName)
 	}
-	if e.Code == "42P01" || e.Code == "42703" { // undefined_table, undefined_column
-		return errNoSchema
+	if e.Code == "42P01" { // undefined_table: nobody has migrated yet
+		return fmt.Errorf("%w: no schema yet", ErrUnavailable)
 	}
 	switch e.Code[:2] {
 	case "40": // serialization failure, deadlock

@@ -238,8 +238,5 @@ func liteErr(err error) error {
 		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
 		return fmt.Errorf("%w: %s", ErrUnavailable, e.Error())
 	}
-	if text := e.Error(); strings.Contains(text, "no such table") || strings.Contains(text, "no such column") { // they have no code of their own
-		return errNoSchema
-	}
 	return err
 }

@@ -1,0 +1,66 @@
+package db
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+)
+
+// Gate is a database that is unavailable until Open: while it is migrated, a
+// statement could find half of its schema.
+type Gate struct {
+	DB
+	open atomic.Bool
+}
+
+// NewGate returns a gate in front of d that is shut.
+func NewGate(d DB) *Gate { return &Gate{DB: d} }
+
+// Open lets everything through from now on.
+func (g *Gate) Open() { g.open.Store(true) }
+
+var errShut = fmt.Errorf("%w: it is not migrated yet", ErrUnavailable)
+
+// Exec implements Conn.
+func (g *Gate) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
+	if !g.open.Load() {
+		return 0, errShut
+	}
+	return g.DB.Exec(ctx, sql, args...)
+}
+
+// Query implements Conn.
+func (g *Gate) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
+	if !g.open.Load() {
+		return nil, errShut
+	}
+	return g.DB.Query(ctx, sql, args...)
+}
+
+// QueryRow implements Conn.
+func (g *Gate) QueryRow(ctx context.Context, sql string, args ...any) Row {
+	if !g.open.Load() {
+		return shut{}
+	}
+	return g.DB.QueryRow(ctx, sql, args...)
+}
+
+type shut struct{}
+
+func (shut) Scan(...any) error { return errShut }
+
+// Batch implements DB.
+func (g *Gate) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
+	if !g.open.Load() {
+		return nil, errShut
+	}
+	return g.DB.Batch(ctx, stmts...)
+}
+
+// InTx implements DB.
+func (g *Gate) InTx(ctx context.Context, f func(Conn) error) error {
+	if !g.open.Load() {
+		return errShut
+	}
+	return g.DB.InTx(ctx, f)
+}
