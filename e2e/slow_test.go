@@ -62,11 +62,15 @@ func slowConnections(t *testing.T) int {
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		t.Fatal(err)
 	}
-	const want, spare = 10_000, 1_000
-	if limit.Max < want+spare {
-		t.Fatalf("a process may have %d files open here; %d connections need more: raise it (ulimit -Hn)", limit.Max, want)
+	const want, least, spare = 10_000, 3_000, 1_000
+	n := min(want, int(min(limit.Max, 1<<20))-spare)
+	if n < least {
+		t.Fatalf("a process may have %d files open here, too few: raise it (ulimit -Hn)", limit.Max)
 	}
-	return want
+	if n < want {
+		t.Logf("only %d connections: a process may have %d files open here", n, limit.Max)
+	}
+	return n
 }
 
 // 10,000 connections that never finish: a third say nothing, a third stop in
