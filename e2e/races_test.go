@@ -98,14 +98,14 @@ func TestUsernameRace_B4(t *testing.T) {
 	})
 }
 
-// 40 refreshes with one token at once, over two replicas, ten times in a row: no
+// 40 refreshes with one token at once, over two replicas, time and again: no
 // error, and one successor, which works.
 func TestRefreshRace_E3(t *testing.T) {
 	t.Parallel()
 	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
 		ada := s.Join(t)
 		token := ada.Refresh
-		for round := range 10 {
+		for round := range testenv.Repeats(t, 10, 50) {
 			answers := togetherBy(t, insistOnRefresh, 40, alternating(s), func(int) testenv.Request { return refreshRequest(token) })
 			successors := map[string]bool{}
 			for _, a := range answers {
