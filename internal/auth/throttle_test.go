@@ -174,59 +174,6 @@ func TestFamiliarClient_C4_C5(t *testing.T) {
 	})
 }
 
-// Tries from anywhere do not lock the owner out.
-func TestOwnerIsNotLockedOut_C5(t *testing.T) {
-	each(t, func(t *testing.T, f *fixture) {
-		f.user("ada")
-		for range 50 {
-			_ = f.try("ada", wrongPassword, client(1))
-		}
-		f.pass(5 * time.Second)
-		expect(t, "from another address, after 50 tries from one", f.try("ada", goodPassword, client(2)), "ok")
-		for i := range 1000 {
-			_ = f.try("ada", wrongPassword, client(100+i))
-		}
-		expect(t, "from one in use, after 1,000 from 1,000", f.try("ada", goodPassword, client(2)), "ok")
-		expect(t, "by address", f.try("ada@example.org", goodPassword, client(2)), "ok")
-		expect(t, "from a new one", f.try("ada", goodPassword, client(3)), "RATE_LIMITED")
-	})
-}
-
-// An office behind one address logs in while somebody there guesses as fast as
-// he is answered.
-func TestOffice_C5(t *testing.T) {
-	each(t, func(t *testing.T, f *fixture) {
-		const people = 300
-		const each = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300) `
-		office, u := client(1), f.user("ada")
-		f.exec(each+`
-			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
-			SELECT 'id-' || i, 'p' || i || '@example.org', 'p' || i || '@example.org', 'person-' || i, $1, 'USER', 1, $2, $2 FROM n`,
-			u.PasswordHash, f.Now())
-		f.exec(each + `INSERT INTO usernames (key, user_id) SELECT 'person-' || i, 'id-' || i FROM n`)
-		f.exec(each+`INSERT INTO familiar (user_id, kind, value, last_seen_at) SELECT 'id-' || i, 'client', $1, $2 FROM n`,
-			office.Key(), f.Now())
-		guesses, refused := 0, 0
-		guess := func() {
-			guesses++
-			if outcome(f.try(fmt.Sprintf("nobody-%d", guesses), wrongPassword, office)) == "RATE_LIMITED" {
-				refused++
-			}
-		}
-		for range 300 {
-			guess()
-		}
-		for i := range people {
-			guess()
-			expect(t, fmt.Sprintf("person %d", i), f.try(fmt.Sprintf("person-%d", 1+i), goodPassword, office), "ok")
-			f.pass(10 * time.Minute / people)
-		}
-		if refused < people-people/10 {
-			t.Errorf("only %d of %d guesses were refused", refused, guesses)
-		}
-	})
-}
-
 // While Redis is away, tries are counted in the process.
 func TestCountersWithoutRedis_R2(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
