@@ -67,7 +67,7 @@ func shape(a *testenv.Answer, r testenv.Request) string {
 	header.Del("Date")
 	header.Del("X-Request-Id")
 	body := string(a.Body)
-	if email, ok := r.Variables["i"].(map[string]any)["email"].(string); ok {
+	if email, ok := r.Variables["i"].(map[string]any)["email"].(string); ok && email != "" {
 		body = strings.ReplaceAll(body, email, "ADDRESS")
 	}
 	return fmt.Sprintf("%d %v\n%s", a.Status, header, body)
