@@ -139,13 +139,13 @@ func TestBinaryDependencies(t *testing.T) {
 }
 
 // docs/security.md names tests that there are, and every requirement that a test
-// carries in its name.
+// carries in its name. Each that it promises has a test from outside.
 func TestSecurityPromises(t *testing.T) {
 	page, err := os.ReadFile("docs/security.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	declared, proven := map[string]bool{}, map[string]bool{}
+	declared, proven, outside := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	requirement := regexp.MustCompile(`^[A-Z]\d+$`)
 	name := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
 	err = filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
@@ -158,6 +158,7 @@ func TestSecurityPromises(t *testing.T) {
 			for _, id := range strings.Split(m[1], "_")[1:] {
 				if requirement.MatchString(id) {
 					proven[id] = true
+					outside[id] = outside[id] || strings.HasPrefix(path, "e2e"+string(filepath.Separator))
 				}
 			}
 		}
@@ -175,6 +176,11 @@ func TestSecurityPromises(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^\| ([A-Z][0-9, A-Z]*) \|`).FindAllStringSubmatch(string(page), -1) {
 		for _, id := range strings.Split(m[1], ", ") {
 			promised[id] = true
+		}
+	}
+	for id := range promised {
+		if !outside[id] {
+			t.Errorf("no test of e2e proves %s", id)
 		}
 	}
 	for id := range proven {
