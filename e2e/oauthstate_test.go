@@ -147,6 +147,9 @@ func TestOAuthCORS_I5(t *testing.T) {
 					preflight := exchange(t, "OPTIONS", s.URL()+path, "", "Origin", origin, "Access-Control-Request-Method", method,
 						"Access-Control-Request-Headers", "authorization,content-type")
 					p := exchange(t, method, s.URL()+path, "", "Origin", origin, "Content-Type", "application/x-www-form-urlencoded")
+					if method == "POST" && !strings.HasPrefix(path, "/.well-known") && (p.status == 403) != (origin != allowedOrigin) {
+						t.Errorf("POST %s from %s: %d %s", path, origin, p.status, p.body)
+					}
 					for what, got := range map[string]string{
 						"preflight": preflight.header.Get("Access-Control-Allow-Origin"), "answer": p.header.Get("Access-Control-Allow-Origin"),
 					} {

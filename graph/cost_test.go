@@ -54,7 +54,7 @@ func TestStatements(t *testing.T) {
 			{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 8, 10},
 			{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 4, 6},
 			{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, 3, 3},
-			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 7, 9},
+			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 8, 10},
 			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 1, 1},
 		}
 		for _, tt := range tests {

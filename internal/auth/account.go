@@ -67,6 +67,9 @@ func (s *Service) ChangePassword(ctx context.Context, v *Viewer, in ChangePasswo
 	if err := s.prove(ctx, v, in.CurrentPassword, c, wrong); err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
+	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
+		return nil, fmt.Errorf("change password: %w", err)
+	}
 	hash, err := s.Hasher.Hash(ctx, c.Key(), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
@@ -94,7 +97,7 @@ func (s *Service) DeleteAccount(ctx context.Context, v *Viewer, in DeleteAccount
 		return fmt.Errorf("delete account: %w", err)
 	}
 	err := s.change(ctx, v, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
-		return tx.DeleteUser(ctx, u, s.notice(store.MailAccountDeleted, u, c, now))
+		return s.deleteUser(ctx, tx, u, c, now)
 	})
 	switch {
 	case errors.Is(err, store.ErrLastAdmin):
@@ -105,6 +108,22 @@ func (s *Service) DeleteAccount(ctx context.Context, v *Viewer, in DeleteAccount
 	s.MailQueued()
 	s.Log.Info().Str("user_id", v.User.ID).Msg("account deleted")
 	return nil
+}
+
+// deleteUser deletes u and tells them, also at the addresses that they had until
+// lately: somebody else may have moved the account before.
+func (s *Service) deleteUser(ctx context.Context, tx *store.Store, u *store.User, c Client, now time.Time) error {
+	former, err := tx.FormerAddresses(ctx, u, now)
+	if err != nil {
+		return err
+	}
+	notices := []*store.Mail{s.notice(store.MailAccountDeleted, u, c, now)}
+	for _, f := range former {
+		m := s.notice(store.MailAccountDeleted, u, c, now)
+		m.RecipientKey, m.Details.To, m.Details.Kept = f.EmailKey, f.EmailKey, f.HeldUntil
+		notices = append(notices, m)
+	}
+	return tx.DeleteUser(ctx, u, notices...)
 }
 
 // prove compares the password that allows the viewer a change. A wrong one

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -36,6 +37,23 @@ func (f *fixture) changeUsername(v *auth.Viewer, username string) error {
 
 func (f *fixture) deleteAccount(v *auth.Viewer, typed string) error {
 	return f.DeleteAccount(f.t.Context(), v, auth.DeleteAccountInput{Password: typed}, client(1))
+}
+
+// Changes of the password are told by mail, so they are limited.
+func TestPasswordChangesAreLimited(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		v := f.viewer(f.login("ada", client(1)))
+		password := goodPassword
+		for i := range 10 {
+			next := fmt.Sprintf("another lamp, number %d", i)
+			expect(t, next, f.changePassword(f.reload(v), password, next, client(1)), "ok")
+			password = next
+		}
+		expect(t, "once more", f.changePassword(f.reload(v), password, newPassword, client(1)), "RATE_LIMITED")
+		f.pass(time.Hour)
+		expect(t, "an hour later", f.changePassword(f.reload(v), password, newPassword, client(1)), "ok")
+	})
 }
 
 // newest returns the newest mail of a kind to an address.

@@ -87,7 +87,7 @@ type DeleteUserInput struct{ UserID string }
 // by mail. The mistakes are NOT_FOUND and LAST_ADMIN.
 func (s *Service) DeleteUser(ctx context.Context, by string, in DeleteUserInput) error {
 	_, err := s.administer(ctx, by, in.UserID, "user deleted", func(tx *store.Store, u *store.User, now time.Time) error {
-		return tx.DeleteUser(ctx, u, s.notice(store.MailAccountDeleted, u, Client{}, now))
+		return s.deleteUser(ctx, tx, u, Client{}, now)
 	})
 	if err == nil {
 		s.MailQueued()

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -51,17 +52,31 @@ func (c Client) userAgent() *string {
 	return &text
 }
 
+// browsers and systems are what a device is called by. What else a user agent
+// claims to be is not repeated: the device stands in mails and is what makes a
+// login one from a new device, so neither may be whatever a client likes.
+var (
+	browsers = []string{
+		useragent.Chrome, useragent.HeadlessChrome, useragent.Firefox, useragent.Safari, useragent.Edge, useragent.Opera, useragent.OperaMini,
+		useragent.OperaTouch, useragent.Vivaldi, useragent.InternetExplorer, useragent.SamsungBrowser, "Android browser", "Huawei Browser",
+		"Miui Browser", "curl", "Dart", "okhttp",
+	}
+	systems = []string{
+		useragent.Windows, useragent.WindowsPhone, useragent.Android, useragent.MacOS, useragent.IOS, useragent.Linux, useragent.FreeBSD,
+		useragent.ChromeOS, useragent.BlackBerry, useragent.Harmony,
+	}
+)
+
 // device names the browser and system of a user agent: "Firefox on Linux".
 func (c Client) device() string {
 	ua := useragent.Parse(printable(c.UserAgent, maxUserAgent))
-	name, system := printable(ua.Name, maxDeviceName/2), printable(ua.OS, maxDeviceName/2-4)
-	switch {
-	case name != "" && system != "":
-		return name + " on " + system
-	case name != "":
-		return name
-	case system != "":
-		return "A device with " + system
+	switch browser, system := slices.Contains(browsers, ua.Name), slices.Contains(systems, ua.OS); {
+	case browser && system:
+		return ua.Name + " on " + ua.OS
+	case browser:
+		return ua.Name
+	case system:
+		return "A device with " + ua.OS
 	}
 	return "An unknown device"
 }

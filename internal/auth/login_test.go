@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -204,6 +205,31 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		f.pass(1)
 		f.login("ada", on(firefox, 1))
 		check("180 days later", 1)
+	})
+}
+
+// A client cannot make any number of kinds of device by what it calls itself, nor
+// have its own words mailed.
+func TestMadeUpDevices_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.login("ada", client(1))
+		for i := range 30 {
+			agent := fmt.Sprintf("Call-0800-29-%d/1.0 (Planet %d)", i, i)
+			if i%2 == 1 {
+				agent = fmt.Sprintf("Mozilla/5.0 (X11; Ubuntu; Linux x86_64) Call-0800-%d/29", i)
+			}
+			f.login("ada", auth.Client{Addr: client(2).Addr, UserAgent: agent})
+		}
+		list := f.mails("ada@example.org")
+		if len(list) != 2 { // an unknown device, and one with Linux
+			t.Errorf("%d notices of made-up devices, want 2", len(list))
+		}
+		for _, m := range list {
+			if strings.Contains(m.Text, "0800") {
+				t.Errorf("the mail repeats what the client calls itself:\n%s", m.Text)
+			}
+		}
 	})
 }
 

@@ -63,7 +63,8 @@ func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error
 }
 
 // confirmChange makes the address that waits the account's. Whether it is free
-// the database decides.
+// the database decides. Who came back to an address of before has taken back what
+// led away from it: then the mail to the other carries no "this was not me".
 func (s *Service) confirmChange(ctx context.Context, l link, token string, c Client) (*store.User, error) {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
@@ -71,8 +72,14 @@ func (s *Service) confirmChange(ctx context.Context, l link, token string, c Cli
 	}
 	now := s.now()
 	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.ConfirmPendingEmail(ctx, u, l.EmailKey, now, now.Add(undoFor)); err != nil {
+		back, err := tx.ConfirmPendingEmail(ctx, u, l.EmailKey, now, now.Add(undoFor))
+		if err != nil {
 			return err
+		}
+		if back {
+			m := s.notice(store.MailEmailChanged, u, c, now)
+			m.Details.New = *u.PendingEmail
+			return tx.EnqueueMail(ctx, m)
 		}
 		return s.addEvent(ctx, tx, store.MailEmailChanged, u, c, now, *u.PendingEmail)
 	})

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -170,6 +171,63 @@ func TestThiefGoesOn_A8(t *testing.T) {
 	})
 }
 
+// An owner who puts a moved address back by the ordinary way is as safe as one who
+// pressed the button: what the thief holds at the other address is dead, also once
+// the owner's own links are too old.
+func TestMovingBackTakesBack_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("ada")
+		own := f.viewer(f.login("ada", client(1)))
+		thief := client(66)
+		v := f.viewer(f.login("ada", thief))
+		must(t, f.changeEmail(v, "thief@example.net", goodPassword, thief))
+		must(t, f.confirm(f.token("thief@example.net", store.MailConfirmNewEmail), ""))
+		must(t, f.changeUsername(f.reload(v), "stolen"))
+		renamed := f.token("thief@example.net", store.MailUsernameChanged)
+		f.pass(10 * time.Minute)
+		must(t, f.changeEmail(f.reload(own), "ada@example.org", goodPassword, client(1)))
+		requested := f.token("thief@example.net", store.MailEmailChangeRequested)
+		must(t, f.confirm(f.token("ada@example.org", store.MailConfirmNewEmail), ""))
+		if tokens := f.tokens(f.newest("thief@example.net", store.MailEmailChanged)); len(tokens) != 0 {
+			t.Error("the thief was sent a link")
+		}
+		must(t, f.changePassword(f.reload(own), goodPassword, newPassword, client(1)))
+		changed := f.token("ada@example.org", store.MailPasswordChanged)
+		f.pass(71*time.Hour + 55*time.Minute) // the links of the thief's changes are too old
+		for what, token := range map[string]string{"the rename": renamed, "the request": requested} {
+			expect(t, "the thief takes back "+what, f.notMe(token), "TOKEN_INVALID")
+		}
+		expect(t, "the owner's latest link", f.notMe(changed), "ok")
+		if got, err := f.store.UserByID(t.Context(), u.ID); err != nil || got.Email != "ada@example.org" {
+			t.Errorf("the address is %q, %v", got.Email, err)
+		}
+	})
+}
+
+// A device and a client that the owner disowned are known no more: the next login
+// there is told of, and its tries are bound like a stranger's.
+func TestNobodyIsFamiliarAfterNotMe_A8_C4(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.login("ada", client(1))
+		thief := auth.Client{Addr: client(66).Addr, UserAgent: chrome}
+		f.login("ada", thief)
+		must(t, f.notMe(f.token("ada@example.org", store.MailNewDevice)))
+		must(t, f.reset(f.token("ada@example.org", store.MailPasswordReset), goodPassword, client(1)))
+		for i := range 100 {
+			_ = f.try("ada", wrongPassword, client(1000+i))
+		}
+		expect(t, "the thief beyond the identifier's limit", f.try("ada", goodPassword, thief), "RATE_LIMITED")
+		expect(t, "the owner there", f.try("ada", goodPassword, client(1)), "ok")
+		f.pass(time.Hour)
+		before := len(f.mails("ada@example.org"))
+		f.login("ada", thief)
+		if n := len(f.mails("ada@example.org")) - before; n != 1 {
+			t.Errorf("%d mails of the thief's next login, want 1", n)
+		}
+	})
+}
+
 // A deletion ends all links, and keeps what is reserved.
 func TestDeletionEndsNotMe_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
@@ -180,6 +238,11 @@ func TestDeletionEndsNotMe_A8(t *testing.T) {
 		notice := f.token("ada@example.org", store.MailEmailChanged)
 		must(t, f.deleteAccount(f.reload(v), goodPassword))
 		expect(t, "taking back", f.notMe(notice), "TOKEN_INVALID")
+		told := f.newest("ada@example.org", store.MailAccountDeleted) // where nobody who took it over reads
+		if !strings.Contains(told.Text, "nobody, you included") {
+			t.Errorf("the owner is not told that the address is kept:\n%s", told.Text)
+		}
+		f.newest("thief@example.net", store.MailAccountDeleted)
 		must(t, f.registers("ada@example.org", "newcomer", client(2)))
 		f.pass(time.Minute)
 		for _, m := range f.mails("ada@example.org") {

@@ -27,6 +27,8 @@ var (
 	// renameLimit binds a user: each change keeps a name from everybody else for
 	// three days.
 	renameLimit = throttle.Limit{N: 5, Window: 24 * time.Hour}
+	// repasswordLimit binds a user: each change is told by mail.
+	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
 	// readdressLimit binds a user: each change writes to two addresses.
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )

@@ -105,7 +105,8 @@ func TestNewEmailThatIsTaken_D4(t *testing.T) {
 			x.change(mover, key, "192.0.2.1")
 			x.wantOne(key, "Confirm your new email")
 			x.tx(func(tx *store.Store) error {
-				return tx.ConfirmPendingEmail(t.Context(), mover, key, x.now(), x.now().Add(72*time.Hour))
+				_, err := tx.ConfirmPendingEmail(t.Context(), mover, key, x.now(), x.now().Add(72*time.Hour))
+				return err
 			})
 			mover = x.reread(mover)
 		}

@@ -188,10 +188,53 @@ func TestHeldChangeListsAllWhoWait_C6(t *testing.T) {
 		if len(got) != 1 || got[0].to != "New@example.org" || got[0].msg.Header.Get("Subject") != "Confirm your new email" {
 			t.Fatalf("at the slot: got %+v", got)
 		}
-		for i := range 12 { // the ten who asked last
-			if named := strings.Contains(unfolded(got[0]), fmt.Sprintf("lko_user%d_", i)); named != (i >= 2) {
-				t.Errorf("user%d is named: %v", i, named)
+		for i := range 12 {
+			if !strings.Contains(unfolded(got[0]), fmt.Sprintf("lko_user%d_", i)) {
+				t.Errorf("user%d is not named", i)
 			}
+		}
+	})
+}
+
+// However often a few strangers register an address, the mail that had to wait
+// lists its owner's registration, too.
+func TestOwnerIsListedAmongStrangers_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 12 {
+			x.register("ada@example.org", fmt.Sprintf("early%d", i), fmt.Sprintf("198.51.100.%d", i/3))
+			x.tick()
+		}
+		x.register("ada@example.org", "owner", "192.0.2.1")
+		x.tick()
+		for i := range 60 {
+			x.pass(time.Second)
+			x.register("ada@example.org", fmt.Sprintf("late%d", i), fmt.Sprintf("198.51.100.%d", 100+i/5))
+		}
+		x.resend("ada@example.org", "192.0.2.1")
+		x.tick()
+		x.smtp.mails()
+		x.pass(time.Hour)
+		got := x.sent()
+		if len(got) != 1 || !strings.Contains(unfolded(got[0]), "lko_owner_") {
+			t.Errorf("at the slot: %d mails, without the owner's registration", len(got))
+		}
+	})
+}
+
+// Nor do any number of others who want an address keep one of them from the mail
+// about their own change.
+func TestOwnChangeAmongOthers_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for i := range 60 {
+			u := x.user(fmt.Sprintf("u%d@example.org", i), fmt.Sprintf("user%d", i), "192.0.2.1")
+			x.tx(func(tx *store.Store) error {
+				return tx.SetPendingEmail(t.Context(), u, "new@example.org", "new@example.org", x.now().Add(24*time.Hour))
+			})
+			x.pass(time.Second)
+		}
+		x.change(x.user("ada@example.org", "ada", "192.0.2.1"), "new@example.org", "192.0.2.1")
+		if got := x.sent(); len(got) != 1 || !strings.Contains(unfolded(got[0]), "lko_ada_") {
+			t.Errorf("got %d mails, want one about this change", len(got))
 		}
 	})
 }

@@ -8,9 +8,12 @@ import (
 	"latchkey/internal/store"
 )
 
-// maxListed is how many registrations, or accounts, one mail lists: those of the
-// client that asks first. Strangers can open any number for an address.
-const maxListed = 10
+// How many registrations one mail lists: strangers can open any number for an
+// address.
+const (
+	maxListed = 10 // those of the client that asks first
+	maxWaited = 50 // where all who ask had to wait, and nobody knows who the owner is
+)
 
 // finding is what a row turned out to be.
 type finding struct {
@@ -35,7 +38,11 @@ func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*findi
 		}
 		return w.findOpen(ctx, r.EmailKey, []store.Registration{*r}, now)
 	case store.MailResendConfirmation:
-		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, maxListed)
+		most := maxListed
+		if m.Held() {
+			most = maxWaited
+		}
+		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
 		if err != nil {
 			return nil, err
 		}
@@ -89,7 +96,7 @@ func (w *Worker) findOpen(ctx context.Context, emailKey string, list []store.Reg
 // findChange is about an account, or all of them, that an address is to become
 // the address of. If it has one already its owner is told.
 func (w *Worker) findChange(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
-	all, err := w.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, now, maxListed)
+	all, err := w.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, m.UserID, now, maxWaited)
 	if err != nil {
 		return nil, err
 	}

@@ -61,6 +61,7 @@ type notice struct {
 	Address  string
 	At       string
 	NotMe    *linkView // takes the event back; nil where that cannot be done (any more)
+	Kept     string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
 }
 
 func newConfirmation(r *store.Registration, l *linkView) confirmation {
@@ -69,6 +70,9 @@ func newConfirmation(r *store.Registration, l *linkView) confirmation {
 
 func newNotice(d *store.MailDetails) notice {
 	n := notice{Username: plain(d.Username), New: plain(d.New), Device: plain(d.Device), At: moment(d.At)}
+	if !d.Kept.IsZero() {
+		n.Kept = moment(d.Kept)
+	}
 	if addr, err := netip.ParseAddr(d.Address); err == nil {
 		n.Address = addr.WithZone("").String()
 	}

@@ -51,6 +51,13 @@ func goldenChanges(usernames ...string) letter {
 	return l
 }
 
+// goldenKept is of a deletion, at an address of before.
+func goldenKept(username string) letter {
+	l := goldenNotice(username, "", "Firefox on Linux", "192.0.2.17", false)
+	l.Notice.Kept = moment(time.Date(2026, 11, 27, 8, 15, 0, 0, time.UTC))
+	return l
+}
+
 // goldenNotice is of an event that can be taken back, unless notMe is false.
 func goldenNotice(username, became, device, address string, notMe bool) letter {
 	n := newNotice(&store.MailDetails{Username: username, New: became, Device: device, Address: address, At: goldenNow})
@@ -86,6 +93,7 @@ var states = append([]state{
 	{"password_reset", withURL, store.MailPasswordReset, letter{Reset: change{plain("ada.lovelace"), goldenView(time.Hour)}}},
 	{"new_device_hostile", bare, store.MailNewDevice, goldenNotice("www.evil.com", "", `<img src="//evil.com"> a@b.c {{.}}`, "", true)},
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
+	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
 }, notices()...)
 

@@ -85,7 +85,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	}
 	endpoints, err := oauth.New(cfg)
 	must(t, err)
-	f.Handler = web.Identify(f.auth, nil, web.NewCookies(true, nil), endpoints)
+	f.Handler = web.Identify(f.auth, nil, web.NewCookies(true, []string{public.String(), "https://app.example.org"}), endpoints)
 	return f
 }
 

@@ -17,6 +17,7 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/jwt"
+	"latchkey/internal/web"
 )
 
 // The paths of the endpoints.
@@ -94,7 +95,12 @@ func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, e
 	}
 }
 
+// A form needs no leave from a browser to be sent, so pages elsewhere could use up
+// their visitors' tries: they are refused before anything is counted.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, answer func(*http.Request, form, caller) (any, error)) (any, error) {
+	if web.CallerFrom(r.Context()).ForeignPage() {
+		return nil, &failure{Code: invalidRequest, Description: "Pages of this origin may not ask.", status: http.StatusForbidden}
+	}
 	f, err := readForm(w, r)
 	if err != nil {
 		return nil, err

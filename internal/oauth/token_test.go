@@ -37,6 +37,23 @@ func TestGrants_G1(t *testing.T) {
 	f.tokens(f.do(request(oauth.TokenPath, encode(adaPairs()...), "Content-Type", "Application/X-WWW-Form-URLencoded; charset=UTF-8")))
 }
 
+// A page elsewhere may send a form without asking; it uses up nobody's tries.
+func TestForeignPages_G1_I5(t *testing.T) {
+	f := setup(t)
+	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.IntrospectPath} {
+		for _, origin := range []string{"https://evil.example", "null", "https://auth.example.org.evil.example"} {
+			for range 12 {
+				a := f.do(request(path, encode("grant_type", "password", "username", "ada", "password", "wrong", "token", "x"), "Origin", origin))
+				if a.Code != http.StatusForbidden || a.JSON["error"] != "invalid_request" {
+					t.Fatalf("%s from %s: %d %s", path, origin, a.Code, a.Body)
+				}
+			}
+		}
+	}
+	f.tokens(f.post(oauth.TokenPath, adaPairs()...)) // was not limited by them
+	f.tokens(f.do(request(oauth.TokenPath, encode(adaPairs()...), "Origin", "https://app.example.org")))
+}
+
 func TestTokenErrors_G1(t *testing.T) {
 	f := setup(t)
 	good := encode(adaPairs()...)

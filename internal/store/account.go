@@ -44,21 +44,35 @@ func (s *Store) DropPendingEmail(ctx context.Context, u *User, key string) error
 // ConfirmPendingEmail makes the address that waits, if it is the one with key,
 // the account's, and every older link dead. The old address stays held for the
 // user until the time given. ErrConflict if the new one is taken.
-func (s *Store) ConfirmPendingEmail(ctx context.Context, u *User, key string, now, heldUntil time.Time) error {
-	err := one(s.conn.Exec(ctx, `
+//
+// back says that the user came back to an address that was held for them. That
+// takes back what led away from it, so that no later event can lead there again.
+func (s *Store) ConfirmPendingEmail(ctx context.Context, u *User, key string, now, heldUntil time.Time) (back bool, err error) {
+	err = one(s.conn.Exec(ctx, `
 		UPDATE users SET email = pending_email, email_key = pending_email_key, `+secured("$4")+asRead+`
 			AND pending_email_key = $3 AND pending_until > $4`,
 		u.ID, u.SecurityVersion, key, now))
 	if err != nil {
-		return err
+		return false, err
 	}
-	if err := s.addressFree(ctx, key, u.ID, now); err != nil || key == u.EmailKey {
-		return err
+	holder, err := s.HeldFor(ctx, key, now)
+	switch back = err == nil && holder == u.ID; {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return false, err
+	case err == nil && !back:
+		return false, ErrConflict
+	case key == u.EmailKey:
+		return false, nil
+	}
+	if back {
+		if err := s.forgetLater(ctx, u.ID, key, now); err != nil {
+			return false, err
+		}
 	}
 	if err := s.dropHold(ctx, key, u.ID); err != nil {
-		return err
+		return false, err
 	}
-	return s.holdAddress(ctx, u.EmailKey, u.ID, heldUntil)
+	return back, s.holdAddress(ctx, u.EmailKey, u.ID, heldUntil)
 }
 
 // SetUsername gives u another username. The old one stays held for the user
@@ -96,11 +110,11 @@ func (s *Store) MarkFamiliar(ctx context.Context, userID, client string, now tim
 }
 
 // UsersByPendingEmail returns up to n users who wait for the confirmation of an
-// address at now, those who ask for it last first.
-func (s *Store) UsersByPendingEmail(ctx context.Context, key string, now time.Time, n int) ([]User, error) {
+// address at now: the one with id first, then those who have waited longest.
+func (s *Store) UsersByPendingEmail(ctx context.Context, key, id string, now time.Time, n int) ([]User, error) {
 	return s.users(ctx, `
-		SELECT `+userColumns+` FROM users u WHERE u.pending_email_key = $1 AND u.pending_until > $2 AND u.disabled_at IS NULL
-		ORDER BY u.pending_until DESC, u.id DESC LIMIT $3`, key, now, n)
+		SELECT `+userColumns+` FROM users u WHERE u.pending_email_key = $1 AND u.pending_until > $3 AND u.disabled_at IS NULL
+		ORDER BY CASE WHEN u.id = $2 THEN 0 ELSE 1 END, u.pending_until, u.id LIMIT $4`, key, id, now, n)
 }
 
 // holdAddress keeps an address that a user gave up from everybody else.
@@ -124,6 +138,34 @@ func (s *Store) HeldFor(ctx context.Context, key string, now time.Time) (userID 
 	err = s.conn.QueryRow(ctx, `
 		SELECT user_id FROM held_addresses WHERE email_key = $1 AND held_until > $2`, key, now).Scan(&userID)
 	return userID, err
+}
+
+// FormerAddress is one that a user left and that is held for them.
+type FormerAddress struct {
+	EmailKey  string
+	HeldUntil time.Time
+}
+
+// FormerAddresses returns those of u.
+func (s *Store) FormerAddresses(ctx context.Context, u *User, now time.Time) ([]FormerAddress, error) {
+	rows, err := s.conn.Query(ctx, `
+		SELECT email_key, held_until FROM held_addresses
+		WHERE email_key IN (SELECT email_key FROM events WHERE user_id = $1) AND user_id = $1 AND email_key <> $2 AND held_until > $3`,
+		u.ID, u.EmailKey, now)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []FormerAddress{}
+	for rows.Next() {
+		var f FormerAddress
+		if err := rows.Scan(&f.EmailKey, &f.HeldUntil); err != nil {
+			return nil, err
+		}
+		f.HeldUntil = f.HeldUntil.UTC()
+		list = append(list, f)
+	}
+	return list, rows.Err()
 }
 
 // EmailTaken says whether an address has an account or is held for one.

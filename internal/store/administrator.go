@@ -29,17 +29,20 @@ func (s *Store) keepAdministrator(ctx context.Context, id string) error {
 }
 
 // DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs, and writes the mail that tells of it. Held names and
+// all that is theirs, and writes the mails that tell of it. Held names and
 // addresses stay held. ErrNotFound, ErrLastAdmin. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User, notice *Mail) error {
+func (s *Store) DeleteUser(ctx context.Context, u *User, notices ...*Mail) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
 	err := one(s.conn.Exec(ctx, `DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
-	if err != nil {
-		return err
+	for _, m := range notices {
+		if err != nil {
+			return err
+		}
+		err = s.EnqueueMail(ctx, m)
 	}
-	return s.EnqueueMail(ctx, notice)
+	return err
 }
 
 // SetRole changes what a user may do, which counts on their next request.

@@ -48,11 +48,22 @@ func (s *Store) Event(ctx context.Context, id string, now time.Time) (*Event, er
 	return &e, nil
 }
 
+// forgetLater deletes a user's events that lead to other addresses than this one
+// and came after the first in force that leads to it.
+func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now time.Time) error {
+	_, err := s.conn.Exec(ctx, `
+		DELETE FROM events WHERE user_id = $1 AND email_key <> $2
+			AND seq > (SELECT MIN(seq) FROM events WHERE user_id = $1 AND email_key = $2 AND expires_at > $3)`,
+		userID, emailKey, now)
+	return err
+}
+
 // TakeBack puts the account of e back to the address of before it, and to the
 // username if e was its change, whatever happened since. It ends all sessions,
 // makes the password unusable and every older link dead, also those that would
-// take later events back. ErrNotFound if e was taken back already or is too old.
-// It returns the user as they are then. Call it in a transaction.
+// take later events back, and no device or client is familiar any more.
+// ErrNotFound if e was taken back already or is too old. It returns the user as
+// they are then. Call it in a transaction.
 func (s *Store) TakeBack(ctx context.Context, e *Event, now time.Time) (*User, error) {
 	// The user's row first, as everywhere: who goes on changing things waits
 	// here, and finds another security_version then.
@@ -66,6 +77,9 @@ func (s *Store) TakeBack(ctx context.Context, e *Event, now time.Time) (*User, e
 		return nil, err
 	}
 	if _, err := s.conn.Exec(ctx, `DELETE FROM events WHERE user_id = $1 AND seq > $2`, e.UserID, e.Seq); err != nil {
+		return nil, err
+	}
+	if _, err := s.conn.Exec(ctx, `DELETE FROM familiar WHERE user_id = $1`, e.UserID); err != nil {
 		return nil, err
 	}
 	if err := s.EndSessions(ctx, e.UserID, ""); err != nil {

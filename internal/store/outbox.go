@@ -61,6 +61,7 @@ type MailDetails struct {
 	Device   string    `json:"device,omitempty"`   // for people: "Firefox on Linux"
 	Address  string    `json:"address,omitempty"`  // the client's IP address
 	At       time.Time `json:"at,omitzero"`
+	Kept     time.Time `json:"kept,omitzero"` // of a deletion: until when nobody gets the address that the mail goes to
 }
 
 // ResendDedupe is the Dedupe of what client may ask for again and again: one

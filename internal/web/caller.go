@@ -76,6 +76,11 @@ func (c *Caller) SetViewer(v *auth.Viewer) {
 // MayUseCookie says whether the request's origin may set and use the cookie.
 func (c *Caller) MayUseCookie() bool { return c.cookies.allow(c.r.Header) }
 
+// ForeignPage says whether a page of an origin that is neither the service's nor
+// allowed sent the request. Browsers send an Origin with each POST; programs send
+// none.
+func (c *Caller) ForeignPage() bool { return len(c.r.Header.Values("Origin")) > 0 && !c.MayUseCookie() }
+
 // RefreshCookie returns the refresh token in the cookie, whatever the origin,
 // or "".
 func (c *Caller) RefreshCookie() string {
