@@ -29,7 +29,7 @@ var (
 	asvsChapter = regexp.MustCompile(`(?m)^## V(\d+) `)
 	asvsWhole   = regexp.MustCompile(`(?m)^(\d+) requirements \((?:(\d+) of level 1 and )?(\d+) of level 2\): not applicable, .+\.$`)
 	asvsTotal   = regexp.MustCompile(`(?m)^\| (met|not applicable|not met|all) \| (\d+) \| (\d+) \| (\d+) \|$`)
-	asvsNotMet  = regexp.MustCompile(`(?m)^Of the (\d+) that are not met, an operator meets (\d+) .* The other (\d+) need a change of Latchkey\.$`)
+	asvsNotMet  = regexp.MustCompile(`(?m)^Of the (\d+) that are not met, an operator meets (\d+) .* The other (\d+) need a change of Latchkey, or of how it is released\.$`)
 )
 
 // requirement is a row of docs/asvs.md.
