@@ -163,7 +163,7 @@ func mustProtect(t *testing.T, what string, s *testenv.Stack, p page) {
 	if strings.HasSuffix(what, "/html") {
 		frames = "frame-ancestors 'self'" // a mail of the development inbox, in the frame of its own page
 	}
-	if len(policies) != 1 || !strings.HasPrefix(policies[0], "default-src 'none'") || !strings.Contains(policies[0], frames) {
+	if len(policies) != 1 || !strings.HasPrefix(policies[0], "default-src 'none'") || !strings.Contains(policies[0], "base-uri 'none'") || !strings.Contains(policies[0], frames) {
 		t.Errorf("%s: the policy is %q", what, policies)
 	}
 	if strings.Contains(strings.Join(policies, ""), "unsafe") && frames != "frame-ancestors 'self'" {

@@ -15,7 +15,7 @@ import (
 const (
 	// apiCSP is for every answer that is no page: nothing in it may be loaded,
 	// run or framed.
-	apiCSP = "default-src 'none'; frame-ancestors 'none'"
+	apiCSP = "default-src 'none'; base-uri 'none'; frame-ancestors 'none'"
 
 	// hsts is two years, in seconds. It leaves out includeSubDomains: hosts below
 	// ours may be somebody else's.
