@@ -84,9 +84,9 @@ func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput, c Cl
 	return s.changed(ctx, u.ID, "password reset", nil)
 }
 
-// StrongPassword makes a password of 100 random bits, in four groups of letters
+// StrongPassword makes a password of 130 random bits, in five groups of letters
 // and digits that are told apart in any typeface.
 func StrongPassword() string {
 	text := strings.ToLower(rand.Text()) // base32: no 0, 1, 8, 9
-	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20]}, "-")
+	return strings.Join([]string{text[:5], text[5:10], text[10:15], text[15:20], text[20:26]}, "-")
 }

@@ -233,7 +233,7 @@ func TestResetNeverWorksWhileDisabled(t *testing.T) {
 }
 
 func TestStrongPassword_A1(t *testing.T) {
-	form, seen := regexp.MustCompile(`^[a-z2-7]{5}(-[a-z2-7]{5}){3}$`), map[string]bool{}
+	form, seen := regexp.MustCompile(`^[a-z2-7]{5}(-[a-z2-7]{5}){3}-[a-z2-7]{6}$`), map[string]bool{}
 	for range 1000 {
 		p := auth.StrongPassword()
 		if !form.MatchString(p) || seen[p] {

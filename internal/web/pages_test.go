@@ -96,7 +96,7 @@ func states() []state {
 		{"reset-wrong", "", "reset", resetForm{in, "ada", 8, "This is one of the passwords that people guess first. Choose another."}},
 		{"reset-done", "", "reset-done", passwordSet{Username: "ada"}},
 		{"reset-done-app", "app.example.org", "reset-done", passwordSet{Username: "ada"}},
-		{"reset-made", "app.example.org", "reset-done", passwordSet{"ada", "fk3mx-2vq7a-hd5tp-wb6ne"}},
+		{"reset-made", "app.example.org", "reset-done", passwordSet{"ada", "fk3mx-2vq7a-hd5tp-wb6ne-jy4u2c"}},
 		{"reset-dead", "app.example.org", "reset-dead", deadLink{Email: "ada@example.org"}},
 		{"reset-dead-email-wrong", "", "reset-dead", deadLink{"ada", emailHint}},
 		{"reset-sent", "", "reset-sent", in},
