@@ -238,17 +238,24 @@ func TestTerminateWithStalled_R5(t *testing.T) {
 // Two replicas start on one empty database: it is migrated once, and both work.
 func TestTwoStart_R6(t *testing.T) {
 	t.Parallel()
-	for range 5 {
-		s := testenv.Production(t)
+	for range testenv.Repeats(t, 5, 20) {
+		s := testenv.NewProduction(t)
+		s.Plain = true // it starts sooner
+		s.Add(t)
+		s.Add(t)
+		s.AwaitReady(t)
 		var rows, versions int
 		err := s.DB(t).QueryRow(t.Context(), `SELECT count(*), count(DISTINCT version_id) FROM goose_db_version`).Scan(&rows, &versions)
 		if err != nil || rows != versions || rows < 2 {
 			t.Errorf("%d rows for %d versions, %v", rows, versions, err)
 		}
-		ada := s.Join(t)
-		for _, p := range s.Replicas {
-			mustBe(t, p.URL, ada.Access, ada.ID)
-			p.Kill()
+		if n := strings.Count(s.Log(), "database migrated"); n != 1 {
+			t.Errorf("%d replicas migrated, want one", n)
+		}
+		p := testenv.Newcomer()
+		for _, replica := range s.Replicas {
+			mustSay(t, testenv.Post(t, replica.URL, registerRequest(p)), "register")
+			replica.Kill()
 		}
 	}
 }

@@ -2,8 +2,10 @@ package e2e_test
 
 import (
 	"errors"
+	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -13,13 +15,14 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// The disk under SQLite is full, or takes nothing: writes are UNAVAILABLE, reads
-// go on, nothing is torn, and all is well when there is room again.
+// The disk under SQLite is full, takes nothing or has become read-only: writes are
+// UNAVAILABLE, reads go on, nothing is torn, and all is well when it is.
 func TestDiskFull_R8(t *testing.T) {
 	t.Parallel()
 	for name, prepare := range map[string]func(t *testing.T, s *testenv.Stack) (fill, free func()){
 		"full":          smallDisk,
 		"takes nothing": fileLimit,
+		"read-only":     failingDisk,
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,4 +131,70 @@ func smallDisk(t *testing.T, s *testenv.Stack) (fill, free func()) {
 		}
 	}
 	return fill, free
+}
+
+// failingDisk starts the server with its data on a disk of its own; filled, the
+// disk is read-only as after an error that its file system met, also for files
+// that are open. Free again, it was repaired and the server started anew. Who may
+// not mount one gets fileLimit.
+func failingDisk(t *testing.T, s *testenv.Stack) (fill, free func()) {
+	dir, image := t.TempDir(), filepath.Join(t.TempDir(), "disk")
+	if err := os.WriteFile(image, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(image, 16<<20); err != nil {
+		t.Fatal(err)
+	}
+	run := func(name string, args ...string) error {
+		out, err := exec.Command(name, args...).CombinedOutput()
+		if err != nil {
+			return fmt.Errorf("%s: %w: %s", name, err, out)
+		}
+		return nil
+	}
+	mount := func() error { return run("mount", "-o", "loop", image, dir) }
+	if err := errors.Join(run("mkfs.ext4", "-q", "-F", image), mount()); err != nil {
+		t.Logf("the limit on files stands in for a disk: %v", err)
+		return fileLimit(t, s)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	s.Env = append(s.Env, "DATA_DIR="+dir)
+	s.Add(t)
+	s.AwaitReady(t)
+	fill = func() {
+		syncDisk(t, dir) // what is clean has to be asked for when it is written again
+		if err := run("mount", "-o", "remount,abort", dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(dir, "x"), nil, 0o600); !errors.Is(err, syscall.EROFS) {
+			t.Fatalf("the disk is not read-only: %v", err)
+		}
+	}
+	free = func() {
+		s.Replicas[0].Kill()
+		if err := run("umount", dir); err != nil {
+			t.Fatal(err)
+		}
+		if err := mount(); err != nil {
+			t.Fatal(err)
+		}
+		s.Restart(t, 0)
+	}
+	return fill, free
+}
+
+func syncDisk(t *testing.T, dir string) {
+	t.Helper()
+	d, err := os.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = d.Close() }()
+	if err := unix.Syncfs(int(d.Fd())); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -79,7 +79,7 @@ func awaitReadiness(t *testing.T, base string, status int, down string) {
 
 // outage is a way in which a server behind a proxy fails, and its end. What was
 // sent while it hangs is lost, unless it passes in the end.
-func outage(t *testing.T, p *testenv.Proxy, how string) (fail, mend func()) {
+func outage(t testing.TB, p *testenv.Proxy, how string) (fail, mend func()) {
 	pass, reset := func() { p.Pass(t) }, func() { p.Reset(t) }
 	switch how {
 	case "refuses":
@@ -88,6 +88,10 @@ func outage(t *testing.T, p *testenv.Proxy, how string) (fail, mend func()) {
 		return p.Hang, reset
 	case "hangs and passes":
 		return p.Hang, pass
+	case "is slow": // R2: three questions of a login in time, and nearly too late
+		return func() { p.Slow(12 * time.Millisecond) }, pass
+	case "is too slow":
+		return func() { p.Slow(150 * time.Millisecond) }, pass
 	case "resets":
 		return reset, pass
 	}
@@ -144,6 +148,40 @@ func TestPostgresFails_R1(t *testing.T) {
 			s.Join(t) // registering, mail and confirming are back too
 		})
 	}
+}
+
+// PostgreSQL is slow: what can be answered in time is, the rest is UNAVAILABLE in
+// time, and a refresh that was given up is not lost.
+func TestPostgresSlow_R1(t *testing.T) {
+	t.Parallel()
+	s, postgres := behindProxy(t)
+	ada := s.Join(t)
+	token := ada.Refresh
+	for delay, served := range map[time.Duration]bool{50 * time.Millisecond: true, 2 * time.Second: false} {
+		postgres.Slow(delay)
+		if served {
+			access, next := refresh(t, s.URL(), token)
+			mustBe(t, s.URL(), access, ada.ID)
+			token = next
+		} else {
+			mustBeUnavailableSoon(t, s.URL(), func() map[string]testenv.Request {
+				return map[string]testenv.Request{
+					"me":       {Query: testenv.MeOp, Bearer: ada.Access},
+					"login":    loginRequest(ada.Username, ada.Password, ada.Client),
+					"refresh":  refreshRequest(token),
+					"register": registerRequest(testenv.Newcomer()),
+				}
+			})
+		}
+		postgres.Pass(t)
+	}
+	for _, p := range s.Replicas {
+		awaitReadiness(t, p.URL, http.StatusOK, "")
+		access, next := refresh(t, p.URL, token)
+		mustBe(t, p.URL, access, ada.ID)
+		token = next
+	}
+	s.Join(t)
 }
 
 // chain refreshes over and over, as a device does, until stop is closed. What

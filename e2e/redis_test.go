@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,11 +67,11 @@ func loginTime(t *testing.T, s *testenv.Stack, p *testenv.Person) (usual time.Du
 	return median(times), refused
 }
 
-// Redis refuses or hangs: logins and refreshes go on as fast, guessing stays
+// Redis refuses, hangs or is slow: logins and refreshes go on as fast, guessing stays
 // limited, nobody is logged out and nobody comes back, and mail follows.
 func TestRedisFails_R2(t *testing.T) {
 	t.Parallel()
-	for _, how := range []string{"refuses", "hangs"} {
+	for _, how := range []string{"refuses", "hangs", "is slow", "is too slow"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
 			s, _, redis := redisStack(t)
@@ -96,7 +97,10 @@ func TestRedisFails_R2(t *testing.T) {
 				t.Errorf("a login takes %v, without Redis %v, refused: %v; want %v more at most", usual, during, refused, addedByRedis)
 			}
 
-			awaitReadiness(t, s.URL(), http.StatusOK, `"redis"`) // it works in a lesser way
+			answers := how == "is slow" || how == "is too slow" // some time
+			if !answers {
+				awaitReadiness(t, s.URL(), http.StatusOK, `"redis"`) // it works in a lesser way
+			}
 			mustBe(t, s.URL(), ada.Access, ada.ID)
 			access, _ := refresh(t, s.URL(), ada.Refresh)
 			mustBe(t, s.URL(), access, ada.ID)
@@ -105,7 +109,12 @@ func TestRedisFails_R2(t *testing.T) {
 			mustLimit(t, s, ada.Username)
 			bob := testenv.Newcomer()
 			mustSay(t, testenv.Post(t, s.URL(), registerRequest(bob)), "register")
-			mustBeUnavailable(t, s.URL(), map[string]testenv.Request{"confirmEmail": confirmRequest("lko_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", bob.Client)})
+			confirm := confirmRequest("lko_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "", bob.Client)
+			if answers {
+				mustSay(t, testenv.Post(t, s.URL(), confirm), "confirmEmail", "TOKEN_INVALID")
+			} else {
+				mustBeUnavailable(t, s.URL(), map[string]testenv.Request{"confirmEmail": confirm})
+			}
 
 			redis.Pass(t)
 			awaitReadiness(t, s.URL(), http.StatusOK, "")
@@ -117,6 +126,41 @@ func TestRedisFails_R2(t *testing.T) {
 			mustBeRevoked(t, s.URL(), gone.AccessToken)
 		})
 	}
+}
+
+// Redis resets its connections over and over, under load: nobody notices.
+func TestRedisResets_R2(t *testing.T) {
+	t.Parallel()
+	s, _, redis := redisStack(t)
+	ada := s.Join(t)
+	stop := make(chan struct{})
+	var resets sync.WaitGroup
+	resets.Go(func() {
+		for pause := time.NewTicker(20 * time.Millisecond); ; {
+			select {
+			case <-stop:
+				pause.Stop()
+				return
+			case <-pause.C:
+				redis.Reset(t)
+			}
+		}
+	})
+	token := ada.Refresh
+	for range 15 {
+		a, err := testenv.TryPost(s.URL(), loginRequest(ada.Username, ada.Password, ada.Client))
+		if err != nil || a.Payload(t, "login").Tokens == nil {
+			t.Errorf("login: %v, %v", a, err)
+		}
+		access, next := refresh(t, s.URL(), token)
+		mustBe(t, s.URL(), access, ada.ID)
+		token = next
+	}
+	close(stop)
+	resets.Wait()
+	awaitReadiness(t, s.URL(), http.StatusOK, "")
+	mustLimit(t, s, ada.Username)
+	s.Join(t)
 }
 
 // Redis loses everything: that costs the links in mails that nobody has used, and

@@ -82,6 +82,9 @@ func (s *Service) RefreshBy(ctx context.Context, clientID, token string, c Clien
 		case recent:
 			return s.loggedIn(user, session)
 		case stolen:
+			if gone(ctx) {
+				return nil, fmt.Errorf("refresh: %w", ctx.Err())
+			}
 			if err := s.Store.EndSession(ctx, user.ID, session.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
@@ -100,6 +103,22 @@ func (s *Service) RefreshBy(ctx context.Context, clientID, token string, c Clien
 		}
 	}
 	return nil, &Error{Code: Unavailable, Message: "Too much at once with this token. Try again soon.", RetryAfter: time.Second}
+}
+
+// noticing is how long it takes at most to notice that a caller has hung up.
+const noticing = 100 * time.Millisecond
+
+// gone says whether the caller has. Then they may have asked long ago, of a
+// machine that stood still since, and have gone on with another replica: their
+// session must not end by what is old only for that. A thief who hangs up has
+// nothing from it either.
+func gone(ctx context.Context) bool {
+	select {
+	case <-ctx.Done():
+		return true
+	case <-time.After(noticing):
+		return false
+	}
 }
 
 // rotate writes the session's next state and shows it in v. ErrNotFound if

@@ -16,6 +16,15 @@ import (
 // connect_timeout.
 const connectTimeout = 2 * time.Second
 
+// standstill is how long the server lets a transaction wait for its next
+// statement. It is longer than callTimeout, after which we give it up, so it ends
+// only those of a machine that stands still or is gone: their locks would keep
+// every other replica waiting.
+const standstill = 3 * time.Second
+
+// idleLimit is PostgreSQL's name for it.
+const idleLimit = "idle_in_transaction_session_timeout"
+
 type pgQuerier interface {
 	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
@@ -84,6 +93,13 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "latchkey"
+	if cfg.ConnConfig.RuntimeParams[idleLimit] == "" { // not one of those: poolers refuse what they do not know
+		set := fmt.Sprintf("SET %s = %d", idleLimit, standstill.Milliseconds())
+		cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
+			_, err := c.Exec(ctx, set)
+			return err
+		}
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("postgresql: %w", pgErr(err))

@@ -15,6 +15,7 @@ import (
 const (
 	parallel     = 4                // mails on their way at once, so that a slow one does not stop the others
 	pollEvery    = time.Second      // for rows of other replicas and those whose time has come
+	hurryEvery   = 30 * time.Second // for rows that only a clock which is ahead holds back
 	sendTimeout  = 70 * time.Second // of one send; SMTP's own limits add up to 62 s
 	lease        = 2 * time.Minute  // longer than a send with all that belongs to it
 	probeEvery   = 30 * time.Second // while the mail server cannot be reached
@@ -84,8 +85,10 @@ func (w *Worker) Run(ctx context.Context) {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	context.AfterFunc(ctx, func() { time.AfterFunc(drainFor, cancel) })
-	poll := time.NewTicker(pollEvery)
+	poll, hurry := time.NewTicker(pollEvery), time.NewTicker(hurryEvery)
 	defer poll.Stop()
+	defer hurry.Stop()
+	w.hurry(work)
 	for ctx.Err() == nil {
 		n, err := w.start(work)
 		w.noteFailing(err)
@@ -96,9 +99,19 @@ func (w *Worker) Run(ctx context.Context) {
 		case <-ctx.Done():
 		case <-w.wake:
 		case <-poll.C:
+		case <-hurry.C:
+			w.hurry(work)
 		}
 	}
 	w.jobs.Wait()
+}
+
+// hurry makes due what a replica whose clock is ahead wrote and did not come to
+// send: by this clock it would have to wait for as long as they are apart.
+func (w *Worker) hurry(ctx context.Context) {
+	if err := w.c.Store.HurryMail(ctx, w.now()); err != nil {
+		w.noteFailing(err)
+	}
 }
 
 // Tick does all that is due now and returns when it is done. It is Run for
@@ -154,7 +167,7 @@ func (w *Worker) plan(now time.Time) (n int, onlyNew, probe bool) {
 	switch {
 	case n == 0 || !w.down:
 		return n, false, false
-	case !w.probing && !now.Before(w.probeAt):
+	case !w.probing && (!now.Before(w.probeAt) || w.probeAt.Sub(now) > probeEvery): // more: the clock was set back
 		w.probing, w.probeAt = true, now.Add(probeEvery)
 		return 1, false, true
 	}

@@ -2,6 +2,8 @@ package testenv
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -16,6 +18,7 @@ type Request struct {
 	Bearer    string            // an access token
 	Client    string            // the address of who asks, by X-Forwarded-For; "" is this machine
 	Header    map[string]string // more header fields
+	Patience  time.Duration     // after which who asks hangs up; 0 is a minute
 }
 
 // Answer is what came back.
@@ -100,8 +103,7 @@ func Insist(base string, r Request) (*Answer, error) {
 	}
 }
 
-// client gives up on a server that does not answer, long after it should have.
-var client = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
+var client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // TryPost sends r once, also to a server that may be away.
 func TryPost(base string, r Request) (*Answer, error) {
@@ -109,7 +111,10 @@ func TryPost(base string, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	req, err := http.NewRequest(http.MethodPost, base+"/graphql", bytes.NewReader(body))
+	// A server that does not answer is given up long after it should have.
+	ctx, cancel := context.WithTimeout(context.Background(), cmp.Or(r.Patience, time.Minute))
+	defer cancel()
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base+"/graphql", bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}

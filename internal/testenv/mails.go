@@ -82,6 +82,24 @@ func (s *Stack) Recipients(t testing.TB, domain string) map[string]int {
 	return counts
 }
 
+// Deliveries are the Message-IDs of the mails that arrived at a domain so far, by
+// recipient: one twice if the mail came twice.
+func (s *Stack) Deliveries(t testing.TB, domain string) map[string][]string {
+	t.Helper()
+	all := map[string][]string{}
+	var found struct {
+		Messages []struct {
+			MessageID string
+			To        []struct{ Address string }
+		}
+	}
+	getJSON(t, s.mailpit.API+"/api/v1/search?limit=10000&query="+url.QueryEscape(`to:"@`+domain+`"`), &found)
+	for _, m := range found.Messages {
+		all[m.To[0].Address] = append(all[m.To[0].Address], m.MessageID)
+	}
+	return all
+}
+
 // LinkToken is the one-time token in a link.
 func LinkToken(t testing.TB, link string) string {
 	t.Helper()

@@ -15,19 +15,28 @@ type Proxy struct {
 	Addr   string // host:port where it listens
 	target string
 
+	newTap func(p *Proxy) tap // for each connection
+
 	mu       sync.Mutex
 	flowing  *sync.Cond // on mu: hanging has changed
 	hanging  bool
-	listener net.Listener // nil while it refuses
+	delay    time.Duration // of each piece that passes, either way
+	armed    *cut          // nil if nothing is to be cut
+	listener net.Listener  // nil while it refuses
 	conns    map[net.Conn]bool
 	jobs     sync.WaitGroup
 }
 
-// NewProxy starts a proxy in front of the server at target, host:port. It ends
-// with the test.
+// NewProxy starts a proxy in front of the server at target, host:port, which
+// speaks any protocol. It ends with the test.
 func NewProxy(t testing.TB, target string) *Proxy {
 	t.Helper()
-	p := &Proxy{Addr: "127.0.0.1:" + FreePort(t), target: target, conns: map[net.Conn]bool{}}
+	return newProxy(t, target, func(*Proxy) tap { return deaf{} })
+}
+
+func newProxy(t testing.TB, target string, newTap func(p *Proxy) tap) *Proxy {
+	t.Helper()
+	p := &Proxy{Addr: "127.0.0.1:" + FreePort(t), target: target, newTap: newTap, conns: map[net.Conn]bool{}}
 	p.flowing = sync.NewCond(&p.mu)
 	targets.Store(p.Addr, target)
 	p.Pass(t)
@@ -38,12 +47,12 @@ func NewProxy(t testing.TB, target string) *Proxy {
 	return p
 }
 
-// Pass passes everything on, what was held too.
+// Pass passes everything on, what was held too, as fast as it comes.
 func (p *Proxy) Pass(t testing.TB) {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.hanging = false
+	p.hanging, p.delay = false, 0
 	p.flowing.Broadcast()
 	if p.listener != nil {
 		return
@@ -73,6 +82,14 @@ func (p *Proxy) Hang() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.hanging = true
+}
+
+// Slow has each piece of what is sent, either way, arrive this much later, until
+// it passes or resets. A question and its answer take twice as long.
+func (p *Proxy) Slow(delay time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.delay = delay
 }
 
 // Reset resets all connections and loses what was held; new ones pass.
@@ -118,6 +135,17 @@ func (p *Proxy) keep(l net.Listener, c net.Conn) bool {
 	return true
 }
 
+// sever resets c alone.
+func (p *Proxy) sever(c net.Conn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns[c] {
+		_ = c.(*net.TCPConn).SetLinger(0)
+		_ = c.Close()
+		delete(p.conns, c)
+	}
+}
+
 // drop closes c, if a reset has not.
 func (p *Proxy) drop(c net.Conn) {
 	p.mu.Lock()
@@ -126,10 +154,16 @@ func (p *Proxy) drop(c net.Conn) {
 	_ = c.Close()
 }
 
-// flow waits while the proxy hangs, and says whether c is still to be served.
+// flow waits while the proxy hangs, or as long as it is slow, and says whether c
+// is still to be served.
 func (p *Proxy) flow(c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if delay := p.delay; delay > 0 {
+		p.mu.Unlock()
+		time.Sleep(delay)
+		p.mu.Lock()
+	}
 	for p.hanging && p.conns[c] {
 		p.flowing.Wait()
 	}
@@ -146,24 +180,34 @@ func (p *Proxy) serve(client net.Conn) {
 		return
 	}
 	defer func() { _ = server.Close() }()
+	tap := p.newTap(p)
 	var back sync.WaitGroup
 	back.Go(func() {
-		p.copy(client, server, client)
+		p.copy(client, server, client, tap.answered)
 		_ = client.(*net.TCPConn).CloseWrite()
 	})
-	p.copy(server, client, client)
+	p.copy(server, client, client, func(b []byte) ([]byte, bool) {
+		tap.asked(b)
+		return b, false
+	})
 	_ = server.(*net.TCPConn).CloseWrite() // it answers what it has, and closes
 	back.Wait()
 }
 
-func (p *Proxy) copy(to io.Writer, from io.Reader, client net.Conn) {
+// copy passes on what through lets pass, and severs the client where it says so.
+func (p *Proxy) copy(to io.Writer, from io.Reader, client net.Conn, through func(b []byte) (pass []byte, cut bool)) {
 	buf := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(buf)
 		if !p.flow(client) {
 			return
 		}
-		if _, writeErr := to.Write(buf[:n]); err != nil || writeErr != nil {
+		pass, cut := through(buf[:n])
+		if cut {
+			p.sever(client)
+			return
+		}
+		if _, writeErr := to.Write(pass); err != nil || writeErr != nil {
 			return
 		}
 	}
@@ -189,7 +233,7 @@ func direct(rawURL string) string {
 func (s *Stack) Through(t testing.TB, setting string) *Proxy {
 	t.Helper()
 	if setting == "MAIL_SERVER" {
-		p := NewProxy(t, net.JoinHostPort(s.Setting("MAIL_SERVER"), s.Setting("MAIL_PORT")))
+		p := newProxy(t, net.JoinHostPort(s.Setting("MAIL_SERVER"), s.Setting("MAIL_PORT")), newSMTPTap)
 		_, port, _ := net.SplitHostPort(p.Addr)
 		s.Env = append(s.Env, "MAIL_SERVER=127.0.0.1", "MAIL_PORT="+port)
 		return p
@@ -198,7 +242,11 @@ func (s *Stack) Through(t testing.TB, setting string) *Proxy {
 	if err != nil || u.Host == "" {
 		t.Fatalf("%s is no URL", setting)
 	}
-	p := NewProxy(t, u.Host)
+	newTap := func(*Proxy) tap { return deaf{} }
+	if setting == "DATABASE_URL" {
+		newTap = newPostgresTap
+	}
+	p := newProxy(t, u.Host, newTap)
 	u.Host = p.Addr
 	s.Env = append(s.Env, setting+"="+u.String())
 	return p

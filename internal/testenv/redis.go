@@ -22,7 +22,14 @@ func StartRedis(t testing.TB) *Redis {
 	t.Helper()
 	port := FreePort(t)
 	r := &Redis{URL: "redis://127.0.0.1:" + port + "/0", addr: "127.0.0.1:" + port}
-	cmd := exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no")
+	keep(t, exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no"))
+	Await(t, 20*time.Second, "redis to answer", func() bool { return r.do("PING") == "+PONG" })
+	return r
+}
+
+// keep starts a server that ends with the test.
+func keep(t testing.TB, cmd *exec.Cmd) {
+	t.Helper()
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started, ended := make(chan error), make(chan struct{})
 	go func() { // Pdeathsig is of the thread that starts it
@@ -38,8 +45,6 @@ func StartRedis(t testing.TB) *Redis {
 		_ = cmd.Process.Kill()
 		<-ended
 	})
-	Await(t, 20*time.Second, "redis to answer", func() bool { return r.do("PING") == "+PONG" })
-	return r
 }
 
 // Do runs a command whose answer is one line, and fails the test if that is an

@@ -20,6 +20,7 @@ import (
 //	TEST_REDIS_CLUSTER   redis:// URL of a cluster of one node, with addr
 //	TEST_MAILPIT         see Mailpit
 //	TEST_MAILPIT_TLS     see MailpitTLS
+//	TEST_MAILPIT_PROGRAM path of Mailpit
 //	TEST_CHROMIUM        path of Chromium; root must start it with --no-sandbox
 //	TEST_NODE            path of node, version 20 or later
 //	TEST_E2E             absolute path of e2e/, with its node_modules installed

@@ -130,7 +130,7 @@ start_services() {
   TEST_REDIS="redis://127.0.0.1:$redis_port/0"
   TEST_REDIS_SENTINEL="redis://127.0.0.1:$sentinel_port/0?master_name=mymaster"
   TEST_REDIS_CLUSTER="redis://127.0.0.1:$cluster_port?addr=127.0.0.1:$cluster_port"
-  TEST_MAILPIT=$mail_starttls TEST_MAILPIT_TLS=$mail_tls
+  TEST_MAILPIT=$mail_starttls TEST_MAILPIT_TLS=$mail_tls TEST_MAILPIT_PROGRAM=$mailpit
   export "${!TEST_@}"
 }
 

@@ -1,0 +1,46 @@
+package testenv
+
+import (
+	"bytes"
+	"sync"
+)
+
+// CutDelivery has the server take the next mail, and then resets the connection
+// without the answer, so that nobody there can know. The proxy is one that
+// Through put before a mail server without TLS. The channel is closed when it has
+// happened.
+func (p *Proxy) CutDelivery() (happened <-chan struct{}) { return p.arm("") }
+
+// smtpTap follows what the server answers.
+type smtpTap struct {
+	p *Proxy
+
+	mu      sync.Mutex
+	answers []byte // the beginning of a line
+	data    bool   // the server waits for the content of a mail, or has it
+}
+
+func newSMTPTap(p *Proxy) tap { return &smtpTap{p: p} }
+
+func (c *smtpTap) asked([]byte) {}
+
+func (c *smtpTap) answered(b []byte) (pass []byte, severs bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.answers = append(c.answers, b...)
+	for {
+		line, rest, whole := bytes.Cut(c.answers, []byte("\n"))
+		switch {
+		case !whole:
+			return b, false
+		case bytes.HasPrefix(line, []byte("354")):
+			c.data = true
+		case c.data:
+			c.data = false
+			if armed := c.p.wanted(""); armed != nil && bytes.HasPrefix(line, []byte("250")) && c.p.take(armed) {
+				return nil, true
+			}
+		}
+		c.answers = rest
+	}
+}
