@@ -149,6 +149,8 @@ func TestIntrospection_I4(t *testing.T) {
 		}
 		wantOneError(t, sendQuery(off, query), "GRAPHQL_VALIDATION_FAILED", "Introspection is off.")
 	}
+	unused := `{ me { id } } fragment f on Query { __schema { types { name } } }`
+	wantOneError(t, sendQuery(off, unused), "GRAPHQL_VALIDATION_FAILED", "Introspection is off.")
 	if got := codes(t, sendQuery(off, `{ __typename me { __typename } }`).Body.Bytes()); len(got) != 0 {
 		t.Errorf("__typename: got %v", got)
 	}
