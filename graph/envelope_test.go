@@ -2,11 +2,9 @@ package graph
 
 import (
 	"bytes"
-	"encoding/json"
 	"net/http"
 	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
@@ -43,48 +41,51 @@ func TestEnvelope_I1(t *testing.T) {
 	}
 }
 
+// nested is n lists, each but the last with the next in it.
+func nested(n int) string { return strings.Repeat(`[`, n) + strings.Repeat(`]`, n) }
+
+var badEnvelopes = []struct {
+	name, body string
+	want       *refusal
+}{
+	{"empty", ``, errBody},
+	{"no JSON", `hunter2`, errBody},
+	{"null", `null`, errBody},
+	{"string", `"hunter2"`, errBody},
+	{"batch", `[{"query":"{ me { id } }"}]`, errBatch},
+	{"no end", `{"query":"hunter2"`, errBody},
+	{"no value", `{"query":}`, errQuery},
+	{"no comma", `{"query":"hunter2" "variables":{}}`, errBody},
+	{"comma at the end", `{"query":"hunter2",}`, errBody},
+	{"comment", `{"query":"hunter2"/**/}`, errBody},
+	{"single quotes", `{'query':'hunter2'}`, errBody},
+	{"something behind it", `{"query":"hunter2"}{}`, errBody},
+	{"garbage behind it", `{"query":"hunter2"}]`, errBody},
+	{"byte order mark", "\xef\xbb\xbf" + `{"query":"hunter2"}`, errBody},
+	{"no query", `{"variables":{}}`, errQuery},
+	{"query null", `{"query":null}`, errQuery},
+	{"query number", `{"query":5}`, errQuery},
+	{"query object", `{"query":{"a":"hunter2"}}`, errQuery},
+	{"name number", `{"query":"{ me }","operationName":5}`, errName},
+	{"variables list", `{"query":"{ me }","variables":["hunter2"]}`, errVars},
+	{"variables string", `{"query":"{ me }","variables":"hunter2"}`, errVars},
+	{"extensions list", `{"query":"{ me }","extensions":["hunter2"]}`, errExt},
+	{"other case", `{"Query":"hunter2"}`, errKey},
+	{"other case beside", `{"query":"{ me }","VARIABLES":{}}`, errKey},
+	{"other case, folded", `{"query":"{ me }","variableſ":{}}`, errKey},
+	{"query twice", `{"query":"{ me }","query":"hunter2"}`, errBody},
+	{"query twice, escaped", `{"query":"{ me }","qu\u0065ry":"hunter2"}`, errBody},
+	{"unknown twice", `{"query":"{ me }","a":1,"a":2}`, errBody},
+	{"variable twice", `{"query":"{ me }","variables":{"a":1,"a":2}}`, errBody},
+	{"twice further in", `{"query":"{ me }","variables":{"a":[{"b":1,"b":"hunter2"}]}}`, errBody},
+	{"twice in extensions", `{"query":"{ me }","extensions":{"a":1,"a":2}}`, errBody},
+	{"nested too deeply", `{"query":"{ me }","variables":{"a":` + nested(maxNesting) + `}}`, errNesting},
+	{"huge number", `{"query":"{ me }","variables":{"a":1e999}}`, errNumber},
+}
+
 func TestBadEnvelope_I1(t *testing.T) {
-	deep := strings.Repeat(`[`, maxNesting) + strings.Repeat(`]`, maxNesting)
-	tests := []struct {
-		name, body string
-		want       *refusal
-	}{
-		{"empty", ``, errBody},
-		{"no JSON", `hunter2`, errBody},
-		{"null", `null`, errBody},
-		{"string", `"hunter2"`, errBody},
-		{"batch", `[{"query":"{ me { id } }"}]`, errBatch},
-		{"no end", `{"query":"hunter2"`, errBody},
-		{"no value", `{"query":}`, errQuery},
-		{"no comma", `{"query":"hunter2" "variables":{}}`, errBody},
-		{"comma at the end", `{"query":"hunter2",}`, errBody},
-		{"comment", `{"query":"hunter2"/**/}`, errBody},
-		{"single quotes", `{'query':'hunter2'}`, errBody},
-		{"something behind it", `{"query":"hunter2"}{}`, errBody},
-		{"garbage behind it", `{"query":"hunter2"}]`, errBody},
-		{"byte order mark", "\xef\xbb\xbf" + `{"query":"hunter2"}`, errBody},
-		{"no query", `{"variables":{}}`, errQuery},
-		{"query null", `{"query":null}`, errQuery},
-		{"query number", `{"query":5}`, errQuery},
-		{"query object", `{"query":{"a":"hunter2"}}`, errQuery},
-		{"name number", `{"query":"{ me }","operationName":5}`, errName},
-		{"variables list", `{"query":"{ me }","variables":["hunter2"]}`, errVars},
-		{"variables string", `{"query":"{ me }","variables":"hunter2"}`, errVars},
-		{"extensions list", `{"query":"{ me }","extensions":["hunter2"]}`, errExt},
-		{"other case", `{"Query":"hunter2"}`, errKey},
-		{"other case beside", `{"query":"{ me }","VARIABLES":{}}`, errKey},
-		{"other case, folded", `{"query":"{ me }","variableſ":{}}`, errKey},
-		{"query twice", `{"query":"{ me }","query":"hunter2"}`, errBody},
-		{"query twice, escaped", `{"query":"{ me }","qu\u0065ry":"hunter2"}`, errBody},
-		{"unknown twice", `{"query":"{ me }","a":1,"a":2}`, errBody},
-		{"variable twice", `{"query":"{ me }","variables":{"a":1,"a":2}}`, errBody},
-		{"twice further in", `{"query":"{ me }","variables":{"a":[{"b":1,"b":"hunter2"}]}}`, errBody},
-		{"twice in extensions", `{"query":"{ me }","extensions":{"a":1,"a":2}}`, errBody},
-		{"nested too deeply", `{"query":"{ me }","variables":{"a":` + deep + `}}`, errNesting},
-		{"huge number", `{"query":"{ me }","variables":{"a":1e999}}`, errNumber},
-	}
 	s := fixedServer(t, serverOptions{}, nil)
-	for _, tt := range tests {
+	for _, tt := range badEnvelopes {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, got := decodeEnvelope(tt.body); got != tt.want {
 				t.Errorf("got %s, want %s", said(got), said(tt.want))
@@ -98,25 +99,26 @@ func TestBadEnvelope_I1(t *testing.T) {
 	}
 }
 
+var badStrings = []struct {
+	body string
+	want *refusal
+}{
+	{`{"query":"{ me }\u0000"}`, errNULInput},
+	{`{"query":"{ me }","operationName":"\u0000"}`, errNULInput},
+	{`{"query":"{ me }","variables":{"a":"x\u0000"}}`, errNULInput},
+	{`{"query":"{ me }","variables":{"a":[{"b\u0000":1}]}}`, errNULInput},
+	{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\x00\"}}", errBody},
+	{`{"query":"{ me }","variables":{"a":"\ud800"}}`, errBody},
+	{`{"query":"{ me }","variables":{"a":"\ude00\ud83d"}}`, errBody},
+	{`{"query":"{ me }","variables":{"\udfff":1}}`, errBody},
+	{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\xff\"}}", errBody},
+	{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\xed\xa0\x80\"}}", errBody},
+	{"{\"query\":\"{ me \xc0\x80 }\"}", errBody},
+}
+
 func TestStrings_B5(t *testing.T) {
-	tests := []struct {
-		body string
-		want *refusal
-	}{
-		{`{"query":"{ me }\u0000"}`, errNULInput},
-		{`{"query":"{ me }","operationName":"\u0000"}`, errNULInput},
-		{`{"query":"{ me }","variables":{"a":"x\u0000"}}`, errNULInput},
-		{`{"query":"{ me }","variables":{"a":[{"b\u0000":1}]}}`, errNULInput},
-		{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\x00\"}}", errBody},
-		{`{"query":"{ me }","variables":{"a":"\ud800"}}`, errBody},
-		{`{"query":"{ me }","variables":{"a":"\ude00\ud83d"}}`, errBody},
-		{`{"query":"{ me }","variables":{"\udfff":1}}`, errBody},
-		{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\xff\"}}", errBody},
-		{"{\"query\":\"{ me }\",\"variables\":{\"a\":\"\xed\xa0\x80\"}}", errBody},
-		{"{\"query\":\"{ me \xc0\x80 }\"}", errBody},
-	}
 	s := fixedServer(t, serverOptions{}, nil)
-	for _, tt := range tests {
+	for _, tt := range badStrings {
 		if _, got := decodeEnvelope(tt.body); got != tt.want {
 			t.Errorf("%q: got %s, want %s", tt.body, said(got), said(tt.want))
 		}
@@ -124,37 +126,4 @@ func TestStrings_B5(t *testing.T) {
 			t.Errorf("%q: got %v, want BAD_USER_INPUT", tt.body, got)
 		}
 	}
-}
-
-// Whatever is sent gets an answer of the right shape, and what is taken is what encoding/json reads, too.
-func FuzzEnvelope(f *testing.F) {
-	for _, seed := range []string{
-		typename, `[]`, `{"query":"{ me { id } }","variables":{"a":[1,{"b":null}]},"operationName":null}`, `{"Query":"x"}`,
-		`{"query":"mutation { login(input: {login: \"a\", password: \"\\u0000\"}) { errors { code } } }"}`, "{\"query\":\"\xff\"}",
-		`{"query":"","variables":{"a":"\ud800","a":1}}x`, `{"query":"{ me { id } }","extensions":{"a":[[[]]]}} `,
-	} {
-		f.Add(seed)
-	}
-	s := fixedServer(f, serverOptions{Introspection: true}, nil)
-	f.Fuzz(func(t *testing.T, body string) {
-		codes(t, sendBody(s, body).Body.Bytes())
-		env, refused := decodeEnvelope(body)
-		if refused != nil {
-			return
-		}
-		var std struct {
-			Query         string         `json:"query"`
-			OperationName string         `json:"operationName"`
-			Variables     map[string]any `json:"variables"`
-		}
-		if err := json.Unmarshal([]byte(body), &std); err != nil {
-			t.Fatalf("taken, but %v", err)
-		}
-		if env.query != std.Query || env.operationName != std.OperationName || len(env.variables) != len(std.Variables) {
-			t.Errorf("read as %+v, want %+v", env, std)
-		}
-		if !utf8.ValidString(env.query) || strings.Contains(env.query, "\x00") {
-			t.Errorf("a bad string was taken: %q", env.query)
-		}
-	})
 }

@@ -34,14 +34,16 @@ func checkLimits(doc *ast.QueryDocument, introspection bool) *gqlerror.Error {
 			return invalid(op.Position, "The limit of one root field in a mutation is exceeded.")
 		}
 	}
-	for _, f := range doc.Fragments { // the rules look at those that nobody spreads, too
-		if strings.HasPrefix(f.TypeCondition, "__") {
-			if !introspection {
-				return invalid(f.Position, "Introspection is off.")
-			}
+	for _, f := range doc.Fragments { // the rules look at those that nobody spreads, and at the second of a name, too
+		m := w.definition(f)
+		within := strings.HasPrefix(f.TypeCondition, "__")
+		if (within || m.introspection) && !introspection {
+			return invalid(f.Position, "Introspection is off.")
+		}
+		if within {
 			continue
 		}
-		if err := w.fragment(f.Name).check(f.Position); err != nil {
+		if err := m.check(f.Position); err != nil {
 			return err
 		}
 	}
@@ -132,6 +134,14 @@ func (w *walker) fragment(name string) measure {
 	}
 	w.seen[name] = m
 	return m
+}
+
+// definition measures f, which is not what its name means where an earlier fragment has it.
+func (w *walker) definition(f *ast.FragmentDefinition) measure {
+	if w.fragments.ForName(f.Name) == f {
+		return w.fragment(f.Name)
+	}
+	return w.set(f.SelectionSet)
 }
 
 // invalid is the error for a document that may not run.

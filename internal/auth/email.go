@@ -62,7 +62,7 @@ func dotAtom(s string) bool {
 
 // asciiDomain returns a domain's A-label form in lower case.
 func asciiDomain(s string) (string, bool) {
-	if s == "" || len(s) > maxDomain || !utf8.ValidString(s) {
+	if s == "" || len(s) > maxDomain || !utf8.ValidString(s) || strings.ContainsFunc(s, isFormat) {
 		return "", false
 	}
 	ascii, err := domains.ToASCII(s)
@@ -102,6 +102,11 @@ func sameButCase(sent, lower string) bool {
 	}
 	return true
 }
+
+// isFormat says whether r shows nothing, as the joiners that IDNA 2008 allows in
+// some scripts: two domains that differ in one look the same. Who has such a
+// domain sends its A-label.
+func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) }
 
 func isASCII(s string) bool {
 	for i := range len(s) {

@@ -91,6 +91,8 @@ func TestParseEmail_B1_B2_B3(t *testing.T) {
 		{"soft hyphen before the @", "a\u00ADda@example.org", "", ""},
 		{"zero width space", "ada@exam\u200Bple.org", "", ""},
 		{"joiner", "ada@exam\u200Dple.org", "", ""},
+		{"joiner that IDNA allows", "ada@\u0915\u094D\u200D\u0937.example", "", ""},
+		{"joiner in an A-label", "ada@xn--11b2ezcw70k.example", "ada@xn--11b2ezcw70k.example", "ada@xn--11b2ezcw70k.example"},
 		{"variation selector", "ada@example\uFE0F.org", "", ""},
 		{"mark of direction", "ada@\u202Eexample.org", "", ""},
 		{"mark of byte order", "\uFEFFada@example.org", "", ""},

@@ -70,7 +70,7 @@ func (s *Service) Users(ctx context.Context, q UserList) (*UserConnection, error
 	}
 	c.Nodes, c.Edges = users, make([]UserEdge, len(users))
 	for i := range users {
-		c.Edges[i] = UserEdge{Cursor: cursor(&users[i]), Node: &users[i]}
+		c.Edges[i] = UserEdge{Cursor: cursor(users[i].CreatedAt, users[i].ID), Node: &users[i]}
 	}
 	c.PageInfo = PageInfo{HasNextPage: more || page.Before != nil, HasPreviousPage: page.After != nil}
 	if page.Last {
@@ -161,14 +161,15 @@ func errPage(message string) error { return &Error{Code: BadUserInput, Message: 
 // their id, apart by spaces, in base64url. So it needs no user to be there.
 const cursorVersion = "1"
 
-func cursor(u *store.User) string {
-	text := cursorVersion + " " + strconv.FormatInt(u.CreatedAt.UnixMicro(), 10) + " " + u.ID
+func cursor(created time.Time, id string) string {
+	text := cursorVersion + " " + strconv.FormatInt(created.UnixMicro(), 10) + " " + id
 	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
 // maxCursorTime is beyond any time that was, and within what the databases take.
 const maxCursorTime = 1 << 52 // microseconds: the year 2112
 
+// parseCursor takes a cursor in the one spelling that it is made in.
 func parseCursor(s string) (p store.Place, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	parts := strings.Split(string(text), " ")
@@ -176,10 +177,15 @@ func parseCursor(s string) (p store.Place, ok bool) {
 		return p, false
 	}
 	at, err := strconv.ParseInt(parts[1], 10, 64)
-	if err != nil || at < -maxCursorTime || at > maxCursorTime || uuid.Validate(parts[2]) != nil {
+	if err != nil || at < -maxCursorTime || at > maxCursorTime {
 		return p, false
 	}
-	return store.Place{CreatedAt: time.UnixMicro(at).UTC(), ID: parts[2]}, true
+	id, err := uuid.Parse(parts[2])
+	p = store.Place{CreatedAt: time.UnixMicro(at).UTC(), ID: id.String()}
+	if err != nil || cursor(p.CreatedAt, p.ID) != s {
+		return store.Place{}, false
+	}
+	return p, true
 }
 
 // lowerASCII lowers the case of ASCII letters and of no others, some of which

@@ -119,7 +119,7 @@ func readNetwork(r *reader, c *Config) {
 	for i, text := range list(r.value("CORS_ORIGINS")) {
 		u, err := parseOrigin(text)
 		if err == nil && origin(u) != text {
-			err = problem("must be written as browsers send it: " + origin(u))
+			err = problem("must be written as browsers send it: in small letters, without the scheme's own port, without a slash at the end")
 		}
 		if err != nil {
 			r.wrong("CORS_ORIGINS", "entry %d %v", i+1, err)

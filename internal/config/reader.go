@@ -73,13 +73,21 @@ func newReader(environ []string, dotenv string) *reader {
 	return r
 }
 
+// maxValueLines bounds a value of several lines: a key of RSA 8192 has 107.
+const maxValueLines = 200
+
 // firstBadLine returns the line, counted from 1, at which text stops being a
-// .env file: the one behind its longest part that is one.
+// .env file: the first that begins a setting which never ends.
 func firstBadLine(text string) int {
 	lines := strings.SplitAfter(text, "\n")
-	for n := len(lines) - 1; n > 0; n-- {
-		if _, err := godotenv.Unmarshal(strings.Join(lines[:n], "")); err == nil {
-			return n + 1
+	for begin, end := 0, 0; begin < len(lines); begin = end {
+		for ok := false; !ok; {
+			if end == len(lines) || end-begin == maxValueLines {
+				return begin + 1
+			}
+			end++
+			_, err := godotenv.Unmarshal(strings.Join(lines[begin:end], ""))
+			ok = err == nil
 		}
 	}
 	return 1
@@ -94,10 +102,12 @@ func (r *reader) password(name string) string { return strings.TrimRight(r.looku
 
 func (r *reader) lookup(name string) string {
 	r.asked[name] = true
-	if v := r.process[name]; strings.TrimSpace(v) != "" {
-		return v
+	for _, v := range []string{r.process[name], r.dotenv[name]} {
+		if strings.TrimSpace(v) != "" {
+			return v
+		}
 	}
-	return r.dotenv[name]
+	return ""
 }
 
 // parsed returns the variable as parse understands it, or def if it is not set

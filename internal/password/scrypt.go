@@ -98,7 +98,7 @@ func (h scryptHash) String() string {
 
 func (h scryptHash) matches(password string) bool {
 	key, err := scrypt.Key([]byte(password), h.salt, 1<<h.ln, scryptR, h.p, len(h.key))
-	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 // parameters within the bounds are no error
+	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 && !endsInNUL(password) // parameters within the bounds are no error
 }
 
 // below is always so: what is imported goes at the next login.

@@ -1,0 +1,169 @@
+package auth_test
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/testenv"
+)
+
+// A one-time token is the one that was made, byte for byte, from the address
+// that it was mailed to; all else is TOKEN_INVALID.
+func FuzzOneTimeToken(f *testing.F) {
+	fix := setup(f, testenv.SQLite(f))
+	fix.user("ada")
+	must(f, fix.RequestPasswordReset(f.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(1)))
+	good := fix.tokens(fix.mails("ada@example.org")[0])[0]
+	refresh := *fix.login("ada", client(1)).Tokens.RefreshToken
+	// The token differs from run to run, so a seed has * for it.
+	for _, seed := range [][2]string{
+		{"*", ""}, {"*", "ada@example.org"}, {"*", "ADA@example.org"}, {"*", "bob@example.org"}, {"*", "ada@example.org, bob@example.org"}, {"*", "\x00"},
+		{"* ", ""}, {" *", ""}, {"*=", ""}, {"*A", ""}, {"*\x00", ""}, {"*\n", ""}, {"", ""}, {"lko_", ""}, {"lko_" + strings.Repeat("A", 43), ""},
+		{strings.Repeat("\xff", 47), "\xff"}, {refresh, ""}, {"LKO_" + strings.Repeat("a", 43), ""}, {"lko_' OR 1=1 --" + strings.Repeat("a", 32), ""},
+	} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, token, email string) {
+		token = strings.ReplaceAll(token, "*", good)
+		user, err := fix.Reset(t.Context(), token, email)
+		key, want := emailKey(email), token == good
+		if email != "" {
+			want = want && key == "ada@example.org"
+		}
+		if want != (err == nil) || want && user.Username != "ada" {
+			t.Fatalf("%q, %q: got %v, %v, want it taken: %t", token, email, user, err, want)
+		}
+		if mistakes, ok := errors.AsType[auth.UserErrors](err); err != nil && (!ok || len(mistakes) != 1 || !mistakes.Has(auth.TokenInvalid)) {
+			t.Errorf("%q, %q: got %v, want TOKEN_INVALID", token, email, err)
+		}
+	})
+}
+
+// A cursor is one that the list gives or another in that spelling; the page
+// behind it is what of the list is behind that place. All else is BAD_USER_INPUT.
+func FuzzCursor(f *testing.F) {
+	fix := setup(f, testenv.SQLite(f))
+	fix.crowd(5)
+	all := fix.page(auth.UserList{})
+	for _, text := range []string{
+		"1 1795608000000000 " + all.Edges[2].Node.ID, "1 0 00000000-0000-0000-0000-000000000000", "1 -1 ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"1 +1 ffffffff-ffff-ffff-ffff-ffffffffffff", "1 01 ffffffff-ffff-ffff-ffff-ffffffffffff", "2 1 ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"1 9223372036854775807 ffffffff-ffff-ffff-ffff-ffffffffffff", "1 1 FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF", "1 1 {ffffffff-ffff-ffff-ffff-ffffffffffff}",
+		"1 1 ffffffffffffffffffffffffffffffff", "1 1 urn:uuid:ffffffff-ffff-ffff-ffff-ffffffffffff", "1 4503599627370496 ffffffff-ffff-ffff-ffff-ffffffffffff",
+		"1 1 \x00", "1 1", "1  ", "", "1 1 ' OR 1=1 --", "\xff\xff\xff",
+	} {
+		f.Add(base64URL(text), true)
+	}
+	f.Add(all.Edges[3].Cursor, false)
+	f.Add(all.Edges[3].Cursor+"\n", false)
+	f.Add(all.Edges[3].Cursor+"=", true)
+	f.Fuzz(func(t *testing.T, cursor string, before bool) {
+		q := auth.UserList{After: &cursor}
+		if before {
+			q = auth.UserList{Before: &cursor}
+		}
+		page, err := fix.Users(t.Context(), q)
+		at, id, ok := readCursor(cursor)
+		if !ok {
+			if e, known := errors.AsType[*auth.Error](err); !known || e.Code != auth.BadUserInput {
+				t.Fatalf("%q: got %v, want BAD_USER_INPUT", cursor, err)
+			}
+			return
+		}
+		if err != nil {
+			t.Fatalf("%q: %v", cursor, err)
+		}
+		want := []string{}
+		for _, e := range all.Edges { // the newest first
+			order := e.Node.CreatedAt.UnixMicro() - at
+			if order == 0 {
+				order = int64(strings.Compare(e.Node.ID, id))
+			}
+			if before && order > 0 || !before && order < 0 {
+				want = append(want, e.Node.Username)
+			}
+		}
+		if got := names(page); !slices.Equal(got, want) {
+			t.Errorf("%q, before: %t: got %v, want %v", cursor, before, got, want)
+		}
+	})
+}
+
+// An import of any lines counts each once, says of each bad one why without
+// repeating it, writes nothing in a dry run, and what it would write then it
+// writes; that exports to what imports again and is all there.
+func FuzzImport(f *testing.F) {
+	const hash = "$argon2id$v=19$m=64,t=1,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+	for _, seed := range []string{
+		"", "\n\r\n \n", importLine("ada"), importLine("ada") + "\n" + importLine("ADA") + "\r\n" + importLine("bob"), importLine("ada") + importLine("bob"),
+		`{"email":"Ada@Bücher.example","username":"Ada","passwordHash":"` + hash + `","role":"ADMIN","createdAt":"2020-02-03T04:05:06.1234567+02:00","disabledAt":null}`,
+		`{"email":"hunter2","username":"hunter2","passwordHash":"hunter2","role":"hunter2","createdAt":"hunter2"}`, `{"hunter2":1}`, `hunter2`, `["hunter2"]`,
+		`{"email":"a@b.example","username":"abc","passwordHash":"$argon2id$hunter2"}`, `{"email":{"hunter2":1}}`, `{"email":"a@b.example","email":"hunter2"}`,
+		`{"email":"a@b.example","username":"abc","createdAt":"1969-12-31T23:59:59Z","disabledAt":"9999-12-31T23:59:59Z"}`, "{\"email\":\"\xff\"}", `{"email":"\ud800"}`,
+		`{"email":"a@b.example","username":"abc","createdAt":"2026-11-25T12:00:00.000000999Z","role":""}`, "\ufeff" + importLine("ada"), "\x00",
+	} {
+		f.Add(seed)
+	}
+	empty := setup(f, testenv.SQLite(f))
+	f.Fuzz(func(t *testing.T, file string) {
+		empty.t = t
+		would, bad := empty.imports(file, true)
+		if would.Lines != would.Imported+would.BadLines || would.Present != 0 || len(bad) != would.BadLines || would.Lines > strings.Count(file, "\n")+1 {
+			t.Errorf("%+v, %d told of", would, len(bad))
+		}
+		for _, problem := range bad {
+			if strings.Contains(problem, "hunter2") || !utf8.ValidString(problem) || len(problem) > 600 || strings.ContainsAny(problem, "\r\n") {
+				t.Errorf("says %q", problem)
+			}
+		}
+		if n := empty.count("users"); n != 0 {
+			t.Fatalf("a dry run wrote %d users", n)
+		}
+		if would.Imported == 0 {
+			return
+		}
+		first, second := setup(t, testenv.SQLite(t)), setup(t, testenv.SQLite(t))
+		did, _ := first.imports(file, false)
+		if would.DryRun = false; !reflect.DeepEqual(did, would) {
+			t.Errorf("did %+v, would %+v", did, would)
+		}
+		out := first.export()
+		for line := range strings.Lines(out) {
+			var p auth.PortableUser
+			if err := json.Unmarshal([]byte(line), &p); err != nil || emailKey(p.Email) == "" || p.CreatedAt == nil || p.CreatedAt.After(noon.Add(day)) || p.CreatedAt.Before(time.Unix(0, 0)) {
+				t.Errorf("exports %s: %v", line, err)
+			}
+		}
+		if again, bad := first.imports(out, false); again.Present != did.Imported || again.Imported != 0 {
+			t.Errorf("again: %+v, %v", again, bad)
+		}
+		if there, bad := second.imports(out, false); there.Imported != did.Imported || second.export() != out {
+			t.Errorf("elsewhere: %+v, %v", there, bad)
+		}
+	})
+}
+
+func base64URL(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }
+
+var cursorText = regexp.MustCompile(`^1 (0|-?[1-9][0-9]{0,15}) ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$`)
+
+// readCursor reads a cursor as it is made: microseconds and an id.
+func readCursor(s string) (at int64, id string, ok bool) {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	m := cursorText.FindStringSubmatch(string(text))
+	if err != nil || m == nil || base64URL(string(text)) != s {
+		return 0, "", false
+	}
+	at, err = strconv.ParseInt(m[1], 10, 64)
+	return at, m[2], err == nil && max(at, -at) <= 1<<52
+}
