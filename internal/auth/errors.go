@@ -15,6 +15,7 @@ type UserErrorCode string
 
 // The codes of the schema's UserErrorCode.
 const (
+	//lint:ignore G101 the name of a mistake
 	InvalidCredentials UserErrorCode = "INVALID_CREDENTIALS"
 	WrongPassword      UserErrorCode = "WRONG_PASSWORD"
 	EmailInvalid       UserErrorCode = "EMAIL_INVALID"

@@ -81,6 +81,7 @@ func (k refreshKeys) token(v *store.Session) (string, error) {
 	}
 	b := make([]byte, macOffset, refreshBytes)
 	copy(b, id[:])
+	//lint:ignore G115 generations count from 1
 	binary.BigEndian.PutUint64(b[16:], uint64(v.Generation))
 	return refreshPrefix + refreshEncoding.EncodeToString(append(b, refreshMAC(k[0], v.RefreshKey, b)...)), nil
 }
@@ -90,6 +91,7 @@ func (k refreshKeys) token(v *store.Session) (string, error) {
 func (k refreshKeys) made(t refreshToken, sessionKey []byte) bool {
 	b := make([]byte, macOffset)
 	copy(b, t.session[:])
+	//lint:ignore G115 parseRefreshToken took no negative one
 	binary.BigEndian.PutUint64(b[16:], uint64(t.generation))
 	for _, key := range k {
 		if hmac.Equal(refreshMAC(key, sessionKey, b), t.mac) {
@@ -114,6 +116,7 @@ const rotationBytes = 8
 func rotationTimes(b []byte) []time.Time {
 	times := make([]time.Time, 0, graceGenerations)
 	for ; len(b) >= rotationBytes; b = b[rotationBytes:] {
+		//lint:ignore G115 the bits that rotated wrote, the same way back
 		times = append(times, time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC())
 	}
 	return times

@@ -83,6 +83,7 @@ func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count)
 	}
 	for i, wait := range waits {
 		if wait == 0 {
+			//lint:ignore G602 Counters promises a wait for each count
 			t.counted = append(t.counted, counted{by, counts[i]})
 		}
 		longest = max(longest, wait)

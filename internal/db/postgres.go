@@ -159,6 +159,7 @@ func again(ctx context.Context, f func() error) error {
 			return err
 		}
 		select {
+		//lint:ignore G404 spreads replicas in time; nobody gains by guessing it
 		case <-time.After(time.Duration(n) * (10*time.Millisecond + rand.N(20*time.Millisecond))):
 		case <-ctx.Done():
 			return err

@@ -146,6 +146,7 @@ func (w *Worker) link(ctx context.Context, to store.Target, now time.Time) (*lin
 	} else if err != nil {
 		return nil, err
 	}
+	//lint:ignore G203 MakeLink makes it from the configuration and a token of base64url
 	return &linkView{URL: template.URL(made.URL), Lasts: duration(made.ExpiresAt.Sub(now)), Until: moment(made.ExpiresAt)}, nil
 }
 

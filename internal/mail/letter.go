@@ -30,6 +30,7 @@ type appView struct {
 	URL        template.URL // configured, so its scheme may be an app's own
 }
 
+//lint:ignore G203 the configuration was checked to be an http or https URL
 func newAppView(app App) appView { return appView{app.Name, app.Host, template.URL(app.URL)} }
 
 // linkView is a one-time link.

@@ -17,6 +17,7 @@ type metadata struct {
 // metadata names only what is there: no password grant that is off, and no
 // introspection that nobody may use.
 func (s *server) metadata() metadata {
+	//lint:ignore G125 the paths are constants of this package
 	url := func(path string) string { return s.PublicURL.JoinPath(path).String() }
 	m := metadata{
 		Issuer: s.Issuer.Issuer(), TokenEndpoint: url(TokenPath), RevocationEndpoint: url(RevokePath), JWKSURI: url(KeysPath),

@@ -22,6 +22,7 @@ import (
 
 // The paths of the endpoints.
 const (
+	//lint:ignore G101 the path of an endpoint
 	TokenPath      = "/auth/token"
 	RevokePath     = "/auth/revoke"
 	IntrospectPath = "/auth/introspect"

@@ -94,6 +94,7 @@ func argon2Costs(s string) (m, t uint32, p uint8, err error) {
 	if n[2] > argon2MaxThreads {
 		return 0, 0, 0, malformed("argon2id with p=%d, not 1 to %d", n[2], argon2MaxThreads)
 	}
+	//lint:ignore G115 ParseUint took no more than 32 bits, and the third is bounded above
 	return uint32(n[0]), uint32(n[1]), uint8(n[2]), nil
 }
 
@@ -108,6 +109,7 @@ func standInArgon2id(p Params) hash {
 }
 
 func (h argon2idHash) derive(password string, keyLen int) []byte {
+	//lint:ignore G115 a result has at most 64 bytes
 	return argon2.IDKey([]byte(password), h.salt, h.time, h.memory, h.threads, uint32(keyLen))
 }
 

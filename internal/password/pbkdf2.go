@@ -2,6 +2,7 @@ package password
 
 import (
 	"crypto/pbkdf2"
+	//lint:ignore G505 old systems made hashes with it, which are imported; HMAC does not rest on what was broken of it
 	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/sha512"
@@ -61,6 +62,7 @@ func parsePBKDF2(id, rest string) (hash, error) {
 	}
 	size := pbkdf2Digests[id]().Size()
 	most := pbkdf2MaxIterations / ((len(h.key) + size - 1) / size)
+	//lint:ignore G115 a quotient of positive numbers
 	if n < pbkdf2MinIterations || n > uint64(most) {
 		return nil, malformed("%s with %d iterations, not %d to %d for a result of %d bytes", id, n, pbkdf2MinIterations, most, len(h.key))
 	}

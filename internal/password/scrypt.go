@@ -71,6 +71,7 @@ func parseScrypt(rest string) (hash, error) {
 	if err != nil {
 		return nil, err
 	}
+	//lint:ignore G115 checkScrypt bounds both
 	h := scryptHash{ln: int(n[0]), p: int(n[2]), salt: salt, key: key}
 	if h.String() != "$scrypt$"+rest { // as in parseArgon2id
 		return nil, malformed("scrypt not in its canonical spelling")

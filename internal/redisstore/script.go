@@ -70,7 +70,7 @@ func (s *Store) run(ctx context.Context, calls []call) ([]int64, error) {
 	for i, c := range calls {
 		cmds[i] = c.script.EvalSha(ctx, pipe, []string{c.key}, c.args...)
 	}
-	pipe.Exec(ctx) // each command has its own error
+	_, _ = pipe.Exec(ctx) // each command has its own error
 
 	for i, c := range calls {
 		if redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
@@ -78,7 +78,7 @@ func (s *Store) run(ctx context.Context, calls []call) ([]int64, error) {
 		}
 	}
 	if pipe.Len() > 0 {
-		pipe.Exec(ctx)
+		_, _ = pipe.Exec(ctx)
 	}
 
 	answers := make([]int64, len(calls))

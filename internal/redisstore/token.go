@@ -41,6 +41,7 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) ([]byte, 
 	case len(value) < untilSize:
 		return nil, errors.New("redis: a token is cut short")
 	}
+	//lint:ignore G115 the bits that PutToken wrote, the same way back
 	if now.UnixMicro() >= int64(binary.BigEndian.Uint64(value)) {
 		return nil, store.ErrNotFound
 	}

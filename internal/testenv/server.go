@@ -43,11 +43,13 @@ func build(flags ...string) (*os.File, error) {
 	}
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "latchkey")
+	//lint:ignore G204 a test chooses what it starts
 	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), ".")...)
 	cmd.Dir = root()
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, b)
 	}
+	//lint:ignore G304 what was built just now
 	return os.Open(out)
 }
 
@@ -85,6 +87,7 @@ type Process struct {
 func FreePort(t testing.TB) string {
 	t.Helper()
 	for range 1000 {
+		//lint:ignore G404 any free port will do
 		port := strconv.Itoa(10000 + mathrand.IntN(10000))
 		claim, err := net.Listen("unix", "@latchkey-test-port-"+port) // has no file, and ends with this process
 		if err != nil {
@@ -227,6 +230,7 @@ func Command(t testing.TB, dir, stdin string, env []string, args ...string) (std
 // command ends well.
 func Measure(t testing.TB, dir string, env []string, args ...string) (stdout string, took time.Duration, memory int64) {
 	t.Helper()
+	//lint:ignore G204 a test chooses what it starts
 	cmd := exec.CommandContext(t.Context(), path(t, plain), args...)
 	var out bytes.Buffer
 	cmd.Dir, cmd.Env, cmd.Stdout = dir, env, &out

@@ -35,6 +35,7 @@ func (s *shard) take(key uint64, now int64, l Limit) int64 {
 	s.sweep(now)
 	i, ok := s.index[key]
 	if !ok {
+		//lint:ignore G115 maxBytes keeps a shard far below 2^31 entries
 		i = int32(len(s.entries))
 		s.index[key] = i
 		s.entries = append(s.entries, entry{key: key})
@@ -84,6 +85,7 @@ func (s *shard) evict(key uint64, now int64) {
 	worst := -1
 	var fewest int64
 	for range sampleSize {
+		//lint:ignore G404 a sample of what to forget; the keys are hashed with a secret seed
 		i := rand.IntN(len(s.entries))
 		e := &s.entries[i]
 		if e.key == key {
@@ -106,6 +108,7 @@ func (s *shard) remove(i int) {
 	last := len(s.entries) - 1
 	if i != last {
 		s.entries[i] = s.entries[last]
+		//lint:ignore G115 as in take
 		s.index[s.entries[i].key] = int32(i)
 	}
 	s.entries[last] = entry{}

@@ -124,6 +124,7 @@ func (k *Cookies) allow(h http.Header) bool {
 }
 
 func (k *Cookies) cookie(value string, maxAge int) *http.Cookie {
+	//lint:ignore G124 Secure is off for http on this machine alone, which the configuration checks
 	return &http.Cookie{
 		Name: k.name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode,
 	}

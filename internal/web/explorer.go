@@ -35,6 +35,8 @@ type tab struct {
 
 // bearer is the shape of the header that signed-in requests carry. ASCII only:
 // browsers refuse to send other letters.
+//
+//lint:ignore G101 where a token goes, and none
 const bearer = `{
   "Authorization": "Bearer PASTE_THE_ACCESS_TOKEN_HERE"
 }`
