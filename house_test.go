@@ -189,39 +189,3 @@ func TestSecurityPromises(t *testing.T) {
 		}
 	}
 }
-
-// docs/dependencies.md lists what go.mod asks for by itself, and tells what is in
-// the program from what only tests use.
-func TestDependenciesAreExplained(t *testing.T) {
-	page, err := os.ReadFile("docs/dependencies.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	listed := map[string]string{}
-	for _, m := range regexp.MustCompile(`(?m)^\| (\S+/\S+) \| (yes|no) \| \S.* \|$`).FindAllStringSubmatch(string(page), -1) {
-		listed[m[1]] = m[2]
-	}
-	out, err := exec.Command("go", "list", "-m", "-f", "{{if not (or .Indirect .Main)}}{{.Path}}{{end}}", "all").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	direct := strings.Fields(string(out))
-	deps, err := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	inProgram := strings.Fields(string(deps))
-	for _, module := range direct {
-		want := "no"
-		if slices.Contains(inProgram, module) {
-			want = "yes"
-		}
-		if got := listed[module]; got != want {
-			t.Errorf("docs/dependencies.md says %q of %s, want %q", got, module, want)
-		}
-		delete(listed, module)
-	}
-	for module := range listed {
-		t.Errorf("docs/dependencies.md lists %s, which go.mod does not ask for", module)
-	}
-}

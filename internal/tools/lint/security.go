@@ -3,6 +3,7 @@ package main
 import (
 	"go/ast"
 	"go/token"
+	"go/types"
 	"maps"
 	"regexp"
 	"slices"
@@ -65,10 +66,13 @@ func neverFails(pass *analysis.Pass, pos token.Pos) (sure bool) {
 			if !ok {
 				return true
 			}
-			switch strings.TrimPrefix(pass.TypesInfo.TypeOf(method.X).String(), "*") {
-			case "bytes.Buffer", "strings.Builder", "hash.Hash":
-				sure = true
+			receivers := []types.Type{pass.TypesInfo.TypeOf(method.X)} // an interface's own name
+			if f, ok := pass.TypesInfo.Uses[method.Sel].(*types.Func); ok && f.Signature().Recv() != nil {
+				receivers = append(receivers, f.Signature().Recv().Type()) // of what a struct embeds
 			}
+			sure = slices.ContainsFunc(receivers, func(t types.Type) bool {
+				return slices.Contains([]string{"bytes.Buffer", "strings.Builder", "hash.Hash"}, strings.TrimPrefix(types.TypeString(t, nil), "*"))
+			})
 			return false
 		})
 	}
