@@ -212,9 +212,9 @@ func skewedRefresh(t *testing.T, one, other *replica, p *testenv.Person, later t
 // whose clock is a little ahead gets in at the other.
 func skewedGuesses(t *testing.T, one, other *replica, p *testenv.Person, skew time.Duration) {
 	t.Helper()
-	guesser, heard := testenv.ClientAddress(), 0
-	began := time.Now()
-	for range 11 {
+	guesser, heard, began := testenv.ClientAddress(), 0, time.Now()
+	for before := -1; heard > before; { // until neither hears one
+		before = heard
 		for _, r := range []*replica{one, other} {
 			a := ask(t, r, testenv.LoginOp, guesser, "login", p.Username, "password", "wrong horse")
 			switch a.Code() {
@@ -225,9 +225,14 @@ func skewedGuesses(t *testing.T, one, other *replica, p *testenv.Person, skew ti
 				t.Fatalf("a guess: %s", a.Body)
 			}
 		}
+		// Ten, and one each 30 s; as many again where Redis was too slow for a moment
+		// on a busy machine, so that both sides counted: see throttle.Fallback.
+		if most := 2 * 2 * (10 + int(time.Since(began)/(30*time.Second))); heard > most {
+			t.Fatalf("%d guesses were heard, want %d at most", heard, most)
+		}
 	}
-	if most := 2 * (10 + int(time.Since(began)/(30*time.Second))); heard < 10 || heard > most {
-		t.Errorf("%d guesses were heard, want 10 to %d", heard, most)
+	if heard < 10 {
+		t.Errorf("%d guesses were heard, want 10 at least", heard)
 	}
 	if skew.Abs() > 4*time.Minute {
 		return // it takes as long as they are apart
