@@ -114,7 +114,16 @@ func TestSkewedClocks_C4_D2_D10_E2_E5_F2(t *testing.T) {
 				skewedAccess(t, one, other, ada, later)
 				skewedRefresh(t, one, other, ada, later)
 			}
-			skewedGuesses(t, wrong, right, ada, skew)
+			if skew == 3*time.Hour { // which of them is ahead is nothing to a guesser who asks both
+				skewedGuesses(t, wrong, right, ada)
+			}
+			// Whoever mistyped at one gets in at the other.
+			if skew.Abs() < 4*time.Minute { // else it takes as long as they are apart
+				owner := *ada
+				owner.Client = testenv.ClientAddress()
+				ask(t, wrong, testenv.LoginOp, owner.Client, "login", ada.Username, "password", "wrong horse")
+				login(t, right, &owner)
+			}
 			behind, first := right, wrong
 			if skew < 0 {
 				behind, first = wrong, right
@@ -208,13 +217,12 @@ func skewedRefresh(t *testing.T, one, other *replica, p *testenv.Person, later t
 	}
 }
 
-// A guesser has no more than the tries of two, and whoever mistyped at a replica
-// whose clock is a little ahead gets in at the other.
-func skewedGuesses(t *testing.T, one, other *replica, p *testenv.Person, skew time.Duration) {
+// A guesser has no more than the tries of two.
+func skewedGuesses(t *testing.T, one, other *replica, p *testenv.Person) {
 	t.Helper()
-	guesser, heard := testenv.ClientAddress(), 0
-	began := time.Now()
-	for range 11 {
+	guesser, heard, began := testenv.ClientAddress(), 0, time.Now()
+	for before := -1; heard > before; { // until neither hears one
+		before = heard
 		for _, r := range []*replica{one, other} {
 			a := ask(t, r, testenv.LoginOp, guesser, "login", p.Username, "password", "wrong horse")
 			switch a.Code() {
@@ -225,15 +233,13 @@ func skewedGuesses(t *testing.T, one, other *replica, p *testenv.Person, skew ti
 				t.Fatalf("a guess: %s", a.Body)
 			}
 		}
+		// Ten, and one each 30 s; as many again where Redis was too slow for a moment
+		// on a busy machine, so that both sides counted: see throttle.Fallback.
+		if most := 2 * 2 * (10 + int(time.Since(began)/(30*time.Second))); heard > most {
+			t.Fatalf("%d guesses were heard, want %d at most", heard, most)
+		}
 	}
-	if most := 2 * (10 + int(time.Since(began)/(30*time.Second))); heard < 10 || heard > most {
-		t.Errorf("%d guesses were heard, want 10 to %d", heard, most)
+	if heard < 10 {
+		t.Errorf("%d guesses were heard, want 10 at least", heard)
 	}
-	if skew.Abs() > 4*time.Minute {
-		return // it takes as long as they are apart
-	}
-	owner := *p
-	owner.Client = testenv.ClientAddress()
-	ask(t, one, testenv.LoginOp, owner.Client, "login", p.Username, "password", "wrong horse")
-	login(t, other, &owner)
 }

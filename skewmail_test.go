@@ -46,7 +46,7 @@ func skewedLinks(t *testing.T, s *testenv.Stack, behind, first *replica) {
 func skewedMail(t *testing.T, s *testenv.Stack, right, wrong *replica) {
 	t.Helper()
 	domain := testenv.Username() + ".example.org"
-	const n = 6
+	const n = 4
 	for i := range n {
 		p := testenv.Newcomer()
 		p.Email = p.Username + "@" + domain
