@@ -197,26 +197,23 @@ func (l *ledger) change(c *clerk, turn int) {
 		return
 	}
 	next := fmt.Sprintf("horse number %d of %s", who.changes, who.p.Username)
-	for {
-		r := asking("changePassword", who.p.Access, testenv.ClientAddress(), "currentPassword", who.p.Password, "newPassword", next)
-		a, failures := c.try(r)
-		if a == nil {
-			who.old, who.p.Password = "", "" // nobody knows
-			return
-		}
-		var got struct{ Errors []struct{ Code string } }
-		err := unmarshal(a, "changePassword", &got)
-		// A try without an answer may have been the change.
-		done := len(got.Errors) == 0 || failures > 0 && got.Errors[0].Code == "WRONG_PASSWORD"
-		if err != nil || len(a.Errors) > 0 || !done {
-			l.blame("changePassword after %d failures: %s", failures, a.Body)
-			return
-		}
-		who.old, who.p.Password = who.p.Password, next
-		who.changes++
-		l.end(other)
+	r := asking("changePassword", who.p.Access, testenv.ClientAddress(), "currentPassword", who.p.Password, "newPassword", next)
+	a, failures := c.try(r)
+	if a == nil {
+		who.old, who.p.Password = "", "" // nobody knows
 		return
 	}
+	var got struct{ Errors []struct{ Code string } }
+	err := unmarshal(a, "changePassword", &got)
+	// A try without an answer may have been the change.
+	done := len(got.Errors) == 0 || failures > 0 && got.Errors[0].Code == "WRONG_PASSWORD"
+	if err != nil || len(a.Errors) > 0 || !done {
+		l.blame("changePassword after %d failures: %s", failures, a.Body)
+		return
+	}
+	who.old, who.p.Password = who.p.Password, next
+	who.changes++
+	l.end(other)
 }
 
 // newLedger starts the load on a stack that is ready: who registers, whose devices

@@ -17,6 +17,7 @@ import (
 func (s *Stack) OwnMailpit(t testing.TB) *Mail {
 	t.Helper()
 	smtp, api := FreePort(t), FreePort(t)
+	//lint:ignore G204 a test chooses what it starts
 	keep(t, exec.Command(Need(t, "TEST_MAILPIT_PROGRAM"), "--smtp", "127.0.0.1:"+smtp, "--listen", "127.0.0.1:"+api,
 		"--database", filepath.Join(t.TempDir(), "mailpit.db"), "--max", "0", "--smtp-disable-rdns", "--disable-version-check", "--enable-chaos"))
 	s.mailpit = &Mail{API: "http://127.0.0.1:" + api, SMTP: "127.0.0.1:" + smtp}
