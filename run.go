@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"latchkey/internal/doctor"
 	"latchkey/internal/store"
 )
 
@@ -124,10 +125,6 @@ func (a *app) sweep(ctx context.Context) {
 	}
 }
 
-// maxDrift is how far this machine's clock may be from the database's before it is
-// worth a warning.
-const maxDrift = 5 * time.Second
-
 // sweepOnce deletes what is expired by this machine's clock and by the database's:
 // where this one is ahead, the other replicas still honour it.
 func (a *app) sweepOnce(ctx context.Context) (int64, error) {
@@ -137,7 +134,7 @@ func (a *app) sweepOnce(ctx context.Context) (int64, error) {
 	}
 	now := a.now()
 	if clock := server.Clock; !clock.IsZero() {
-		if drift := now.Sub(clock).Abs().Round(time.Second); drift > maxDrift {
+		if drift, much := doctor.Drift(now, clock); much {
 			a.log.Warn().Stringer("drift", drift).Msg("the clocks of the database and of this machine are apart")
 		}
 		if clock.Before(now) {

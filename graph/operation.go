@@ -60,7 +60,7 @@ func withoutDefer(schema *ast.Schema) {
 	schemaMu.Lock()
 	defer schemaMu.Unlock()
 	//lint:ignore S1033 a second write would race with the first server, which may be running
-	if _, ok := schema.Directives["defer"]; ok { // no second write: the first server may be running
+	if _, ok := schema.Directives["defer"]; ok {
 		delete(schema.Directives, "defer")
 	}
 }

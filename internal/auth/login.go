@@ -98,6 +98,8 @@ func loginKey(login string) store.LoginKey {
 	return store.LoginKey{Username: strings.Map(asciiLower, strings.ToValidUTF8(login, "?"))}
 }
 
+// asciiLower lowers the case of ASCII letters and of no others, some of which would
+// become ASCII by it.
 func asciiLower(r rune) rune {
 	switch {
 	case r >= 'A' && r <= 'Z':

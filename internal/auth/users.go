@@ -107,7 +107,7 @@ func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error
 		return nil, store.ErrNotFound
 	}
 	email, _ := ParseEmail(text)
-	return s.Store.UserByAny(ctx, text, email.Key, lowerASCII(text))
+	return s.Store.UserByAny(ctx, text, email.Key, strings.Map(asciiLower, text))
 }
 
 func (q UserList) filter() (f store.UserFilter) {
@@ -116,7 +116,7 @@ func (q UserList) filter() (f store.UserFilter) {
 		f.Role = *q.Role
 	}
 	if q.Search != nil {
-		f.Search = lowerASCII(*q.Search)
+		f.Search = strings.Map(asciiLower, *q.Search)
 		if email, ok := ParseEmail(*q.Search); ok { // an international domain is kept in ASCII
 			f.Search = email.Key
 		}
@@ -186,15 +186,4 @@ func parseCursor(s string) (p store.Place, ok bool) {
 		return store.Place{}, false
 	}
 	return p, true
-}
-
-// lowerASCII lowers the case of ASCII letters and of no others, some of which
-// would become ASCII by it.
-func lowerASCII(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'A' && r <= 'Z' {
-			r += 'a' - 'A'
-		}
-		return r
-	}, s)
 }

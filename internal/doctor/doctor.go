@@ -95,10 +95,16 @@ func (r *report) fail(check, advice, format string, args ...any) {
 	*r = append(*r, Finding{check, Fail, fmt.Sprintf(format, args...), advice})
 }
 
+// Drift is how far two clocks are apart, in whole seconds, and whether that is
+// worth a warning.
+func Drift(one, other time.Time) (drift time.Duration, much bool) {
+	drift = one.Sub(other).Abs().Round(time.Second)
+	return drift, drift > clockDrift
+}
+
 // clock compares another machine's clock with ours.
 func (r *report) clock(check, what string, theirs, ours time.Time) {
-	drift := ours.Sub(theirs).Abs().Round(time.Second)
-	if drift > clockDrift {
+	if drift, much := Drift(ours, theirs); much {
 		r.warn(check, "let both machines set their clocks by NTP", "the clocks of %s and of this machine are %v apart", what, drift)
 	}
 }

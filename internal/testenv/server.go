@@ -4,12 +4,9 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	mathrand "math/rand/v2"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"strconv"
@@ -18,56 +15,6 @@ import (
 	"testing"
 	"time"
 )
-
-// binary and plain build latchkey once a test program: with the race detector,
-// so that what the outside tests do to it is watched too, and without, for tests
-// that measure. The hash functions are left out of the detector's sight: in it
-// they take seven times as long, and they share nothing with anybody.
-var (
-	binary = sync.OnceValues(func() (*os.File, error) {
-		flags := []string{"-race"}
-		for _, hash := range []string{"argon2", "blake2b", "bcrypt", "blowfish", "scrypt"} {
-			flags = append(flags, "-gcflags=golang.org/x/crypto/"+hash+"=-race=false")
-		}
-		return build(flags...)
-	})
-	plain = sync.OnceValues(func() (*os.File, error) { return build() })
-)
-
-// build returns the program, opened. Its name is gone by then, so that nothing
-// is left behind; see path.
-func build(flags ...string) (*os.File, error) {
-	dir, err := os.MkdirTemp("", "latchkey-build")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = os.RemoveAll(dir) }()
-	out := filepath.Join(dir, "latchkey")
-	//lint:ignore G204 a test chooses what it starts
-	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), ".")...)
-	cmd.Dir = root()
-	if b, err := cmd.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("go build: %w\n%s", err, b)
-	}
-	//lint:ignore G304 what was built just now
-	return os.Open(out)
-}
-
-// root is the folder of the project.
-func root() string {
-	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..")
-}
-
-// path is where the program can be started from, as long as this process lives.
-func path(t testing.TB, program func() (*os.File, error)) string {
-	t.Helper()
-	f, err := program()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return fmt.Sprintf("/proc/self/fd/%d", f.Fd())
-}
 
 // Process is a running latchkey.
 type Process struct {
@@ -79,35 +26,6 @@ type Process struct {
 	waited chan struct{} // closed when it has exited
 	err    error         // of its exit
 }
-
-// FreePort returns a port of 127.0.0.1 that nobody listens on, and that no test
-// of this process or another gets as long as this process lives. It lies below
-// those that the system gives to outgoing connections, so it stays free, also
-// between two listeners.
-func FreePort(t testing.TB) string {
-	t.Helper()
-	for range 1000 {
-		//lint:ignore G404 any free port will do
-		port := strconv.Itoa(10000 + mathrand.IntN(10000))
-		claim, err := net.Listen("unix", "@latchkey-test-port-"+port) // has no file, and ends with this process
-		if err != nil {
-			continue
-		}
-		l, err := net.Listen("tcp", "127.0.0.1:"+port)
-		if err != nil {
-			_ = claim.Close()
-			continue
-		}
-		_ = l.Close()
-		claims.Store(port, claim) // or it would be closed as garbage
-		return port
-	}
-	t.Fatal("no port is free")
-	return ""
-}
-
-// claims are what FreePort listens on by port.
-var claims sync.Map
 
 // Launch starts latchkey with this environment and nothing else, in a new
 // directory unless dir is given, and does not wait for it. It is killed when
