@@ -134,6 +134,27 @@ func (b *browserTab) says(expr, want string) {
 	}
 }
 
+// focused waits for the browser to have put the focus somewhere, and demands that
+// it is on an element. What has autofocus gets it when the page is next drawn,
+// which may be after it is loaded; with scripts off nothing in the page can wait.
+func (b *browserTab) focused(id string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	for {
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement === document.body ? "" : document.activeElement.id || "?"`))
+		if err != nil {
+			b.t.Fatalf("the focus is not on %s: %v", id, err)
+		}
+		if got != "" {
+			if got != id {
+				b.t.Errorf("the focus is on %s, want %s", got, id)
+			}
+			return
+		}
+	}
+}
+
 func (b *browserTab) said() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
