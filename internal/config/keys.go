@@ -21,7 +21,7 @@ const (
 	hs256      = "hs256"  // the entry that stands for SECRET_KEY
 	maxKeyFile = 64 << 10 // bytes; a key of RSA 8192 has 6.5 KiB
 
-	// looseMode are the permissions beyond 0640 that a key file should not have.
+	// looseMode are the permissions beyond 0640 that a file with secrets should not have.
 	looseMode fs.FileMode = 0o137
 )
 

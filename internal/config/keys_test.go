@@ -98,6 +98,26 @@ func TestKeyFileThatOthersRead_F4(t *testing.T) {
 	}
 }
 
+func TestDotenvThatOthersRead_F4(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), ".env")
+	if err := os.WriteFile(file, []byte("APP_NAME=Shop\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for mode, warned := range map[os.FileMode]bool{0o400: false, 0o600: false, 0o640: false, 0o644: true, 0o660: true, 0o604: true} {
+		if err := os.Chmod(file, mode); err != nil {
+			t.Fatal(err)
+		}
+		_, warnings, err := Load(production.environ(), file)
+		if err != nil || (len(warnings) > 0) != warned || warned && warnings[0].Name != ".env" {
+			t.Errorf("%04o: %v, %v, want a warning: %v", mode, warnings, err, warned)
+		}
+		if _, warnings, err := Load(nil, file); err != nil || len(warnings) > 0 {
+			t.Errorf("%04o in development: %v, %v", mode, warnings, err)
+		}
+	}
+}
+
 func TestOAuthClients_G1(t *testing.T) {
 	t.Parallel()
 	c, _, err := load(production.with(vars{"OAUTH_CLIENTS": "billing:" + key + "x, Shop 2:" + key + ":+/=", "OAUTH_PASSWORD_GRANT": "off"}))

@@ -87,6 +87,9 @@ func readSecrets(r *reader, c *Config) {
 		}
 		c.SecretKeys = append(c.SecretKeys, []byte(text))
 	}
+	if r.mode&looseMode != 0 && !c.Development() {
+		r.warn(".env", "has the mode %04o: whoever can read it knows the secrets in it; chmod 0600 or 0640", r.mode)
+	}
 	if len(c.SecretKeys) == 0 && !c.Development() {
 		r.wrong("SECRET_KEY", "is required in production; %s", makeSecret)
 	}

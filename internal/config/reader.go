@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
@@ -45,6 +46,7 @@ func (p problem) Error() string { return string(p) }
 type reader struct {
 	process  map[string]string
 	dotenv   map[string]string // for what process does not set
+	mode     fs.FileMode       // of the file behind dotenv, 0 if there is none
 	asked    map[string]bool   // every name that was looked up
 	mistakes Mistakes
 	warnings []Warning
@@ -63,6 +65,9 @@ func newReader(environ []string, dotenv string) *reader {
 	if err != nil && !os.IsNotExist(err) {
 		r.wrong(".env", "cannot be read: %v", err)
 		return r
+	}
+	if info, err := os.Stat(dotenv); err == nil {
+		r.mode = info.Mode().Perm()
 	}
 	file := strings.TrimPrefix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\ufeff")
 	if r.dotenv, err = godotenv.Unmarshal(file); err != nil {

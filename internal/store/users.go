@@ -71,8 +71,9 @@ func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error)
 }
 
 // searchWindow is how many users one statement of a search looks at. That takes
-// about 20 ms, and a statement may take 2.5 s: all of a large table may not.
-const searchWindow = 20_000
+// about 5 ms, and a statement may take 2.5 s, on a slow machine too: all of a large
+// table may not.
+const searchWindow = 5_000
 
 // search has look look for f.Search in one window of the users of p after the
 // other, until it wants no more. from is what it selects from, with args.
