@@ -6,24 +6,27 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
 
 // binary and plain build latchkey once a test program: with the race detector,
 // so that what the outside tests do to it is watched too, and without, for tests
-// that measure. The hash functions are left out of the detector's sight: in it
-// they take seven times as long, and they share nothing with anybody.
+// that measure.
 var (
-	binary = sync.OnceValues(func() (*os.File, error) {
-		flags := []string{"-race"}
-		for _, hash := range []string{"argon2", "blake2b", "bcrypt", "blowfish", "scrypt"} {
-			flags = append(flags, "-gcflags=golang.org/x/crypto/"+hash+"=-race=false")
-		}
-		return build(flags...)
-	})
-	plain = sync.OnceValues(func() (*os.File, error) { return build() })
+	binary = sync.OnceValues(func() (*os.File, error) { return build(append(unwatched(), "-race")...) })
+	plain  = sync.OnceValues(func() (*os.File, error) { return build() })
 )
+
+// unwatched are the flags that leave the packages of TEST_UNWATCHED, which may be
+// none, out of the race detector's sight.
+func unwatched() (flags []string) {
+	for _, pkg := range strings.Fields(os.Getenv("TEST_UNWATCHED")) {
+		flags = append(flags, "-gcflags="+pkg+"=-race=false")
+	}
+	return flags
+}
 
 // build returns the program, opened. Its name is gone by then, so that nothing
 // is left behind; see path.
