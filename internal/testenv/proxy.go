@@ -21,7 +21,8 @@ type Proxy struct {
 	hanging  bool
 	delay    time.Duration // of each piece that passes, either way
 	armed    *cut          // nil if nothing is to be cut
-	listener net.Listener  // nil while it refuses
+	cutFor   map[string]bool
+	listener net.Listener // nil while it refuses
 	conns    map[net.Conn]bool
 	jobs     sync.WaitGroup
 }
@@ -35,7 +36,7 @@ func NewProxy(t testing.TB, target string) *Proxy {
 
 func newProxy(t testing.TB, target string, newTap func(p *Proxy) tap) *Proxy {
 	t.Helper()
-	p := &Proxy{Addr: "127.0.0.1:" + FreePort(t), target: target, newTap: newTap, conns: map[net.Conn]bool{}}
+	p := &Proxy{Addr: "127.0.0.1:" + FreePort(t), target: target, newTap: newTap, conns: map[net.Conn]bool{}, cutFor: map[string]bool{}}
 	p.flowing = sync.NewCond(&p.mu)
 	targets.Store(p.Addr, target)
 	p.Pass(t)

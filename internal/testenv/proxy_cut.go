@@ -40,14 +40,16 @@ func (p *Proxy) wanted(text string) *cut {
 	return p.armed
 }
 
-// take has the cut happen, unless it did on another connection.
-func (p *Proxy) take(c *cut) bool {
+// take has the cut happen, unless it did on another connection, or before to the
+// one whom this is for, if that is said. What comes again while the next cut
+// waits, as on a slow machine, would otherwise be cut a second time.
+func (p *Proxy) take(c *cut, once string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.armed != c {
+	if p.armed != c || once != "" && p.cutFor[once] {
 		return false
 	}
-	p.armed = nil
+	p.armed, p.cutFor[once] = nil, once != ""
 	close(c.done)
 	return true
 }

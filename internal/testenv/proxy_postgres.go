@@ -95,7 +95,7 @@ func (c *postgresTap) answered(b []byte) (pass []byte, severs bool) {
 			c.failed = true
 		case 'Z': // ReadyForQuery; I is outside a transaction
 			if outside := body[0] == 'I'; outside {
-				if c.ready && c.cut != nil && c.wrote && !c.failed && c.p.take(c.cut) {
+				if c.ready && c.cut != nil && c.wrote && !c.failed && c.p.take(c.cut, "") {
 					return nil, true
 				}
 				c.cut, c.wrote, c.failed, c.ready = nil, false, false, true
