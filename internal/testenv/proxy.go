@@ -19,10 +19,10 @@ type Proxy struct {
 	mu       sync.Mutex
 	flowing  *sync.Cond // on mu: hanging has changed
 	hanging  bool
-	delay    time.Duration // of each piece that passes, either way
-	armed    *cut          // nil if nothing is to be cut
-	cutFor   map[string]bool
-	listener net.Listener // nil while it refuses
+	delay    time.Duration   // of each piece that passes, either way
+	armed    *cut            // nil if nothing is to be cut
+	cutFor   map[string]bool // to whom a cut happened
+	listener net.Listener    // nil while it refuses
 	conns    map[net.Conn]bool
 	jobs     sync.WaitGroup
 }

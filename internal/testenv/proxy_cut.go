@@ -40,16 +40,19 @@ func (p *Proxy) wanted(text string) *cut {
 	return p.armed
 }
 
-// take has the cut happen, unless it did on another connection, or before to the
-// one whom this is for, if that is said. What comes again while the next cut
-// waits, as on a slow machine, would otherwise be cut a second time.
-func (p *Proxy) take(c *cut, once string) bool {
+// take has the cut happen, unless it did on another connection. Where to is given,
+// whom the exchange is for, it happens to nobody twice: what comes again while the
+// next cut waits, as on a slow machine, passes.
+func (p *Proxy) take(c *cut, to string) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.armed != c || once != "" && p.cutFor[once] {
+	if p.armed != c || p.cutFor[to] {
 		return false
 	}
-	p.armed, p.cutFor[once] = nil, once != ""
+	p.armed = nil
+	if to != "" {
+		p.cutFor[to] = true
+	}
 	close(c.done)
 	return true
 }

@@ -43,7 +43,7 @@ func (c *smtpTap) answered(b []byte) (pass []byte, severs bool) {
 		case bytes.HasPrefix(line, []byte("354")):
 			c.data = true
 		case c.data:
-			_, to, _ := bytes.Cut(c.envelope, []byte("RCPT TO:"))
+			to := c.envelope[max(0, bytes.LastIndex(c.envelope, []byte("RCPT TO:"))):]
 			c.data, c.envelope = false, nil
 			if armed := c.p.wanted(""); armed != nil && bytes.HasPrefix(line, []byte("250")) && c.p.take(armed, string(to)) {
 				return nil, true

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/smtp"
 	"syscall"
 	"testing"
 	"time"
@@ -100,6 +101,59 @@ func TestProxy(t *testing.T) {
 	}
 	if got, err := io.ReadAll(last); err != nil || string(got) != "e" {
 		t.Errorf("got %q, %v, want what was sent and its end", got, err)
+	}
+}
+
+// A mail that comes again while the next cut waits passes, also behind one that was
+// refused on the same line; that of another is cut. The server has each of them.
+func TestCutDelivery(t *testing.T) {
+	t.Parallel()
+	s := testenv.NewProduction(t)
+	server := s.OwnMailpit(t)
+	p := s.Through(t, "MAIL_SERVER")
+	send := func(to string, refusedBefore bool) (cut bool) {
+		t.Helper()
+		c, err := smtp.Dial(p.Addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = c.Close() }()
+		if refusedBefore {
+			server.Answer(t, 550)
+			if err := errors.Join(c.Mail("a@example.org"), c.Rcpt("nobody@cut.example")); err == nil {
+				t.Fatal("a recipient is taken that the server is to refuse")
+			}
+			server.Answer(t, 0)
+			if err := c.Reset(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := errors.Join(c.Mail("a@example.org"), c.Rcpt(to)); err != nil {
+			t.Fatal(err)
+		}
+		w, err := c.Data()
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = w.Write([]byte("To: " + to + "\r\n\r\nRCPT TO:<other@cut.example>\r\n"))
+		return errors.Join(err, w.Close()) != nil
+	}
+	const one, other = "one@cut.example", "other@cut.example"
+	happened := p.CutDelivery()
+	if !send(one, false) {
+		t.Error("the first mail was not cut")
+	}
+	<-happened
+	happened = p.CutDelivery()
+	if send(one, false) || send(one, true) {
+		t.Error("a mail was cut that had been cut before")
+	}
+	if !send(other, false) {
+		t.Error("the mail of another was not cut")
+	}
+	<-happened
+	if got := s.Recipients(t, "cut.example"); got[one] != 3 || got[other] != 1 {
+		t.Errorf("the server has %v, want 3 and 1", got)
 	}
 }
 
