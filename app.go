@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/mail"
+	"latchkey/internal/names"
 	"latchkey/internal/oauth"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
@@ -155,7 +156,7 @@ func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error
 	var sender mail.Sender
 	if a.cfg.Inbox() {
 		inbox = mail.NewInbox(func(address string) string {
-			e, _ := auth.ParseEmail(address)
+			e, _ := names.ParseEmail(address)
 			return e.Key
 		})
 		sender = inbox

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -21,7 +22,7 @@ type ChangeUsernameInput struct{ Username string }
 // case. The old one stays theirs for 72 h. The mistakes are USERNAME_INVALID and
 // USERNAME_TAKEN; RateLimited.
 func (s *Service) ChangeUsername(ctx context.Context, v *Viewer, in ChangeUsernameInput, c Client) (*store.User, error) {
-	key, ok := ParseUsername(in.Username)
+	key, ok := names.ParseUsername(in.Username)
 	if !ok {
 		return nil, errUsernameInvalid()
 	}

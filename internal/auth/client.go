@@ -3,11 +3,10 @@ package auth
 import (
 	"net/netip"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/mileusna/useragent"
+
+	"latchkey/internal/names"
 )
 
 // Client is where a request came from.
@@ -45,7 +44,7 @@ const (
 // userAgent is what was sent, cut and without what a database or a page would
 // not take; nil if nothing is left.
 func (c Client) userAgent() *string {
-	text := printable(c.UserAgent, maxUserAgent)
+	text := names.Printable(c.UserAgent, maxUserAgent)
 	if text == "" {
 		return nil
 	}
@@ -69,7 +68,7 @@ var (
 
 // device names the browser and system of a user agent: "Firefox on Linux".
 func (c Client) device() string {
-	ua := useragent.Parse(printable(c.UserAgent, maxUserAgent))
+	ua := useragent.Parse(names.Printable(c.UserAgent, maxUserAgent))
 	switch browser, system := slices.Contains(browsers, ua.Name), slices.Contains(systems, ua.OS); {
 	case browser && system:
 		return ua.Name + " on " + ua.OS
@@ -84,25 +83,9 @@ func (c Client) device() string {
 // deviceName is the name given at login, or else one made from the user agent.
 func (c Client) deviceName(given *string) string {
 	if given != nil {
-		if name := printable(*given, maxDeviceName); name != "" {
+		if name := names.Printable(*given, maxDeviceName); name != "" {
 			return name
 		}
 	}
 	return c.device()
-}
-
-// printable returns at most n characters of s, without control and format
-// characters and space around it.
-func printable(s string, n int) string {
-	s = strings.Map(func(r rune) rune {
-		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
-			return -1
-		}
-		return r
-	}, s)
-	s = strings.TrimSpace(s)
-	if utf8.RuneCountInString(s) > n {
-		s = strings.TrimSpace(string([]rune(s)[:n]))
-	}
-	return s
 }

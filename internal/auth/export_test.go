@@ -7,6 +7,3 @@ func ParseRefreshToken(s string) (session uuid.UUID, generation int64, mac []byt
 	t, ok := parseRefreshToken(s)
 	return t.session, t.generation, t.mac, ok
 }
-
-// Reserved shows the tests whether nobody may have a username with this key.
-func Reserved(key string) bool { return reserved[key] }

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/mail"
+	"latchkey/internal/names"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
@@ -137,7 +138,7 @@ func newHasher(t testing.TB, p password.Params) *password.Hasher {
 
 // emailKey is the key of an address, or "" for what is none.
 func emailKey(address string) string {
-	e, _ := auth.ParseEmail(address)
+	e, _ := names.ParseEmail(address)
 	return e.Key
 }
 

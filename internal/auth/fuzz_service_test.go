@@ -93,7 +93,7 @@ func FuzzCursor(f *testing.F) {
 				want = append(want, e.Node.Username)
 			}
 		}
-		if got := names(page); !slices.Equal(got, want) {
+		if got := usernames(page); !slices.Equal(got, want) {
 			t.Errorf("%q, before: %t: got %v, want %v", cursor, before, got, want)
 		}
 	})

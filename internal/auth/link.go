@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -132,7 +133,7 @@ func (s *Service) openLink(ctx context.Context, token, email string, purposes ..
 		return link{}, errToken()
 	}
 	if email != "" {
-		if e, ok := ParseEmail(email); !ok || e.Key != l.EmailKey {
+		if e, ok := names.ParseEmail(email); !ok || e.Key != l.EmailKey {
 			return link{}, errToken()
 		}
 	}

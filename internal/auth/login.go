@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -88,24 +89,12 @@ func (s *Service) openSession(ctx context.Context, user *store.LoginCandidate, i
 // has, so that it takes as long; it is cut so that a key stays a key.
 func loginKey(login string) store.LoginKey {
 	if strings.Contains(login, "@") {
-		if e, ok := ParseEmail(login); ok {
+		if e, ok := names.ParseEmail(login); ok {
 			return store.LoginKey{Email: e.Key}
 		}
 	}
-	if len(login) > maxEmail {
-		login = login[:maxEmail]
+	if len(login) > names.MaxEmail {
+		login = login[:names.MaxEmail]
 	}
-	return store.LoginKey{Username: strings.Map(asciiLower, strings.ToValidUTF8(login, "?"))}
-}
-
-// asciiLower lowers the case of ASCII letters and of no others, some of which would
-// become ASCII by it.
-func asciiLower(r rune) rune {
-	switch {
-	case r >= 'A' && r <= 'Z':
-		return r + 'a' - 'A'
-	case r == 0: // which PostgreSQL does not take
-		return '?'
-	}
-	return r
+	return store.LoginKey{Username: names.Lower(strings.ToValidUTF8(login, "?"))}
 }

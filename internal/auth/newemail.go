@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -20,7 +21,7 @@ type ChangeEmailInput struct {
 // changes the mail and nothing else. The mistakes are EMAIL_INVALID and
 // WRONG_PASSWORD; RateLimited.
 func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInput, c Client) (*store.User, error) {
-	email, ok := ParseEmail(in.Email)
+	email, ok := names.ParseEmail(in.Email)
 	if !ok {
 		return nil, errEmailInvalid()
 	}

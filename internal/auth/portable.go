@@ -10,6 +10,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"latchkey/internal/names"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
 )
@@ -64,11 +65,11 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 		return l
 	}
 	wrong := func(format string, args ...any) { l.problems = append(l.problems, fmt.Sprintf(format, args...)) }
-	email, ok := ParseEmail(p.Email)
+	email, ok := names.ParseEmail(p.Email)
 	if !ok {
 		wrong("email: %s", errEmailInvalid()[0].Message)
 	}
-	usernameKey, ok := ParseUsername(p.Username)
+	usernameKey, ok := names.ParseUsername(p.Username)
 	if !ok {
 		wrong("username: %s", errUsernameInvalid()[0].Message)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -65,19 +66,19 @@ func (s *Service) Register(ctx context.Context, in RegisterInput, c Client) (str
 }
 
 // validate reports everything that is wrong with in, together.
-func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string, error) {
+func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, string, error) {
 	var errs UserErrors
-	email, emailOK := ParseEmail(in.Email)
+	email, emailOK := names.ParseEmail(in.Email)
 	if !emailOK {
 		errs = append(errs, errEmailInvalid()...)
 	}
-	usernameKey, ok := ParseUsername(in.Username)
+	usernameKey, ok := names.ParseUsername(in.Username)
 	if !ok {
 		errs = append(errs, errUsernameInvalid()...)
 	} else {
 		taken, err := s.Store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now())
 		if err != nil {
-			return Email{}, "", fmt.Errorf("register: %w", err)
+			return names.Email{}, "", fmt.Errorf("register: %w", err)
 		}
 		if taken {
 			errs = append(errs, errUsernameTaken()...)
@@ -85,14 +86,15 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (Email, string
 	}
 	errs = append(errs, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
 	if len(errs) > 0 {
-		return Email{}, "", errs
+		return names.Email{}, "", errs
 	}
 	return email, usernameKey, nil
 }
 
 func errUsernameInvalid() UserErrors {
-	return userError(UsernameInvalid, "username",
-		"3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.")
+	return userError(UsernameInvalid, "username", fmt.Sprintf(
+		"%d to %d of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.",
+		names.MinUsername, names.MaxUsername))
 }
 
 func errUsernameTaken() UserErrors {
@@ -119,7 +121,7 @@ func (s *Service) requestMail(ctx context.Context, kind store.MailKind, what, ad
 	if err := s.countMail(ctx, what, c); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	email, ok := ParseEmail(address)
+	email, ok := names.ParseEmail(address)
 	if !ok {
 		return errEmailInvalid()
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -57,7 +58,7 @@ func (s *Service) Users(ctx context.Context, q UserList) (*UserConnection, error
 	}
 	c := &UserConnection{filter: q.filter()}
 	users := []store.User{}
-	if len(c.filter.Search) <= maxEmail { // nothing longer is part of anything
+	if len(c.filter.Search) <= names.MaxEmail { // nothing longer is part of anything
 		if users, err = s.Store.Users(ctx, c.filter, page); err != nil {
 			return nil, fmt.Errorf("users: %w", err)
 		}
@@ -84,7 +85,7 @@ func (s *Service) Users(ctx context.Context, q UserList) (*UserConnection, error
 
 // CountUsers counts the users on all pages together.
 func (s *Service) CountUsers(ctx context.Context, c *UserConnection) (int, error) {
-	if len(c.filter.Search) > maxEmail {
+	if len(c.filter.Search) > names.MaxEmail {
 		return 0, nil
 	}
 	n, err := s.Store.CountUsers(ctx, c.filter)
@@ -106,8 +107,8 @@ func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error
 	if !utf8.ValidString(text) {
 		return nil, store.ErrNotFound
 	}
-	email, _ := ParseEmail(text)
-	return s.Store.UserByAny(ctx, text, email.Key, strings.Map(asciiLower, text))
+	email, _ := names.ParseEmail(text)
+	return s.Store.UserByAny(ctx, text, email.Key, names.Lower(text))
 }
 
 func (q UserList) filter() (f store.UserFilter) {
@@ -116,8 +117,8 @@ func (q UserList) filter() (f store.UserFilter) {
 		f.Role = *q.Role
 	}
 	if q.Search != nil {
-		f.Search = strings.Map(asciiLower, *q.Search)
-		if email, ok := ParseEmail(*q.Search); ok { // an international domain is kept in ASCII
+		f.Search = names.Lower(*q.Search)
+		if email, ok := names.ParseEmail(*q.Search); ok { // an international domain is kept in ASCII
 			f.Search = email.Key
 		}
 	}

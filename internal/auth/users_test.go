@@ -12,8 +12,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// names are the usernames of a page.
-func names(c *auth.UserConnection) []string {
+// usernames are those of the users on a page.
+func usernames(c *auth.UserConnection) []string {
 	list := []string{}
 	for _, e := range c.Edges {
 		list = append(list, e.Node.Username)
@@ -66,7 +66,7 @@ func TestUserPages(t *testing.T) {
 			got, q := []string{}, auth.UserList{First: &size}
 			for {
 				c := f.page(q)
-				got = append(got, names(c)...)
+				got = append(got, usernames(c)...)
 				if c.PageInfo.HasPreviousPage != (q.After != nil) || c.PageInfo.HasNextPage != (len(got) < len(all)) {
 					t.Fatalf("forward by %d, after %d: %+v", size, len(got), c.PageInfo)
 				}
@@ -81,7 +81,7 @@ func TestUserPages(t *testing.T) {
 			got, q = []string{}, auth.UserList{Last: &size}
 			for {
 				c := f.page(q)
-				got = append(names(c), got...)
+				got = append(usernames(c), got...)
 				if c.PageInfo.HasNextPage != (q.Before != nil) || c.PageInfo.HasPreviousPage != (len(got) < len(all)) {
 					t.Fatalf("backward by %d, after %d: %+v", size, len(got), c.PageInfo)
 				}
@@ -97,10 +97,10 @@ func TestUserPages(t *testing.T) {
 
 		c := f.page(auth.UserList{})
 		between := f.page(auth.UserList{After: &c.Edges[1].Cursor, Before: &c.Edges[5].Cursor})
-		if got := names(between); !slices.Equal(got, all[2:5]) || !between.PageInfo.HasNextPage || !between.PageInfo.HasPreviousPage {
+		if got := usernames(between); !slices.Equal(got, all[2:5]) || !between.PageInfo.HasNextPage || !between.PageInfo.HasPreviousPage {
 			t.Errorf("between two cursors: got %v, %+v, want %v", got, between.PageInfo, all[2:5])
 		}
-		if got := names(f.page(auth.UserList{After: &c.Edges[1].Cursor, Before: &c.Edges[5].Cursor, Last: new(2)})); !slices.Equal(got, all[3:5]) {
+		if got := usernames(f.page(auth.UserList{After: &c.Edges[1].Cursor, Before: &c.Edges[5].Cursor, Last: new(2)})); !slices.Equal(got, all[3:5]) {
 			t.Errorf("the last two between two cursors: got %v, want %v", got, all[3:5])
 		}
 		if got := f.page(auth.UserList{First: new(0)}); len(got.Edges) != 0 || !got.PageInfo.HasNextPage || got.PageInfo.StartCursor != nil || got.PageInfo.EndCursor != nil {
@@ -111,10 +111,10 @@ func TestUserPages(t *testing.T) {
 		}
 		// A cursor outlives its user.
 		f.remove(all[4])
-		if got := names(f.page(auth.UserList{First: new(2), After: &c.Edges[4].Cursor})); !slices.Equal(got, all[5:7]) {
+		if got := usernames(f.page(auth.UserList{First: new(2), After: &c.Edges[4].Cursor})); !slices.Equal(got, all[5:7]) {
 			t.Errorf("after a user who is gone: got %v, want %v", got, all[5:7])
 		}
-		if got := names(f.page(auth.UserList{Last: new(2), Before: &c.Edges[4].Cursor})); !slices.Equal(got, all[2:4]) {
+		if got := usernames(f.page(auth.UserList{Last: new(2), Before: &c.Edges[4].Cursor})); !slices.Equal(got, all[2:4]) {
 			t.Errorf("before a user who is gone: got %v, want %v", got, all[2:4])
 		}
 	})
@@ -226,7 +226,7 @@ func TestUserFilters(t *testing.T) {
 			{"all three", auth.UserList{Search: new("A"), Role: role(store.RoleUser), Disabled: new(false)}, "Ada a_a kim"},
 		} {
 			page := f.page(c.q)
-			if got := strings.Join(names(page), " "); got != c.want {
+			if got := strings.Join(usernames(page), " "); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 			}
 			n, err := f.CountUsers(t.Context(), page)
@@ -235,7 +235,7 @@ func TestUserFilters(t *testing.T) {
 			}
 			c.q.Last = new(1)
 			if got := f.page(c.q); len(got.Edges) > 0 && got.Edges[0].Node.Username != page.Edges[len(page.Edges)-1].Node.Username {
-				t.Errorf("%s: the last is %v", c.name, names(got))
+				t.Errorf("%s: the last is %v", c.name, usernames(got))
 			}
 		}
 	})

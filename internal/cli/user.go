@@ -13,6 +13,7 @@ import (
 	"golang.org/x/term"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -71,7 +72,8 @@ func userCreateCommand(c Commands) *cobra.Command {
 	}
 	flags := cmd.Flags()
 	flags.StringVar(&email, "email", "", "the address, confirmed by you")
-	flags.StringVar(&username, "username", "", "3 to 32 of letters, digits, dot, underscore and hyphen")
+	flags.StringVar(&username, "username", "", fmt.Sprintf(
+		"%d to %d of letters, digits, dot, underscore and hyphen", names.MinUsername, names.MaxUsername))
 	flags.BoolVar(&admin, "admin", false, "may look after other users")
 	flags.BoolVar(&asJSON, "json", false, "print the user as JSON")
 	cmd.MarkFlagsRequiredTogether("email", "username")

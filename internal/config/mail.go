@@ -3,6 +3,8 @@ package config
 import (
 	"net/mail"
 	"os"
+
+	"latchkey/internal/names"
 )
 
 // readMail reads how mail goes out.
@@ -49,7 +51,7 @@ func readMail(r *reader, c *Config) {
 func parseAddress(s string) (string, error) {
 	const want = problem("must be one bare address, such as no-reply@example.org; its name goes to MAIL_FROM_NAME")
 	a, err := mail.ParseAddress(s)
-	if err != nil || a.Address != s || len(s) > 254 { // RFC 5321 section 4.5.3.1.3
+	if err != nil || a.Address != s || len(s) > names.MaxEmail {
 		return "", want
 	}
 	for _, b := range []byte(s) {

@@ -3,8 +3,9 @@ package store
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
+
+	"latchkey/internal/names"
 )
 
 // The statements of this file change a user who is still as they were read: at
@@ -88,8 +89,8 @@ func (s *Store) SetUsername(ctx context.Context, u *User, username string, now, 
 // rename moves u, whose row this transaction has written, to another username.
 func (s *Store) rename(ctx context.Context, u *User, username string, heldUntil, now time.Time) error {
 	_, err := s.conn.Exec(ctx, `UPDATE users SET username = $2 WHERE id = $1`, u.ID, username)
-	key := usernameKey(username)
-	if err != nil || key == usernameKey(u.Username) {
+	key := names.Lower(username)
+	if err != nil || key == names.Lower(u.Username) {
 		return err
 	}
 	if err := s.releaseUsername(ctx, u.ID, heldUntil); err != nil {
@@ -97,9 +98,6 @@ func (s *Store) rename(ctx context.Context, u *User, username string, heldUntil,
 	}
 	return s.ownUsername(ctx, key, u.ID, u.EmailKey, now)
 }
-
-// usernameKey is what usernames, which are ASCII, are compared by.
-func usernameKey(username string) string { return strings.ToLower(username) }
 
 // MarkFamiliar has a client be familiar to a user.
 func (s *Store) MarkFamiliar(ctx context.Context, userID, client string, now time.Time) error {

@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/mail"
+	"latchkey/internal/names"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
@@ -66,7 +67,7 @@ func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *servi
 		})
 	must(t, err)
 	s.inbox = mail.NewInbox(func(a string) string {
-		e, _ := auth.ParseEmail(a)
+		e, _ := names.ParseEmail(a)
 		return e.Key
 	})
 	s.cfg = Config{
@@ -146,7 +147,7 @@ func (s *service) viewer(u *store.User) *auth.Viewer {
 // registrations returns those of an address that wait.
 func (s *service) registrations(email string) []store.Registration {
 	s.t.Helper()
-	e, ok := auth.ParseEmail(email)
+	e, ok := names.ParseEmail(email)
 	if !ok {
 		s.t.Fatalf("%s is no address", email)
 	}

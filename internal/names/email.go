@@ -1,4 +1,4 @@
-package auth
+package names
 
 import (
 	"strings"
@@ -15,10 +15,12 @@ type Email struct {
 	Local   string // the local part as it was typed
 }
 
-// Bounds of an address in bytes, RFC 5321 section 4.5.3.1 (254 is a path's 256
-// less its brackets).
+// MaxEmail is how many bytes an address has at most: a path's 256 less its
+// brackets, RFC 5321 section 4.5.3.1.3.
+const MaxEmail = 254
+
+// Bounds of the parts of an address in bytes, RFC 5321 section 4.5.3.1.
 const (
-	maxEmail  = 254
 	maxLocal  = 64
 	maxDomain = 253
 	maxLabel  = 63
@@ -34,18 +36,18 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(t
 // another.
 func ParseEmail(s string) (Email, bool) {
 	local, domain, ok := strings.Cut(s, "@")
-	if !ok || len(s) > maxEmail || !dotAtom(local) {
+	if !ok || len(s) > MaxEmail || !dotAtom(local) {
 		return Email{}, false
 	}
 	domain, ok = asciiDomain(domain)
-	if !ok || len(local)+1+len(domain) > maxEmail {
+	if !ok || len(local)+1+len(domain) > MaxEmail {
 		return Email{}, false
 	}
 	address := local + "@" + domain
-	return Email{Address: address, Key: strings.ToLower(address), Local: local}, true
+	return Email{Address: address, Key: Lower(address), Local: local}, true
 }
 
-// dotAtom says whether s is RFC 5322's dot-atom of at most 64 bytes.
+// dotAtom reports whether s is RFC 5322's dot-atom of at most 64 bytes.
 func dotAtom(s string) bool {
 	if s == "" || len(s) > maxLocal || s[0] == '.' || s[len(s)-1] == '.' || strings.Contains(s, "..") {
 		return false
@@ -103,7 +105,7 @@ func sameButCase(sent, lower string) bool {
 	return true
 }
 
-// isFormat says whether r shows nothing, as the joiners that IDNA 2008 allows in
+// isFormat reports whether r shows nothing, as the joiners that IDNA 2008 allows in
 // some scripts: two domains that differ in one look the same. Who has such a
 // domain sends its A-label.
 func isFormat(r rune) bool { return unicode.Is(unicode.Cf, r) }

@@ -1,11 +1,9 @@
-package auth
-
-import "strings"
+package names
 
 // Bounds of a username in characters, all of which are ASCII.
 const (
-	minUsername = 3
-	maxUsername = 32
+	MinUsername = 3
+	MaxUsername = 32
 )
 
 // reserved are keys of usernames that nobody may have: people would take their
@@ -23,7 +21,7 @@ var reserved = map[string]bool{
 // RFC 8265 would, cut down to ASCII: with a letter or digit at both ends a
 // username never looks like an address, an option or a file that is hidden.
 func ParseUsername(s string) (key string, ok bool) {
-	if len(s) < minUsername || len(s) > maxUsername {
+	if len(s) < MinUsername || len(s) > MaxUsername {
 		return "", false
 	}
 	for i := range len(s) {
@@ -34,6 +32,6 @@ func ParseUsername(s string) (key string, ok bool) {
 			return "", false
 		}
 	}
-	key = strings.ToLower(s)
+	key = Lower(s)
 	return key, !reserved[key]
 }

@@ -1,0 +1,133 @@
+package names_test
+
+import (
+	"strings"
+	"testing"
+
+	"latchkey/internal/names"
+)
+
+// addressOf returns an address with n bytes in all and a local part of l.
+func addressOf(n, l int) string {
+	domain := strings.Repeat(strings.Repeat("d", 49)+".", 6)
+	return strings.Repeat("a", l) + "@" + domain[len(domain)-(n-l-1-3):] + "org"
+}
+
+func TestParseEmail_B1_B2_B3(t *testing.T) {
+	for _, c := range []struct{ name, in, address, key string }{
+		{"plain", "ada@example.org", "ada@example.org", "ada@example.org"},
+		{"capitals", "Ada.L@Example.ORG", "Ada.L@example.org", "ada.l@example.org"},
+		{"every sign of an atom", "!#$%&'*+-/=?^_`{|}~@example.org", "!#$%&'*+-/=?^_`{|}~@example.org", "!#$%&'*+-/=?^_`{|}~@example.org"},
+		{"IDNA", "ada@bücher.example", "ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"},
+		{"IDNA, capitals", "ada@BÜCHER.Example", "ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"},
+		{"IDNA, A-label", "ada@XN--bcher-KVA.example", "ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"},
+		{"IDNA 2008 keeps sharp s", "ada@faß.example", "ada@xn--fa-hia.example", "ada@xn--fa-hia.example"},
+		{"IDNA, right to left", "ada@בית.example", "ada@xn--5dbq5c.example", "ada@xn--5dbq5c.example"},
+		{"digits in a domain", "ada@1.2.3.4a", "ada@1.2.3.4a", "ada@1.2.3.4a"},
+		{"64 before the @", strings.Repeat("a", 64) + "@example.org", strings.Repeat("a", 64) + "@example.org", strings.Repeat("a", 64) + "@example.org"},
+		{"254 in all", addressOf(254, 64), addressOf(254, 64), addressOf(254, 64)},
+		{"a label of 63", "a@" + strings.Repeat("d", 63) + ".org", "a@" + strings.Repeat("d", 63) + ".org", "a@" + strings.Repeat("d", 63) + ".org"},
+
+		{"65 before the @", strings.Repeat("a", 65) + "@example.org", "", ""},
+		{"255 in all", addressOf(255, 64), "", ""},
+		{"254 as sent, more in ASCII", addressOf(251, 64)[:180] + "ü" + addressOf(251, 64)[182:], "", ""},
+		{"a label of 64", "a@" + strings.Repeat("d", 64) + ".org", "", ""},
+		{"nothing", "", "", ""},
+		{"no @", "example.org", "", ""},
+		{"nothing before the @", "@example.org", "", ""},
+		{"nothing behind the @", "ada@", "", ""},
+		{"two @", "ada@home@example.org", "", ""},
+		{"space before", " ada@example.org", "", ""},
+		{"space behind", "ada@example.org ", "", ""},
+		{"line break", "ada@example.org\n", "", ""},
+		{"line break inside", "ada\r\nBcc: eve@example.org", "", ""},
+		{"NUL", "ada\x00@example.org", "", ""},
+		{"DEL", "ada\x7f@example.org", "", ""},
+		{"not UTF-8", "ada@ex\xffample.org", "", ""},
+		{"display name", "Ada <ada@example.org>", "", ""},
+		{"brackets", "<ada@example.org>", "", ""},
+		{"comment", "ada(the first)@example.org", "", ""},
+		{"comment in the domain", "ada@example.org(home)", "", ""},
+		{"quoted", `"ada"@example.org`, "", ""},
+		{"quoted with an @", `"ada@home"@example.org`, "", ""},
+		{"list", "ada@example.org,eve@example.org", "", ""},
+		{"list with semicolon", "ada@example.org;eve@example.org", "", ""},
+		{"group", "all:ada@example.org;", "", ""},
+		{"route", "<@relay.example:ada@example.org>", "", ""},
+		{"scheme", "mailto:ada@example.org", "", ""},
+		{"query", "ada@example.org?cc=eve@example.org", "", ""},
+		{"dot first", ".ada@example.org", "", ""},
+		{"dot last", "ada.@example.org", "", ""},
+		{"two dots", "ada..l@example.org", "", ""},
+		{"IPv4 literal", "ada@[127.0.0.1]", "", ""},
+		{"IPv6 literal", "ada@[IPv6:::1]", "", ""},
+		{"IPv4 address", "ada@127.0.0.1", "", ""},
+		{"one label", "ada@localhost", "", ""},
+		{"digits last", "ada@example.123", "", ""},
+		{"dot at the end of the domain", "ada@example.org.", "", ""},
+		{"dot at its beginning", "ada@.example.org", "", ""},
+		{"two dots in it", "ada@example..org", "", ""},
+		{"hyphen first", "ada@-example.org", "", ""},
+		{"hyphen last", "ada@example-.org", "", ""},
+		{"underscore in the domain", "ada@ex_ample.org", "", ""},
+		{"percent in the domain", "ada@example%2eorg", "", ""},
+		{"no A-label", "ada@xn--a.example", "", ""},
+		{"A-label of ASCII", "ada@xn--example-.org", "", ""},
+
+		{"Kelvin sign before the @", "\u212Aelvin@example.org", "", ""},
+		{"Kelvin sign in the domain", "ada@\u212Aelvin.org", "", ""},
+		{"long s in the domain", "ada@\u017Fea.org", "", ""},
+		{"dotted capital I", "ada@\u0130stanbul.org", "", ""},
+		{"letter beyond ASCII before the @", "ádá@example.org", "", ""},
+		{"full-width letters", "ada@\uFF45xample.org", "", ""},
+		{"full-width @", "ada\uFF20example.org", "", ""},
+		{"full-width dot", "ada@example\uFF0Eorg", "", ""},
+		{"ideographic dot", "ada@example\u3002org", "", ""},
+		{"small letter in a circle", "ada@\u24D4xample.org", "", ""},
+		{"ligature", "ada@o\uFB03ce.org", "", ""},
+		{"soft hyphen", "ada@exam\u00ADple.org", "", ""},
+		{"soft hyphen before the @", "a\u00ADda@example.org", "", ""},
+		{"zero width space", "ada@exam\u200Bple.org", "", ""},
+		{"joiner", "ada@exam\u200Dple.org", "", ""},
+		{"joiner that IDNA allows", "ada@\u0915\u094D\u200D\u0937.example", "", ""},
+		{"joiner in an A-label", "ada@xn--11b2ezcw70k.example", "ada@xn--11b2ezcw70k.example", "ada@xn--11b2ezcw70k.example"},
+		{"variation selector", "ada@example\uFE0F.org", "", ""},
+		{"mark of direction", "ada@\u202Eexample.org", "", ""},
+		{"mark of byte order", "\uFEFFada@example.org", "", ""},
+		{"decomposed letter", "ada@bu\u0308cher.example", "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e, ok := names.ParseEmail(c.in)
+			local, _, _ := strings.Cut(c.address, "@")
+			if want := (names.Email{Address: c.address, Key: c.key, Local: local}); e != want || ok != (c.key != "") {
+				t.Errorf("got %+v, %t, want %+v", e, ok, want)
+			}
+		})
+	}
+}
+
+func TestParseUsername_B3_B4(t *testing.T) {
+	for _, c := range []struct{ in, key string }{
+		{"ada", "ada"},
+		{"Ada_Lovelace-1815.x", "ada_lovelace-1815.x"},
+		{"0x0", "0x0"},
+		{"a..b", "a..b"},
+		{strings.Repeat("a", 32), strings.Repeat("a", 32)},
+		{"administrators", "administrators"},
+		{"xn--a", "xn--a"},
+		{"", ""}, {"ab", ""}, {strings.Repeat("a", 33), ""},
+		{".ada", ""}, {"ada.", ""}, {"-ada", ""}, {"ada-", ""}, {"_ada", ""}, {"ada_", ""},
+		{"ada@home", ""}, {"ada@example.org", ""}, {"ada lovelace", ""}, {" ada", ""}, {"ada\n", ""}, {"ada\x00", ""},
+		{"ádá", ""}, {"\u212Aelvin", ""}, {"ada\u200B", ""}, {"\uFF41\uFF44\uFF41", ""}, {"ada\xff", ""}, {"ада", ""},
+		{"a/b", ""}, {"a+b", ""}, {"a:b", ""}, {"a\\b", ""}, {"<b>", ""},
+	} {
+		if key, ok := names.ParseUsername(c.in); ok != (c.key != "") || ok && key != c.key {
+			t.Errorf("%q: got %q, %t, want %q", c.in, key, ok, c.key)
+		}
+	}
+	for _, name := range []string{"admin", "root", "support", "system", "me", "null", "Admin", "ROOT", "No-Reply", "latchkey", "postmaster"} {
+		if _, ok := names.ParseUsername(name); ok {
+			t.Errorf("%s is not reserved", name)
+		}
+	}
+}
