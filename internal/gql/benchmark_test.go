@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ func BenchmarkServeHTTP(b *testing.B) {
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			b.ReportAllocs()
-			s := fixedServer(b, serverOptions{}, nil)
+			s := fixedServer(b, Options{}, nil)
 			body, err := json.Marshal(map[string]string{"query": bm.query})
 			if err != nil {
 				b.Fatal(err)

@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"context"
@@ -61,7 +61,7 @@ func (f fixedSchema) Complexity(context.Context, string, string, int, map[string
 
 func (f fixedSchema) Exec(context.Context) graphql.ResponseHandler { return f.exec }
 
-func fixedServer(t testing.TB, o serverOptions, exec func(context.Context) *graphql.Response) *server {
+func fixedServer(t testing.TB, o Options, exec func(context.Context) *graphql.Response) *server {
 	t.Helper()
 	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: testSchema})
 	if err != nil {
@@ -74,7 +74,7 @@ func fixedServer(t testing.TB, o serverOptions, exec func(context.Context) *grap
 		return coded(gqlerror.Wrap(err), "INTERNAL")
 	}
 	o.Recover = func(context.Context, any) error { return errors.New("it broke") }
-	return newServer(fixedSchema{schema, exec}, o)
+	return New(fixedSchema{schema, exec}, o).(*server)
 }
 
 // sendBody posts body as JSON, with headers given as name and value in turn.
