@@ -1,6 +1,7 @@
-// Package graph serves schema.graphqls over HTTP. Resolvers translate: they
-// take what the request carries, call one method of auth.Service and return
-// what it returns. The file of a topic is named as its banner in the schema.
+// Package graph resolves schema.graphqls, and internal/gql brings it over HTTP.
+// Resolvers translate: they take what the request carries, call one method of
+// auth.Service and return what it returns. The file of a topic is named as its
+// banner in the schema.
 package graph
 
 import (
@@ -14,6 +15,7 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
+	"latchkey/internal/gql"
 	"latchkey/internal/store"
 	"latchkey/internal/web"
 )
@@ -41,10 +43,11 @@ func Handler(service *auth.Service, introspection bool, log zerolog.Logger) http
 		Resolvers:  &resolver{service},
 		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, HasRole: hasRole, Private: private},
 	})
-	return newServer(schema, serverOptions{
+	return gql.New(schema, gql.Options{
 		Introspection: introspection,
 		Present:       presenter(log),
 		Recover:       recovered,
+		Context:       withPages,
 	})
 }
 

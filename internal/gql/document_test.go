@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestParseErrors(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, query := range []string{
 		"", " ", "{", "{ me { id }", "hunter", "{ me { id } } }", "fragment f on User { id }", "{ me(a: 'b') { id } }",
 		`{ me(a: "hunter2) { id } }`, `mutation { login(input: {login: "a" "hunter2"}) { errors { code } } }`,
@@ -21,7 +21,7 @@ func TestParseErrors(t *testing.T) {
 }
 
 func TestValidationErrors(t *testing.T) {
-	s := fixedServer(t, serverOptions{Introspection: true}, nil)
+	s := fixedServer(t, Options{Introspection: true}, nil)
 	for _, query := range []string{
 		`{ nothing }`,
 		`subscription { me { id } }`,
@@ -56,7 +56,7 @@ func TestValidationErrors(t *testing.T) {
 }
 
 func TestStringsInDocuments_B5(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, bad := range []string{
 		`"\u0000"`, `"a\u{0}"`, `"\ud800"`, `"\uD83D\u0041"`, `"\uDE00\uD83D"`, `"é\uDFFF"`,
 	} {

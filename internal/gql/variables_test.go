@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 )
 
 func TestVariables(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	login := `"query":"mutation($in: LoginInput!) { login(input: $in) { errors { code } } }"`
 	probes := `"query":"query($in: [ProbeInput!]) { probe(in: $in) }"`
 	tests := []struct{ request, says string }{

@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"slices"
@@ -31,7 +31,7 @@ func FuzzDocument(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	on, off := fixedServer(f, serverOptions{Introspection: true}, nil), fixedServer(f, serverOptions{}, nil)
+	on, off := fixedServer(f, Options{Introspection: true}, nil), fixedServer(f, Options{}, nil)
 	f.Fuzz(func(t *testing.T, text string) {
 		if len(text) > maxBody {
 			return

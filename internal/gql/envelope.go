@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"io"
@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxNesting bounds how deep the lists and objects of variables nest; the schema's own inputs nest two deep.
+// maxNesting bounds how deep the lists and objects of variables nest; the inputs of a schema seldom nest more than two.
 const maxNesting = 16
 
 // An envelope is the JSON object of a request. Numbers are int64 where they are whole and fit, else float64: gqlparser

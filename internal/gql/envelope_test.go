@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"bytes"
@@ -84,7 +84,7 @@ var badEnvelopes = []struct {
 }
 
 func TestBadEnvelope_I1(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, tt := range badEnvelopes {
 		t.Run(tt.name, func(t *testing.T) {
 			if _, got := decodeEnvelope(tt.body); got != tt.want {
@@ -117,7 +117,7 @@ var badStrings = []struct {
 }
 
 func TestStrings_B5(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, tt := range badStrings {
 		if _, got := decodeEnvelope(tt.body); got != tt.want {
 			t.Errorf("%q: got %s, want %s", tt.body, said(got), said(tt.want))

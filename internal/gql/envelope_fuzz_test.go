@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"encoding/json"
@@ -36,7 +36,7 @@ func FuzzEnvelope(f *testing.F) {
 	} {
 		f.Add(seed)
 	}
-	s := fixedServer(f, serverOptions{Introspection: true}, nil)
+	s := fixedServer(f, Options{Introspection: true}, nil)
 	fixed := []*refusal{errBody, errBatch, errKey, errQuery, errName, errVars, errExt, errNesting, errNumber, errNULInput}
 	f.Fuzz(func(t *testing.T, body string) {
 		w := sendBody(s, body)

@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"fmt"
@@ -111,7 +111,7 @@ func TestLimits_I3(t *testing.T) {
 }
 
 func TestLimitsOfRequests_I3(t *testing.T) {
-	s := fixedServer(t, serverOptions{Introspection: true}, nil)
+	s := fixedServer(t, Options{Introspection: true}, nil)
 	for _, query := range []string{
 		"{ me { ...f0 } }" + chain(30, "NEXT NEXT", "id"),
 		"{ me " + deep(8) + "}",
@@ -138,7 +138,7 @@ func TestLimitsOfRequests_I3(t *testing.T) {
 }
 
 func TestIntrospection_I4(t *testing.T) {
-	on, off := fixedServer(t, serverOptions{Introspection: true}, nil), fixedServer(t, serverOptions{}, nil)
+	on, off := fixedServer(t, Options{Introspection: true}, nil), fixedServer(t, Options{}, nil)
 	for _, query := range []string{
 		`{ __schema { types { name } } }`,
 		`{ __type(name: "User") { name } }`,

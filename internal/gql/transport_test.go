@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"bytes"
@@ -29,7 +29,7 @@ func wantRefusal(t *testing.T, w *httptest.ResponseRecorder, status int) {
 }
 
 func TestMethod_I1(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, method := range []string{"GET", "HEAD", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"} {
 		r := httptest.NewRequest(method, "/graphql?query={__typename}", strings.NewReader(typename))
 		r.Header.Set("Content-Type", "application/json")
@@ -43,7 +43,7 @@ func TestMethod_I1(t *testing.T) {
 }
 
 func TestContentType_I1(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, accepted := range []string{
 		"application/json", "application/json; charset=utf-8", "Application/JSON;charset=UTF-8", "application/json;x=y",
 	} {
@@ -61,7 +61,7 @@ func TestContentType_I1(t *testing.T) {
 }
 
 func TestAccept_I2(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	const asJSON, asResponse = "application/json; charset=utf-8", "application/graphql-response+json; charset=utf-8"
 	urql := "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed"
 	tests := []struct{ accept, want string }{
@@ -92,7 +92,7 @@ func TestAccept_I2(t *testing.T) {
 
 // An operation that could not run is 400 only for clients that know the newer type.
 func TestStatus_I2(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, body := range []string{
 		`{"query":"{"}`, `{"query":"{ nothing }"}`, `{"query":"query($id: ID!) { node(id: $id) { id } }"}`,
 		`{"query":"{ me { id } }","variables":{"a":"\u0000"}}`,
@@ -108,7 +108,7 @@ func TestStatus_I2(t *testing.T) {
 }
 
 func TestBodySize_I3(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	fits := typename + strings.Repeat(" ", maxBody-len(typename))
 	if w := sendBody(s, fits); w.Code != http.StatusOK {
 		t.Errorf("%d bytes: got %d, want 200", len(fits), w.Code)
@@ -140,7 +140,7 @@ func (u unreadable) Read([]byte) (int, error) {
 }
 
 func TestUnfinishedBody(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	r := httptest.NewRequest("POST", "/graphql", io.MultiReader(strings.NewReader(typename), broken{}))
 	r.Header.Set("Content-Type", "application/json")
 	w := httptest.NewRecorder()
@@ -154,7 +154,7 @@ func (broken) Read([]byte) (int, error) { return 0, io.ErrUnexpectedEOF }
 
 func TestAnswer_I3(t *testing.T) {
 	var resp graphql.Response
-	s := fixedServer(t, serverOptions{}, func(context.Context) *graphql.Response { return &resp })
+	s := fixedServer(t, Options{}, func(context.Context) *graphql.Response { return &resp })
 	for range 7 {
 		resp.Errors = append(resp.Errors, coded(gqlerror.Errorf("no"), "FORBIDDEN"))
 	}

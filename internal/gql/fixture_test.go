@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"context"
@@ -6,7 +6,6 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -17,11 +16,38 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
-// probe adds to the schema a field with an argument of each kind.
-const probe = `extend type Query { probe(int: Int, text: String, role: Role, in: [ProbeInput!]): String }
-	input ProbeInput { int: Int, roles: [Role!] }`
+// testSchema has a field, an argument and a type of each kind that is treated by itself.
+const testSchema = `
+directive @isAuthenticated on FIELD_DEFINITION
 
-// fixedSchema is the real schema whose every operation has one answer: these tests are about what comes before.
+type Query {
+  me: User @isAuthenticated
+  node(id: ID!): Node
+  users(first: Int, role: Role): UserConnection
+  probe(int: Int, text: String, role: Role, in: [ProbeInput!]): String
+}
+
+type Mutation {
+  login(input: LoginInput!): Payload
+  logout(input: LogoutInput): Payload
+}
+
+interface Node { id: ID! }
+type User implements Node { id: ID! username: String! role: Role! }
+type UserConnection { nodes: [User!]! edges: [UserEdge!]! }
+type UserEdge { node: User! }
+type Payload { user: User errors: [UserError!]! }
+type UserError { code: String! }
+
+enum Role { USER ADMIN }
+enum TokenTransport { BODY COOKIE }
+
+input LoginInput { login: String! password: String! transport: TokenTransport! = BODY }
+input LogoutInput { refreshToken: String }
+input ProbeInput { int: Int roles: [Role!] }
+`
+
+// fixedSchema is a schema whose every operation has one answer: these tests are about what comes before.
 type fixedSchema struct {
 	schema *ast.Schema
 	exec   func(context.Context) *graphql.Response
@@ -35,13 +61,9 @@ func (f fixedSchema) Complexity(context.Context, string, string, int, map[string
 
 func (f fixedSchema) Exec(context.Context) graphql.ResponseHandler { return f.exec }
 
-func fixedServer(t testing.TB, o serverOptions, exec func(context.Context) *graphql.Response) *server {
+func fixedServer(t testing.TB, o Options, exec func(context.Context) *graphql.Response) *server {
 	t.Helper()
-	text, err := os.ReadFile("../schema.graphqls")
-	if err != nil {
-		t.Fatal(err)
-	}
-	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)}, &ast.Source{Input: probe})
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: testSchema})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +74,7 @@ func fixedServer(t testing.TB, o serverOptions, exec func(context.Context) *grap
 		return coded(gqlerror.Wrap(err), "INTERNAL")
 	}
 	o.Recover = func(context.Context, any) error { return errors.New("it broke") }
-	return newServer(fixedSchema{schema, exec}, o)
+	return New(fixedSchema{schema, exec}, o).(*server)
 }
 
 // sendBody posts body as JSON, with headers given as name and value in turn.
@@ -106,25 +128,5 @@ func wantOneError(t *testing.T, w *httptest.ResponseRecorder, code, text string)
 	got := codes(t, w.Body.Bytes())
 	if w.Code != http.StatusOK || len(got) != 1 || got[0] != code || !strings.Contains(w.Body.String(), text) {
 		t.Errorf("got %d %s, want one %s that says %q", w.Code, w.Body, code, text)
-	}
-}
-
-func TestOperationName(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
-	two := `"query":"query A { me { id } } query B { me { id } }"`
-	if w := sendBody(s, `{`+two+`,"operationName":"B"}`); len(codes(t, w.Body.Bytes())) != 0 {
-		t.Errorf("B: got %s", w.Body)
-	}
-	for _, name := range []string{``, `,"operationName":"C"`, `,"operationName":null`, `,"operationName":""`} {
-		wantOneError(t, sendBody(s, `{`+two+name+`}`), "BAD_USER_INPUT", "operationName")
-	}
-}
-
-func TestPanic_I6(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, func(context.Context) *graphql.Response { panic("password hunter2") })
-	w := sendQuery(s, `{ me { id } }`)
-	if got := w.Body.String(); w.Code != http.StatusInternalServerError ||
-		got != `{"errors":[{"message":"it broke","extensions":{"code":"INTERNAL"}}]}` {
-		t.Errorf("got %d %s", w.Code, got)
 	}
 }

@@ -1,4 +1,4 @@
-package graph
+package gql
 
 import (
 	"fmt"
@@ -10,7 +10,7 @@ import (
 
 // security.md asks it of whatever may hold passwords: a document that holds a string leaves no trace.
 func TestDocumentWithStringIsNotKept(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	for _, query := range []string{
 		`mutation { login(input: {login: "ada", password: "hunter2"}) { errors { code } } }`,
 		`mutation { login(input: {login: """ada""", password: """hunter2"""}) { errors { code } } }`,
@@ -31,7 +31,7 @@ func TestDocumentWithStringIsNotKept(t *testing.T) {
 }
 
 func TestDocumentIsKept(t *testing.T) {
-	s := fixedServer(t, serverOptions{}, nil)
+	s := fixedServer(t, Options{}, nil)
 	const query = `mutation($in: LoginInput!) { login(input: $in) { errors { code } } }`
 	body := `{"query":"` + query + `","variables":{"in":{"login":"ada","password":"hunter2"}}}`
 	for range 2 {

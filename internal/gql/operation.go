@@ -1,0 +1,64 @@
+package gql
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/gqlerror"
+)
+
+// statusNotRun stands for the status of an operation that could not run, which depends on the answer's type.
+const statusNotRun = 0
+
+// answer runs what env asks for. The status is 200, statusNotRun, or 500 after a panic outside of a resolver.
+func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Response, status int) {
+	defer func() {
+		switch p := recover(); p {
+		case nil:
+		case http.ErrAbortHandler:
+			panic(p)
+		default:
+			resp, status = onlyErrors(s.present(ctx, s.recover(ctx, p))), http.StatusInternalServerError
+		}
+	}()
+	op, errs := s.operation(env)
+	if errs != nil {
+		return onlyErrors(errs...), statusNotRun
+	}
+	if s.context != nil {
+		ctx = s.context(ctx)
+	}
+	ctx = graphql.WithOperationContext(ctx, op)
+	ctx = graphql.WithResponseContext(ctx, s.present, s.recover)
+	resp = s.es.Exec(ctx)(ctx)
+	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
+	return resp, http.StatusOK
+}
+
+// operation finds the operation that env asks for in its document, and its variables.
+func (s *server) operation(env *envelope) (*graphql.OperationContext, gqlerror.List) {
+	doc, errs := s.document(env.query)
+	if errs != nil {
+		return nil, errs
+	}
+	op := doc.Operations.ForName(env.operationName)
+	if op == nil {
+		err := gqlerror.Errorf("operationName must name an operation of the document.")
+		return nil, gqlerror.List{coded(err, codeBadUserInput)}
+	}
+	variables, err := s.variables(op, env.variables)
+	if err != nil {
+		return nil, gqlerror.List{err}
+	}
+	return &graphql.OperationContext{
+		OperationName:          env.operationName,
+		Doc:                    doc,
+		Operation:              op,
+		Variables:              variables,
+		DisableIntrospection:   !s.introspection,
+		RecoverFunc:            s.recover,
+		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
+	}, nil
+}
