@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/oauth"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 	"latchkey/internal/web"
@@ -101,18 +102,35 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	a.health = web.NewHealth(needed, useful)
-	cookies := web.NewCookies(cfg.Secure(), append(cfg.OwnOrigins(), cfg.CORSOrigins...))
-	endpoints, err := newOAuth(cfg, a.service, issuer, log)
+	a.handler, err = a.routes(issuer, inbox)
+	return a, err
+}
+
+// routes has each room that answers requests put itself at its paths.
+func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error) {
+	door, err := request.New(request.Config{
+		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Own: a.cfg.OwnOrigins(), Origins: a.cfg.CORSOrigins, Log: a.log,
+	})
 	if err != nil {
 		return nil, err
 	}
-	a.handler, err = web.New(web.Config{
-		AppName: cfg.AppName, PublicURL: cfg.PublicURL, AppURL: cfg.AppURL, Origins: cfg.CORSOrigins,
-		Auth: a.service, Proxies: cfg.TrustedProxies, Cookies: cookies,
-		GraphQL: graph.Handler(a.service, cfg.Introspection, log), OAuth: endpoints,
-		Health: a.health, Inbox: inbox, Explorer: cfg.Explorer, Log: log, Now: now,
+	clients := make([]oauth.Client, len(a.cfg.OAuthClients))
+	for i, c := range a.cfg.OAuthClients {
+		clients[i] = oauth.Client(c)
+	}
+	mux := http.NewServeMux()
+	graph.Mount(mux, door, a.service, a.cfg.Introspection, a.log)
+	err = oauth.Mount(mux, door, oauth.Config{
+		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: a.log,
 	})
-	return a, err
+	if err != nil {
+		return nil, err
+	}
+	err = web.Mount(mux, door, web.Config{
+		AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, AppURL: a.cfg.AppURL,
+		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, Log: a.log, Now: a.now,
+	})
+	return door.Harden(mux), err
 }
 
 // newIssuer makes what signs and verifies access tokens.
@@ -122,17 +140,6 @@ func newIssuer(cfg config.Config) (*jwt.Issuer, error) {
 		keys[i] = k.Key
 	}
 	return jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys, keys...)
-}
-
-// newOAuth makes the OAuth 2.0 endpoints.
-func newOAuth(cfg config.Config, service *auth.Service, issuer *jwt.Issuer, log zerolog.Logger) (http.Handler, error) {
-	clients := make([]oauth.Client, len(cfg.OAuthClients))
-	for i, c := range cfg.OAuthClients {
-		clients[i] = oauth.Client(c)
-	}
-	return oauth.New(oauth.Config{
-		PublicURL: cfg.PublicURL, PasswordGrant: cfg.OAuthPasswordGrant, Clients: clients, Auth: service, Issuer: issuer, Log: log,
-	})
 }
 
 func (a *app) openDatabase() (err error) {

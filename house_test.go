@@ -19,8 +19,8 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/mail", "internal/names", "internal/oauth", "internal/password", "internal/redisstore", "internal/store", "internal/throttle", "internal/web", "migrations"},
-	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/store", "internal/web"},
+	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/mail", "internal/names", "internal/oauth", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/jwt", "internal/names", "internal/password", "internal/store", "internal/throttle"},
@@ -32,13 +32,14 @@ var rooms = map[string][]string{
 	"internal/jwt":        {},
 	"internal/mail":       {"internal/store", "internal/throttle"},
 	"internal/names":      {},
-	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/web"},
+	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request"},
 	"internal/password":   {},
 	"internal/redisstore": {"internal/store", "internal/throttle"},
+	"internal/request":    {"internal/auth"},
 	"internal/store":      {"internal/db", "internal/names"},
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
-	"internal/web":        {"internal/auth", "internal/mail", "internal/store"},
+	"internal/web":        {"internal/auth", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
 
@@ -96,7 +97,7 @@ func TestArrowsPointDown(t *testing.T) {
 			if isDriver && dir != "internal/db" {
 				t.Errorf("%s imports the driver %s: only internal/db does", path, name)
 			}
-			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/gql", "internal/oauth", "internal/web", "internal/testenv"}, dir) {
+			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/gql", "internal/oauth", "internal/request", "internal/web", "internal/testenv"}, dir) {
 				t.Errorf("%s knows HTTP", path)
 			}
 		}

@@ -54,7 +54,7 @@ func TestInternal_I6(t *testing.T) {
 					t.Errorf("%s: the answer does not name the request %s: %s", name, id, a.Body)
 				}
 				testenv.Await(t, 5*time.Second, name+" in the log", func() bool {
-					return strings.Count(s.Log(), `"request_id":"`+id+`","path":"`+name+`"`) == 1
+					return strings.Count(s.Log(), `"request_id":"`+id+`","where":"`+name+`"`) == 1
 				})
 			}
 			if table == "registrations" {
@@ -62,6 +62,8 @@ func TestInternal_I6(t *testing.T) {
 				p := exchange(t, "GET", u, "")
 				if id := p.header.Get("X-Request-Id"); p.status != http.StatusInternalServerError || !strings.Contains(p.body, id) {
 					t.Errorf("the page: got %d, want 500 that names %s:\n%s", p.status, id, p.body)
+				} else {
+					awaitLog(t, s, `"request_id":"`+id+`","where":"`+linkPath+`"`)
 				}
 			}
 			rename(table, "elsewhere", column)

@@ -236,7 +236,7 @@ func TestLogsInTrouble_I7(t *testing.T) {
 	redis.Pass(t)
 	postgres.Refuse()
 	ask()
-	awaitLog(t, s, `"message":"unavailable"`, `"message":"page unavailable"`)
+	awaitLog(t, s, `"message":"unavailable"`, `"where":"me"`, `"where":"`+linkPath+`"`)
 	all.mustBeMissingIn(t, s.Log())
 }
 

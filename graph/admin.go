@@ -5,12 +5,12 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 // by is the id of the administrator who asks, for the log.
 func by(ctx context.Context) (string, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		return "", err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/vektah/gqlparser/v2/gqlerror"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 // expected parts the errors of a call: what a person can put right goes into
@@ -29,26 +29,20 @@ func presenter(log zerolog.Logger) graphql.ErrorPresenterFunc {
 		if _, ok := out.Extensions["code"]; ok && out.Err == nil {
 			return out // made complete where the request was found at fault
 		}
-		e := auth.AsError(err)
 		if out.Err != nil {
-			err = out.Err // what is logged: out may be err itself, and its text changes here
+			err = out.Err // without the path, which is told beside it
 		}
-		out.Message = e.Message
-		out.Extensions = map[string]any{"code": string(e.Code)}
-		if e.Reason != "" {
-			out.Extensions["reason"] = e.Reason
+		f := request.FaultOf(ctx, log, out.Path.String(), err)
+		out.Message = f.Message
+		out.Extensions = map[string]any{"code": string(f.Code)}
+		if f.Reason != "" {
+			out.Extensions["reason"] = f.Reason
 		}
-		switch e.Code {
-		case auth.RateLimited:
-			out.Extensions["retryAfter"] = e.Seconds()
-		case auth.Unavailable:
-			out.Extensions["retryAfter"] = e.Seconds()
-			log.Warn().Err(err).Str("request_id", web.RequestID(ctx)).Str("path", out.Path.String()).Msg("unavailable")
-		case auth.Internal:
-			out.Extensions["requestId"] = web.RequestID(ctx)
-			if ctx.Err() == nil { // or the client went away
-				log.Error().Err(err).Str("request_id", web.RequestID(ctx)).Str("path", out.Path.String()).Msg("internal error")
-			}
+		if f.RetryAfter > 0 {
+			out.Extensions["retryAfter"] = f.RetryAfter
+		}
+		if f.Code == auth.Internal {
+			out.Extensions["requestId"] = f.RequestID
 		}
 		return out
 	}

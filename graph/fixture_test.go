@@ -18,9 +18,9 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/password"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
-	"latchkey/internal/web"
 )
 
 // t0 is where the fixture's clock stands.
@@ -62,8 +62,15 @@ func setup(t testing.TB, d db.DB) *fixture {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cookies := web.NewCookies(true, []string{"https://auth.example", "https://app.example"})
-	f.handler = web.Identify(f.Service, nil, cookies, graph.Handler(f.Service, true, zerolog.New(t.Output())))
+	door, err := request.New(request.Config{
+		Auth: f.Service, Secure: true, Own: []string{"https://auth.example"}, Origins: []string{"https://app.example"}, Log: zerolog.Nop(),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	mux := http.NewServeMux()
+	graph.Mount(mux, door, f.Service, true, zerolog.New(t.Output()))
+	f.handler = mux
 	return f
 }
 

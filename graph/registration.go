@@ -5,11 +5,11 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 func (m mutation) Register(ctx context.Context, in auth.RegisterInput) (*gen.RegisterPayload, error) {
-	email, err := m.auth.Register(ctx, in, web.CallerFrom(ctx).Client())
+	email, err := m.auth.Register(ctx, in, request.From(ctx).Client())
 	if err != nil {
 		errs, err := expected(err)
 		return &gen.RegisterPayload{Errors: errs}, err
@@ -18,12 +18,12 @@ func (m mutation) Register(ctx context.Context, in auth.RegisterInput) (*gen.Reg
 }
 
 func (m mutation) ResendConfirmation(ctx context.Context, in auth.ResendConfirmationInput) (*gen.ResendConfirmationPayload, error) {
-	errs, err := expected(m.auth.ResendConfirmation(ctx, in, web.CallerFrom(ctx).Client()))
+	errs, err := expected(m.auth.ResendConfirmation(ctx, in, request.From(ctx).Client()))
 	return &gen.ResendConfirmationPayload{Errors: errs}, err
 }
 
 func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (*gen.ConfirmEmailPayload, error) {
-	caller := web.CallerFrom(ctx)
+	caller := request.From(ctx)
 	if err := mayCarry(caller, in.Transport); err != nil {
 		return nil, err
 	}

@@ -6,9 +6,9 @@ package graph
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
-	"runtime"
 
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/zerolog"
@@ -16,8 +16,8 @@ import (
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
 	"latchkey/internal/gql"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
-	"latchkey/internal/web"
 )
 
 type resolver struct{ auth *auth.Service }
@@ -36,33 +36,28 @@ type (
 	userConnection struct{ *resolver }
 )
 
-// Handler serves GraphQL over POST. A web.Caller must be in each request's
-// context. introspection also turns suggestions in errors on.
-func Handler(service *auth.Service, introspection bool, log zerolog.Logger) http.Handler {
+// Mount serves GraphQL at /graphql, over POST, to pages of the allowed origins too.
+// introspection also turns suggestions in errors on.
+func Mount(mux *http.ServeMux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
 	schema := gen.NewExecutableSchema(gen.Config{
 		Resolvers:  &resolver{service},
 		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, HasRole: hasRole, Private: private},
 	})
-	return gql.New(schema, gql.Options{
+	api := gql.New(schema, gql.Options{
 		Introspection: introspection,
 		Present:       presenter(log),
 		Recover:       recovered,
 		Context:       withPages,
 	})
+	mux.Handle("/graphql", door.AllowOrigins(door.Identify(api), http.MethodPost))
 }
 
-// recovered makes a panic an error. Only what the runtime says of one is kept:
-// any other value may hold what must not reach a log.
-func recovered(_ context.Context, p any) error {
-	if err, ok := p.(runtime.Error); ok {
-		return fmt.Errorf("panic: %w", err)
-	}
-	return fmt.Errorf("panic: a %T", p)
-}
+// recovered makes a panic an error, which presenter logs.
+func recovered(_ context.Context, p any) error { return errors.New("panic: " + request.PanicText(p)) }
 
 // isAuthenticated implements @isAuthenticated.
 func isAuthenticated(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
-	if _, err := web.CallerFrom(ctx).Viewer(ctx); err != nil {
+	if _, err := request.From(ctx).Viewer(ctx); err != nil {
 		return nil, err
 	}
 	return next(ctx)
@@ -70,7 +65,7 @@ func isAuthenticated(ctx context.Context, _ any, next graphql.Resolver) (any, er
 
 // hasRole implements @hasRole, with the role as it is now.
 func hasRole(ctx context.Context, _ any, next graphql.Resolver, role store.Role) (any, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +81,7 @@ func private(ctx context.Context, obj any, next graphql.Resolver) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("@private on a %T", obj)
 	}
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil && auth.AsError(err).Code != auth.Unauthenticated {
 		return nil, err
 	}

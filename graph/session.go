@@ -5,12 +5,12 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
-	"latchkey/internal/web"
 )
 
 func (m mutation) Login(ctx context.Context, in auth.LoginInput) (*gen.LoginPayload, error) {
-	caller := web.CallerFrom(ctx)
+	caller := request.From(ctx)
 	if err := mayCarry(caller, in.Transport); err != nil {
 		return nil, err
 	}
@@ -23,7 +23,7 @@ func (m mutation) Login(ctx context.Context, in auth.LoginInput) (*gen.LoginPayl
 }
 
 func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.RefreshPayload, error) {
-	caller := web.CallerFrom(ctx)
+	caller := request.From(ctx)
 	token, transport := "", auth.TransportBody
 	if in.RefreshToken != nil {
 		token = *in.RefreshToken
@@ -45,7 +45,7 @@ func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.Refre
 }
 
 func (m mutation) Logout(ctx context.Context, in auth.LogoutInput) (*gen.LogoutPayload, error) {
-	caller := web.CallerFrom(ctx)
+	caller := request.From(ctx)
 	var tokens []string
 	if in.RefreshToken != nil {
 		tokens = append(tokens, *in.RefreshToken)
@@ -62,7 +62,7 @@ func (m mutation) Logout(ctx context.Context, in auth.LogoutInput) (*gen.LogoutP
 }
 
 func (m mutation) RevokeSession(ctx context.Context, in auth.RevokeSessionInput) (*gen.RevokeSessionPayload, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +74,7 @@ func (m mutation) RevokeSession(ctx context.Context, in auth.RevokeSessionInput)
 }
 
 func (m mutation) RevokeOtherSessions(ctx context.Context) (*gen.RevokeOtherSessionsPayload, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -86,13 +86,13 @@ func (m mutation) RevokeOtherSessions(ctx context.Context) (*gen.RevokeOtherSess
 }
 
 func (s session) Current(ctx context.Context, obj *store.Session) (bool, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	return err == nil && v.Session.ID == obj.ID, nil
 }
 
 // mayCarry refuses the cookie to a page of another origin: it could log a
 // visitor into an account of its own.
-func mayCarry(caller *web.Caller, transport auth.TokenTransport) error {
+func mayCarry(caller *request.Caller, transport auth.TokenTransport) error {
 	if transport == auth.TransportCookie && !caller.MayUseCookie() {
 		return errOrigin()
 	}
@@ -105,7 +105,7 @@ func errOrigin() error {
 
 // deliver hands the tokens of a login over, the refresh token in the way that
 // was asked for. The viewer of the rest of the answer is who logged in.
-func (m mutation) deliver(caller *web.Caller, l *auth.Login, transport auth.TokenTransport) *auth.Tokens {
+func (m mutation) deliver(caller *request.Caller, l *auth.Login, transport auth.TokenTransport) *auth.Tokens {
 	caller.SetViewer(&auth.Viewer{User: l.User, Session: l.Session})
 	if transport == auth.TransportCookie {
 		caller.SetRefreshCookie(*l.Tokens.RefreshToken, l.Tokens.RefreshTokenExpiresAt, m.auth.Now())

@@ -6,12 +6,12 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
-	"latchkey/internal/web"
 )
 
 func (q query) Me(ctx context.Context) (*store.User, error) {
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		if auth.AsError(err).Reason == auth.ReasonMissing {
 			return nil, nil
@@ -36,7 +36,7 @@ func (q query) Node(ctx context.Context, id string) (gen.Node, error) {
 	} else if !errors.Is(err, store.ErrNotFound) {
 		return nil, err
 	}
-	v, err := web.CallerFrom(ctx).Viewer(ctx)
+	v, err := request.From(ctx).Viewer(ctx)
 	if err != nil {
 		return nil, err
 	}

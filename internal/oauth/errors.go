@@ -5,10 +5,9 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 // The error codes of RFC 6749 section 5.2, and of its section 4.1.2.1 for what
@@ -29,7 +28,7 @@ type failure struct {
 	Code        string `json:"error"`
 	Description string `json:"error_description"` // printable ASCII without " and \
 	status      int    // 0 is 400
-	retryAfter  time.Duration
+	retryAfter  int    // seconds, or 0
 }
 
 func (f *failure) Error() string { return f.Code + ": " + f.Description }
@@ -44,7 +43,7 @@ func errClient() error {
 	return &failure{Code: invalidClient, Description: "No client has this id and secret.", status: http.StatusUnauthorized}
 }
 
-// fail answers what went wrong, and logs what is no caller's fault.
+// fail answers what went wrong.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := s.failureOf(r, err)
 	h := w.Header()
@@ -55,7 +54,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 		h.Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 	}
 	if f.retryAfter > 0 {
-		h.Set("Retry-After", seconds(f.retryAfter))
+		h.Set("Retry-After", strconv.Itoa(f.retryAfter))
 	}
 	writeJSON(w, f.status, f)
 }
@@ -67,24 +66,12 @@ func (s *server) failureOf(r *http.Request, err error) failure {
 	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
 		return failure{Code: invalidGrant, Description: mistakes[0].Message}
 	}
-	e := auth.AsError(err)
-	id := web.RequestID(r.Context())
-	later := failure{Code: temporarilyUnavailable, Description: e.Message, retryAfter: time.Duration(e.Seconds()) * time.Second}
-	switch e.Code {
-	case auth.RateLimited:
-		later.status = http.StatusTooManyRequests
-		return later
-	case auth.Unavailable:
-		s.Log.Warn().Err(err).Str("request_id", id).Str("path", r.URL.Path).Msg("unavailable")
-		later.status = http.StatusServiceUnavailable
-		return later
+	f := request.FaultOf(r.Context(), s.Log, r.URL.Path, err)
+	switch f.Code {
+	case auth.RateLimited, auth.Unavailable:
+		return failure{temporarilyUnavailable, f.Message, f.Status, f.RetryAfter}
+	case auth.Internal:
+		return failure{Code: serverError, Description: strings.TrimSuffix(f.Message, ".") + ": request " + f.RequestID + ".", status: f.Status}
 	}
-	if r.Context().Err() == nil { // or the client went away
-		s.Log.Error().Err(err).Str("request_id", id).Str("path", r.URL.Path).Msg("internal error")
-	}
-	return failure{
-		Code: serverError, Description: strings.TrimSuffix(e.Message, ".") + ": request " + id + ".", status: http.StatusInternalServerError,
-	}
+	return failure{Code: invalidRequest, Description: f.Message, status: f.Status}
 }
-
-func seconds(d time.Duration) string { return strconv.Itoa(int(d / time.Second)) }

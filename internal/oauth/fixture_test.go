@@ -19,10 +19,10 @@ import (
 	"latchkey/internal/jwt"
 	"latchkey/internal/oauth"
 	"latchkey/internal/password"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
-	"latchkey/internal/web"
 )
 
 const (
@@ -83,9 +83,13 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	for _, c := range change {
 		c(&cfg)
 	}
-	endpoints, err := oauth.New(cfg)
+	door, err := request.New(request.Config{
+		Auth: f.auth, Secure: true, Own: []string{public.String()}, Origins: []string{"https://app.example.org"}, Log: zerolog.Nop(),
+	})
 	must(t, err)
-	f.Handler = web.Identify(f.auth, nil, web.NewCookies(true, []string{public.String(), "https://app.example.org"}), endpoints)
+	mux := http.NewServeMux()
+	must(t, oauth.Mount(mux, door, cfg))
+	f.Handler = mux
 	return f
 }
 
@@ -115,8 +119,8 @@ func (f *fixture) do(r *http.Request) reply {
 	return a
 }
 
-// request is a POST of a body that is a form already, with header fields.
-func request(path, body string, header ...string) *http.Request {
+// form is a POST of a body that is a form already, with header fields.
+func form(path, body string, header ...string) *http.Request {
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	for i := 0; i+1 < len(header); i += 2 {
@@ -128,13 +132,13 @@ func request(path, body string, header ...string) *http.Request {
 // post sends parameters, in pairs.
 func (f *fixture) post(path string, pairs ...string) reply {
 	f.t.Helper()
-	return f.do(request(path, encode(pairs...)))
+	return f.do(form(path, encode(pairs...)))
 }
 
 // as sends parameters as a client that authenticates by Basic.
 func (f *fixture) as(id, secret, path string, pairs ...string) reply {
 	f.t.Helper()
-	r := request(path, encode(pairs...))
+	r := form(path, encode(pairs...))
 	r.SetBasicAuth(url.QueryEscape(id), url.QueryEscape(secret))
 	return f.do(r)
 }

@@ -9,15 +9,14 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"slices"
-	"strings"
+	"strconv"
 	"time"
 
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/jwt"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 // The paths of the endpoints.
@@ -49,40 +48,34 @@ type server struct {
 	clients clients
 }
 
-// New returns the endpoints as one handler. Requests reach it through
-// web.Identify, which says where they come from.
-func New(cfg Config) (http.Handler, error) {
+// Mount puts the endpoints and the documents at their paths. Pages of the allowed
+// origins may use all but introspection, which is for backends: pages have no
+// secret to ask with.
+func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	if cfg.PublicURL == nil || cfg.Auth == nil || cfg.Issuer == nil {
-		return nil, errors.New("oauth: incomplete Config")
+		return errors.New("oauth: incomplete Config")
 	}
 	s := &server{Config: cfg, clients: newClients(cfg.Clients)}
 	keys, err := cfg.Issuer.JWKS()
 	if err != nil {
-		return nil, err
+		return err
 	}
 	metadata, err := json.Marshal(s.metadata())
 	if err != nil {
-		return nil, err
+		return err
 	}
-	mux := http.NewServeMux()
-	mux.Handle(TokenPath, s.endpoint(s.token))
-	mux.Handle(RevokePath, s.endpoint(s.revoke))
-	mux.Handle(IntrospectPath, s.endpoint(s.introspect))
-	mux.Handle(KeysPath, document(keys))
-	mux.Handle(MetadataPath, document(metadata))
-	return mux, nil
+	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(s.endpoint(s.token)), http.MethodPost))
+	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(s.endpoint(s.revoke)), http.MethodPost))
+	mux.Handle(IntrospectPath, door.Identify(s.endpoint(s.introspect)))
+	mux.Handle(KeysPath, door.AllowOrigins(document(keys), http.MethodGet, http.MethodHead))
+	mux.Handle(MetadataPath, door.AllowOrigins(document(metadata), http.MethodGet, http.MethodHead))
+	return nil
 }
 
 // endpoint is a POST of a form by a client. What answer returns is sent as
 // JSON; nil is an empty 200.
-func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, error)) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		// RFC 6749 section 5.1 wants both of every answer that may hold a token.
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("Pragma", "no-cache")
-		if !allowed(w, r, http.MethodPost) {
-			return
-		}
+func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, error)) http.Handler {
+	post := request.Methods{"POST": func(w http.ResponseWriter, r *http.Request) {
 		result, err := s.answer(w, r, answer)
 		if err != nil {
 			s.fail(w, r, err)
@@ -93,13 +86,19 @@ func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, e
 			return
 		}
 		writeJSON(w, http.StatusOK, result)
-	}
+	}}.Or(wrongMethod)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		// RFC 6749 section 5.1 wants both of every answer that may hold a token.
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Pragma", "no-cache")
+		post.ServeHTTP(w, r)
+	})
 }
 
 // A form needs no leave from a browser to be sent, so pages elsewhere could use up
 // their visitors' tries: they are refused before anything is counted.
 func (s *server) answer(w http.ResponseWriter, r *http.Request, answer func(*http.Request, form, caller) (any, error)) (any, error) {
-	if web.CallerFrom(r.Context()).ForeignPage() {
+	if request.From(r.Context()).ForeignPage() {
 		return nil, &failure{Code: invalidRequest, Description: "Pages of this origin may not ask.", status: http.StatusForbidden}
 	}
 	f, err := readForm(w, r)
@@ -119,30 +118,17 @@ const publicAge = 5 * time.Minute
 
 // document answers GET with a text that does not change while the process runs,
 // and asks nobody for it: backends verify tokens although the database is away.
-func document(text []byte) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !allowed(w, r, http.MethodGet, http.MethodHead) {
-			return
-		}
-		w.Header().Set("Cache-Control", "public, max-age="+seconds(publicAge))
+func document(text []byte) http.Handler {
+	return request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(publicAge/time.Second)))
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = w.Write(text) // who went away gets nothing
-	}
+	}}.Or(wrongMethod)
 }
 
-// allowed reports whether the request has one of the methods, and else answers
-// it: OPTIONS with what there is, every other by 405.
-func allowed(w http.ResponseWriter, r *http.Request, methods ...string) bool {
-	if slices.Contains(methods, r.Method) {
-		return true
-	}
-	w.Header().Set("Allow", strings.Join(slices.Sorted(slices.Values(append(methods, http.MethodOptions))), ", "))
-	if r.Method == http.MethodOptions {
-		w.WriteHeader(http.StatusNoContent)
-		return false
-	}
+// wrongMethod is the 405 of every path.
+func wrongMethod(w http.ResponseWriter) {
 	writeJSON(w, http.StatusMethodNotAllowed, failure{Code: invalidRequest, Description: "This address does not take that method."})
-	return false
 }
 
 func writeJSON(w http.ResponseWriter, status int, v any) {

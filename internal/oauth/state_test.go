@@ -3,6 +3,7 @@ package oauth_test
 import (
 	"encoding/json"
 	"maps"
+	"net/http"
 	"net/http/httptest"
 	"net/netip"
 	"slices"
@@ -90,7 +91,7 @@ func TestIntrospectIsForClients_G1(t *testing.T) {
 	wants(t, "nobody", f.post(oauth.IntrospectPath, "token", access), 401, "invalid_client")
 	wants(t, "nobody without a token", f.post(oauth.IntrospectPath), 401, "invalid_client")
 	wants(t, "latchkey", f.post(oauth.IntrospectPath, "token", access, "client_id", "latchkey"), 401, "invalid_client")
-	wants(t, "the token's own bearer", f.do(request(oauth.IntrospectPath, encode("token", access), "Authorization", "Bearer "+access)), 401, "invalid_client")
+	wants(t, "the token's own bearer", f.do(form(oauth.IntrospectPath, encode("token", access), "Authorization", "Bearer "+access)), 401, "invalid_client")
 	wants(t, "a wrong secret", f.as(shop, billingSecret, oauth.IntrospectPath, "token", access), 401, "invalid_client")
 	wants(t, "no token", f.as(shop, shopSecret, oauth.IntrospectPath), 400, "invalid_request")
 	wants(t, "two tokens", f.as(shop, shopSecret, oauth.IntrospectPath, "token", access, "token", access), 400, "invalid_request")
@@ -206,6 +207,31 @@ func TestKeys_F4(t *testing.T) {
 		}
 		if w := f.do(httptest.NewRequest("HEAD", path, nil)); w.Code != 200 {
 			t.Errorf("HEAD %s: %d", path, w.Code)
+		}
+	}
+}
+
+// Pages of allowed origins may use what pages need; introspection is for backends.
+func TestCORS_G1_I5(t *testing.T) {
+	f := setup(t)
+	for path, method := range map[string]string{
+		oauth.TokenPath: "POST", oauth.RevokePath: "POST", oauth.IntrospectPath: "", oauth.KeysPath: "GET", oauth.MetadataPath: "GET",
+	} {
+		for origin, allowed := range map[string]bool{"https://app.example.org": true, "https://evil.example": false, "null": false} {
+			for _, asked := range []string{"GET", "POST"} {
+				want := ""
+				if allowed && asked == method {
+					want = origin
+				}
+				preflight := httptest.NewRequest("OPTIONS", path, nil)
+				preflight.Header.Set("Access-Control-Request-Method", asked)
+				for what, r := range map[string]*http.Request{"preflight": preflight, "answer": httptest.NewRequest(asked, path, nil)} {
+					r.Header.Set("Origin", origin)
+					if got := f.do(r).Header().Get("Access-Control-Allow-Origin"); got != want {
+						t.Errorf("%s %s from %s: the %s allows %q, want %q", asked, path, origin, what, got, want)
+					}
+				}
+			}
 		}
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"net/http"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/web"
+	"latchkey/internal/request"
 )
 
 // The grants there are.
@@ -52,14 +52,14 @@ func (s *server) byPassword(r *http.Request, f form, c caller) (*auth.Login, err
 		return nil, err
 	}
 	in := auth.LoginInput{Login: f["username"], Password: f["password"], Transport: auth.TransportBody, ClientID: c.id}
-	return s.Auth.Login(r.Context(), in, web.CallerFrom(r.Context()).Client())
+	return s.Auth.Login(r.Context(), in, request.From(r.Context()).Client())
 }
 
 func (s *server) byRefreshToken(r *http.Request, f form, c caller) (*auth.Login, error) {
 	if err := f.need("refresh_token"); err != nil {
 		return nil, err
 	}
-	return s.Auth.RefreshBy(r.Context(), c.id, f["refresh_token"], web.CallerFrom(r.Context()).Client())
+	return s.Auth.RefreshBy(r.Context(), c.id, f["refresh_token"], request.From(r.Context()).Client())
 }
 
 // revoke ends the session of a token (RFC 7009). A token that is unknown is as

@@ -34,7 +34,7 @@ func TestGrants_G1(t *testing.T) {
 	// none (RFC 6749 section 3.2).
 	f.tokens(f.post(oauth.TokenPath, "grant_type", "password", "username", "Ada@Example.org", "password", goodPassword,
 		"resource", "x", "client_id", "", "client_secret", "", "scope", ""))
-	f.tokens(f.do(request(oauth.TokenPath, encode(adaPairs()...), "Content-Type", "Application/X-WWW-Form-URLencoded; charset=UTF-8")))
+	f.tokens(f.do(form(oauth.TokenPath, encode(adaPairs()...), "Content-Type", "Application/X-WWW-Form-URLencoded; charset=UTF-8")))
 }
 
 // A page elsewhere may send a form without asking; it uses up nobody's tries.
@@ -43,7 +43,7 @@ func TestForeignPages_G1_I5(t *testing.T) {
 	for _, path := range []string{oauth.TokenPath, oauth.RevokePath, oauth.IntrospectPath} {
 		for _, origin := range []string{"https://evil.example", "null", "https://auth.example.org.evil.example"} {
 			for range 12 {
-				a := f.do(request(path, encode("grant_type", "password", "username", "ada", "password", "wrong", "token", "x"), "Origin", origin))
+				a := f.do(form(path, encode("grant_type", "password", "username", "ada", "password", "wrong", "token", "x"), "Origin", origin))
 				if a.Code != http.StatusForbidden || a.JSON["error"] != "invalid_request" {
 					t.Fatalf("%s from %s: %d %s", path, origin, a.Code, a.Body)
 				}
@@ -51,7 +51,7 @@ func TestForeignPages_G1_I5(t *testing.T) {
 		}
 	}
 	f.tokens(f.post(oauth.TokenPath, adaPairs()...)) // was not limited by them
-	f.tokens(f.do(request(oauth.TokenPath, encode(adaPairs()...), "Origin", "https://app.example.org")))
+	f.tokens(f.do(form(oauth.TokenPath, encode(adaPairs()...), "Origin", "https://app.example.org")))
 }
 
 func TestTokenErrors_G1(t *testing.T) {
@@ -62,54 +62,54 @@ func TestTokenErrors_G1(t *testing.T) {
 		status int
 		code   string
 	}{
-		"no body":                   {request(oauth.TokenPath, ""), 400, "invalid_request"},
-		"no grant_type":             {request(oauth.TokenPath, "username=ada&password=x"), 400, "invalid_request"},
-		"an empty grant_type":       {request(oauth.TokenPath, "grant_type=&username=ada&password=x"), 400, "invalid_request"},
-		"no username":               {request(oauth.TokenPath, "grant_type=password&password=x"), 400, "invalid_request"},
-		"no password":               {request(oauth.TokenPath, "grant_type=password&username=ada"), 400, "invalid_request"},
-		"an empty password":         {request(oauth.TokenPath, "grant_type=password&username=ada&password="), 400, "invalid_request"},
-		"no refresh_token":          {request(oauth.TokenPath, "grant_type=refresh_token"), 400, "invalid_request"},
-		"a known one twice":         {request(oauth.TokenPath, good+"&username=bob"), 400, "invalid_request"},
-		"the same twice":            {request(oauth.TokenPath, good+"&grant_type=password"), 400, "invalid_request"},
-		"an unknown one twice":      {request(oauth.TokenPath, good+"&x=1&x=1"), 400, "invalid_request"},
-		"an empty one twice":        {request(oauth.TokenPath, good+"&scope=&scope="), 400, "invalid_request"},
-		"in the query":              {request(oauth.TokenPath+"?grant_type=password", good), 400, "invalid_request"},
-		"a token in the query":      {request(oauth.TokenPath+"?refresh_token=lkr_x", "grant_type=refresh_token"), 400, "invalid_request"},
-		"an empty query":            {request(oauth.TokenPath+"?", good), 400, "invalid_request"},
-		"NUL in the password":       {request(oauth.TokenPath, "grant_type=password&username=ada&password=a%00b"), 400, "invalid_request"},
-		"NUL in the username":       {request(oauth.TokenPath, "grant_type=password&username=%00&password=ab"), 400, "invalid_request"},
-		"NUL in a name":             {request(oauth.TokenPath, good+"&%00=1"), 400, "invalid_request"},
-		"bad UTF-8":                 {request(oauth.TokenPath, "grant_type=password&username=ada&password=%ff"), 400, "invalid_request"},
-		"a lone surrogate":          {request(oauth.TokenPath, "grant_type=password&username=%ED%A0%80&password=a"), 400, "invalid_request"},
-		"bad UTF-8 in a token":      {request(oauth.TokenPath, "grant_type=refresh_token&refresh_token=lkr_%c3%28"), 400, "invalid_request"},
-		"a broken escape":           {request(oauth.TokenPath, good+"&x=%zz"), 400, "invalid_request"},
-		"JSON":                      {request(oauth.TokenPath, `{"grant_type":"password"}`, "Content-Type", "application/json"), 400, "invalid_request"},
-		"multipart":                 {request(oauth.TokenPath, good, "Content-Type", "multipart/form-data; boundary=x"), 400, "invalid_request"},
-		"no type":                   {request(oauth.TokenPath, good, "Content-Type", ""), 400, "invalid_request"},
-		"too large":                 {request(oauth.TokenPath, good+"&x="+strings.Repeat("x", 20<<10)), 413, "invalid_request"},
-		"an unknown grant":          {request(oauth.TokenPath, "grant_type=client_credentials"), 400, "unsupported_grant_type"},
-		"a code":                    {request(oauth.TokenPath, "grant_type=authorization_code&code=x"), 400, "unsupported_grant_type"},
-		"a grant in capitals":       {request(oauth.TokenPath, "grant_type=Password&username=ada&password=x"), 400, "unsupported_grant_type"},
-		"a scope":                   {request(oauth.TokenPath, good+"&scope=openid"), 400, "invalid_scope"},
-		"a wrong password":          {request(oauth.TokenPath, "grant_type=password&username=ada&password=wrong+one"), 400, "invalid_grant"},
-		"nobody":                    {request(oauth.TokenPath, "grant_type=password&username=bob&password=wrong+one"), 400, "invalid_grant"},
-		"garbage":                   {request(oauth.TokenPath, "grant_type=refresh_token&refresh_token=lkr_x"), 400, "invalid_grant"},
-		"an unknown client":         {request(oauth.TokenPath, good+"&client_id=nobody"), 401, "invalid_client"},
-		"an unknown one's secret":   {request(oauth.TokenPath, good+"&client_id=nobody&client_secret="+shopSecret), 401, "invalid_client"},
-		"a secret without a client": {request(oauth.TokenPath, good+"&client_secret="+shopSecret), 401, "invalid_client"},
-		"a client without secret":   {request(oauth.TokenPath, good+"&client_id=shop"), 401, "invalid_client"},
-		"a wrong secret":            {request(oauth.TokenPath, good+"&client_id=shop&client_secret=x"), 401, "invalid_client"},
-		"another client's secret":   {request(oauth.TokenPath, good+"&client_id=billing&client_secret="+shopSecret), 401, "invalid_client"},
-		"latchkey with a secret":    {request(oauth.TokenPath, good+"&client_id=latchkey&client_secret="+shopSecret), 401, "invalid_client"},
-		"Latchkey":                  {request(oauth.TokenPath, good+"&client_id=Latchkey"), 401, "invalid_client"},
-		"a bearer":                  {request(oauth.TokenPath, good, "Authorization", "Bearer x"), 401, "invalid_client"},
-		"Basic of nothing":          {request(oauth.TokenPath, good, "Authorization", "Basic"), 401, "invalid_client"},
-		"Basic that is no base64":   {request(oauth.TokenPath, good, "Authorization", "Basic !!"), 401, "invalid_client"},
-		"Basic without a colon":     {request(oauth.TokenPath, good, "Authorization", "Basic c2hvcA=="), 401, "invalid_client"},
-		"Basic of a wrong secret":   {request(oauth.TokenPath, good, "Authorization", "Basic c2hvcDp4"), 401, "invalid_client"},
-		"Basic of an empty client":  {request(oauth.TokenPath, good, "Authorization", "Basic Og=="), 401, "invalid_client"},
-		"two ways at once":          {withBasic(request(oauth.TokenPath, good+"&client_id=shop&client_secret="+shopSecret)), 400, "invalid_request"},
-		"two clients at once":       {withBasic(request(oauth.TokenPath, good+"&client_id=billing")), 400, "invalid_request"},
+		"no body":                   {form(oauth.TokenPath, ""), 400, "invalid_request"},
+		"no grant_type":             {form(oauth.TokenPath, "username=ada&password=x"), 400, "invalid_request"},
+		"an empty grant_type":       {form(oauth.TokenPath, "grant_type=&username=ada&password=x"), 400, "invalid_request"},
+		"no username":               {form(oauth.TokenPath, "grant_type=password&password=x"), 400, "invalid_request"},
+		"no password":               {form(oauth.TokenPath, "grant_type=password&username=ada"), 400, "invalid_request"},
+		"an empty password":         {form(oauth.TokenPath, "grant_type=password&username=ada&password="), 400, "invalid_request"},
+		"no refresh_token":          {form(oauth.TokenPath, "grant_type=refresh_token"), 400, "invalid_request"},
+		"a known one twice":         {form(oauth.TokenPath, good+"&username=bob"), 400, "invalid_request"},
+		"the same twice":            {form(oauth.TokenPath, good+"&grant_type=password"), 400, "invalid_request"},
+		"an unknown one twice":      {form(oauth.TokenPath, good+"&x=1&x=1"), 400, "invalid_request"},
+		"an empty one twice":        {form(oauth.TokenPath, good+"&scope=&scope="), 400, "invalid_request"},
+		"in the query":              {form(oauth.TokenPath+"?grant_type=password", good), 400, "invalid_request"},
+		"a token in the query":      {form(oauth.TokenPath+"?refresh_token=lkr_x", "grant_type=refresh_token"), 400, "invalid_request"},
+		"an empty query":            {form(oauth.TokenPath+"?", good), 400, "invalid_request"},
+		"NUL in the password":       {form(oauth.TokenPath, "grant_type=password&username=ada&password=a%00b"), 400, "invalid_request"},
+		"NUL in the username":       {form(oauth.TokenPath, "grant_type=password&username=%00&password=ab"), 400, "invalid_request"},
+		"NUL in a name":             {form(oauth.TokenPath, good+"&%00=1"), 400, "invalid_request"},
+		"bad UTF-8":                 {form(oauth.TokenPath, "grant_type=password&username=ada&password=%ff"), 400, "invalid_request"},
+		"a lone surrogate":          {form(oauth.TokenPath, "grant_type=password&username=%ED%A0%80&password=a"), 400, "invalid_request"},
+		"bad UTF-8 in a token":      {form(oauth.TokenPath, "grant_type=refresh_token&refresh_token=lkr_%c3%28"), 400, "invalid_request"},
+		"a broken escape":           {form(oauth.TokenPath, good+"&x=%zz"), 400, "invalid_request"},
+		"JSON":                      {form(oauth.TokenPath, `{"grant_type":"password"}`, "Content-Type", "application/json"), 400, "invalid_request"},
+		"multipart":                 {form(oauth.TokenPath, good, "Content-Type", "multipart/form-data; boundary=x"), 400, "invalid_request"},
+		"no type":                   {form(oauth.TokenPath, good, "Content-Type", ""), 400, "invalid_request"},
+		"too large":                 {form(oauth.TokenPath, good+"&x="+strings.Repeat("x", 20<<10)), 413, "invalid_request"},
+		"an unknown grant":          {form(oauth.TokenPath, "grant_type=client_credentials"), 400, "unsupported_grant_type"},
+		"a code":                    {form(oauth.TokenPath, "grant_type=authorization_code&code=x"), 400, "unsupported_grant_type"},
+		"a grant in capitals":       {form(oauth.TokenPath, "grant_type=Password&username=ada&password=x"), 400, "unsupported_grant_type"},
+		"a scope":                   {form(oauth.TokenPath, good+"&scope=openid"), 400, "invalid_scope"},
+		"a wrong password":          {form(oauth.TokenPath, "grant_type=password&username=ada&password=wrong+one"), 400, "invalid_grant"},
+		"nobody":                    {form(oauth.TokenPath, "grant_type=password&username=bob&password=wrong+one"), 400, "invalid_grant"},
+		"garbage":                   {form(oauth.TokenPath, "grant_type=refresh_token&refresh_token=lkr_x"), 400, "invalid_grant"},
+		"an unknown client":         {form(oauth.TokenPath, good+"&client_id=nobody"), 401, "invalid_client"},
+		"an unknown one's secret":   {form(oauth.TokenPath, good+"&client_id=nobody&client_secret="+shopSecret), 401, "invalid_client"},
+		"a secret without a client": {form(oauth.TokenPath, good+"&client_secret="+shopSecret), 401, "invalid_client"},
+		"a client without secret":   {form(oauth.TokenPath, good+"&client_id=shop"), 401, "invalid_client"},
+		"a wrong secret":            {form(oauth.TokenPath, good+"&client_id=shop&client_secret=x"), 401, "invalid_client"},
+		"another client's secret":   {form(oauth.TokenPath, good+"&client_id=billing&client_secret="+shopSecret), 401, "invalid_client"},
+		"latchkey with a secret":    {form(oauth.TokenPath, good+"&client_id=latchkey&client_secret="+shopSecret), 401, "invalid_client"},
+		"Latchkey":                  {form(oauth.TokenPath, good+"&client_id=Latchkey"), 401, "invalid_client"},
+		"a bearer":                  {form(oauth.TokenPath, good, "Authorization", "Bearer x"), 401, "invalid_client"},
+		"Basic of nothing":          {form(oauth.TokenPath, good, "Authorization", "Basic"), 401, "invalid_client"},
+		"Basic that is no base64":   {form(oauth.TokenPath, good, "Authorization", "Basic !!"), 401, "invalid_client"},
+		"Basic without a colon":     {form(oauth.TokenPath, good, "Authorization", "Basic c2hvcA=="), 401, "invalid_client"},
+		"Basic of a wrong secret":   {form(oauth.TokenPath, good, "Authorization", "Basic c2hvcDp4"), 401, "invalid_client"},
+		"Basic of an empty client":  {form(oauth.TokenPath, good, "Authorization", "Basic Og=="), 401, "invalid_client"},
+		"two ways at once":          {withBasic(form(oauth.TokenPath, good+"&client_id=shop&client_secret="+shopSecret)), 400, "invalid_request"},
+		"two clients at once":       {withBasic(form(oauth.TokenPath, good+"&client_id=billing")), 400, "invalid_request"},
 		"GET":                       {httptest.NewRequest("GET", oauth.TokenPath, nil), 405, "invalid_request"},
 		"PUT":                       {httptest.NewRequest("PUT", oauth.TokenPath, strings.NewReader(good)), 405, "invalid_request"},
 	} {
@@ -139,16 +139,16 @@ func withBasic(r *http.Request) *http.Request {
 // refresh it.
 func TestClients_G1(t *testing.T) {
 	f := setup(t)
-	raw := request(oauth.TokenPath, encode(adaPairs()...))
+	raw := form(oauth.TokenPath, encode(adaPairs()...))
 	raw.SetBasicAuth(billing, billingSecret) // as curl -u does, without encoding
-	named := request(oauth.TokenPath, encode(adaPairs("client_id", billing)...))
+	named := form(oauth.TokenPath, encode(adaPairs("client_id", billing)...))
 	named.SetBasicAuth(billing, billingSecret)
 	for name, a := range map[string]reply{
 		"Basic, encoded":         f.as(billing, billingSecret, oauth.TokenPath, adaPairs()...),
 		"Basic as it is":         f.do(raw),
 		"Basic and the same id":  f.do(named),
 		"in the form":            f.post(oauth.TokenPath, adaPairs("client_id", billing, "client_secret", billingSecret)...),
-		"a scheme in small type": f.do(request(oauth.TokenPath, encode(adaPairs()...), "Authorization", strings.Replace(raw.Header.Get("Authorization"), "Basic", "basic", 1))),
+		"a scheme in small type": f.do(form(oauth.TokenPath, encode(adaPairs()...), "Authorization", strings.Replace(raw.Header.Get("Authorization"), "Basic", "basic", 1))),
 	} {
 		access, refresh := f.tokens(a)
 		if claims, err := f.auth.Issuer.Verify(access, f.now); err != nil || claims.ClientID != billing {
@@ -177,7 +177,7 @@ func TestClients_G1(t *testing.T) {
 		}
 	}
 	// The public client may say so by Basic with no secret, as libraries do.
-	r := request(oauth.TokenPath, encode(adaPairs()...))
+	r := form(oauth.TokenPath, encode(adaPairs()...))
 	r.SetBasicAuth("latchkey", "")
 	_, refresh := f.tokens(f.do(r))
 	wants(t, "a public session by shop", f.as(shop, shopSecret, oauth.TokenPath, "grant_type", "refresh_token", "refresh_token", refresh), 400, "invalid_grant")

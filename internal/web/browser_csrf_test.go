@@ -57,11 +57,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	app, stranger := httptest.NewServer(page), httptest.NewServer(page)
 	defer app.Close()
 	defer stranger.Close()
-	b := openBrowser(t, func(c *Config) {
-		c.GraphQL = RealGraphQL(c.Auth)
-		c.Origins = []string{app.URL}
-		c.Cookies = NewCookies(false, []string{c.PublicURL.String(), app.URL})
-	})
+	b := openBrowser(t, app.URL)
 	for _, name := range []string{"ada", "eve"} {
 		_, err := b.auth.CreateUser(t.Context(), auth.NewUser{
 			RegisterInput: auth.RegisterInput{Email: name + "@example.org", Username: name, Password: goodPassword}, Role: store.RoleUser,

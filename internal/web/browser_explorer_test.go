@@ -2,24 +2,18 @@ package web
 
 import (
 	"fmt"
-	"net/http"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
-	"latchkey/internal/auth"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
 
-// RealGraphQL makes the real API. It is set by the package web_test, since
-// graph knows this package.
-var RealGraphQL func(*auth.Service) http.Handler
-
 // A newcomer runs the explorer's tabs in order.
 func TestExplorerInBrowser_I8(t *testing.T) {
 	testenv.Need(t, "TEST_E2E")
-	b := openBrowser(t, func(c *Config) { c.GraphQL = RealGraphQL(c.Auth) })
+	b := openBrowser(t)
 	openTab := func(n int, operation string) {
 		b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tab:nth-of-type(%d) button", n))))
 		b.until(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.operationName === "` + operation + `"`)

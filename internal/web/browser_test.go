@@ -17,7 +17,9 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
+	"github.com/rs/zerolog"
 
+	"latchkey/graph"
 	"latchkey/internal/testenv"
 )
 
@@ -31,13 +33,14 @@ type browserTab struct {
 	complaints []string // what the browser logged as errors, violations of the policy among them
 }
 
-// openBrowser starts a service and a browser. What comes from the CDN is
-// answered from the npm packages.
-func openBrowser(t *testing.T, change ...func(*Config)) *browserTab {
+// openBrowser starts a service with the API, which pages of origins may call, and
+// a browser. What comes from the CDN is answered from the npm packages.
+func openBrowser(t *testing.T, origins ...string) *browserTab {
 	t.Helper()
 	server := httptest.NewUnstartedServer(nil)
 	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
-	b := &browserTab{service: newServiceAt(t, public, change...), base: public.String()}
+	b := &browserTab{service: newServiceAt(t, public, origins), base: public.String()}
+	graph.Mount(b.mux, b.door, b.auth, true, zerolog.Nop())
 	server.Config.Handler = b.service
 	server.Start()
 	t.Cleanup(server.Close)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"latchkey/internal/mail"
+	"latchkey/internal/request"
 )
 
 // The policies of the inbox. A mail may style itself inline, as mails do; it
@@ -36,7 +37,7 @@ type inboxPages struct {
 // inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no
 // such.
 func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
-	return methods{"GET": func(w http.ResponseWriter, r *http.Request) {
+	return request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
 		host := r.Host
 		if h, _, err := net.SplitHostPort(host); err == nil {
 			host = h
@@ -82,8 +83,7 @@ func (p *inboxPages) mail(w http.ResponseWriter, r *http.Request) {
 		p.gone(w)
 		return
 	}
-	w.Header().Set("Content-Security-Policy", inboxCSP)
-	p.pages.write(w, http.StatusOK, "mail", struct {
+	p.pages.writeUnder(inboxCSP, w, http.StatusOK, "mail", struct {
 		mailRow
 		Text []piece
 	}{row(m), pieces(m.Text)})

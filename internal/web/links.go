@@ -1,7 +1,6 @@
 package web
 
 import (
-	"context"
 	"errors"
 	"mime"
 	"net/http"
@@ -14,6 +13,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/request"
 )
 
 // The pages that the links of mails lead to.
@@ -124,32 +124,39 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 		l.pages.notice(w, http.StatusUnprocessableEntity, "This cannot be done", mistakes[0].Message)
 		return
 	}
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		return // nobody waits for the answer
+	f, ok := l.fault(w, r, path, err)
+	if !ok {
+		return
 	}
-	e := auth.AsError(err)
-	again := later{in, path, "Too many tries", "Try again in " + waitWords(e.RetryAfter) + ". The link in your mail stays as it is."}
-	switch e.Code {
+	switch f.Code {
 	case auth.RateLimited:
-		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
-		l.pages.write(w, http.StatusTooManyRequests, "later", again)
+		wait := waitWords(time.Duration(f.RetryAfter) * time.Second)
+		l.pages.write(w, f.Status, "later", later{in, path, "Too many tries", "Try again in " + wait + ". The link in your mail stays as it is."})
 	case auth.Unavailable:
-		l.log.Warn().Err(err).Str("request_id", RequestID(r.Context())).Str("page", path).Msg("page unavailable")
-		again.Title = "This does not work just now"
-		again.Text = "Nothing was changed. Try again in a minute; the link in your mail stays as it is."
-		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
-		l.pages.write(w, http.StatusServiceUnavailable, "later", again)
+		l.pages.write(w, f.Status, "later", later{in, path, "This does not work just now",
+			"Nothing was changed. Try again in a minute; the link in your mail stays as it is."})
+	case auth.Internal:
+		l.pages.broken(w, f.RequestID)
 	default:
-		l.log.Error().Err(err).Str("request_id", RequestID(r.Context())).Str("page", path).Msg("page failed")
-		l.pages.broken(w, r)
+		l.pages.notice(w, f.Status, "This cannot be done", f.Message)
 	}
+}
+
+// fault is what err comes to on the page at path, with the header that says when
+// to come back; false if nobody waits for the answer.
+func (l *linkPages) fault(w http.ResponseWriter, r *http.Request, path string, err error) (*request.Fault, bool) {
+	f := request.FaultOf(r.Context(), l.log, path, err)
+	if f.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(f.RetryAfter))
+	}
+	return f, r.Context().Err() == nil
 }
 
 func (l *linkPages) unreadable(w http.ResponseWriter, status int) {
 	l.pages.notice(w, status, "This form cannot be read", "Nothing was done. Open the link from the mail and try again there.")
 }
 
-// ours says whether a post comes from a page of ours, or from no browser at
+// ours reports whether a post comes from a page of ours, or from no browser at
 // all. Our pages send no referrer, so that the Origin of their posts is "null";
 // a browser too old for Sec-Fetch-Site then says nothing against itself.
 func (l *linkPages) ours(r *http.Request) bool {
@@ -159,7 +166,7 @@ func (l *linkPages) ours(r *http.Request) bool {
 	return l.cross.Check(r) == nil
 }
 
-// plainText says whether all of s are UTF-8 without NUL (B5).
+// plainText reports whether all of s are UTF-8 without NUL (B5).
 func plainText(s ...string) bool {
 	for _, v := range s {
 		if !utf8.ValidString(v) || strings.ContainsRune(v, 0) {
@@ -169,7 +176,7 @@ func plainText(s ...string) bool {
 	return true
 }
 
-// hasCode says whether err has a mistake of that code.
+// hasCode reports whether err has a mistake of that code.
 func hasCode(err error, code auth.UserErrorCode) bool {
 	mistakes, ok := errors.AsType[auth.UserErrors](err)
 	return ok && mistakes.Has(code)

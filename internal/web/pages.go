@@ -69,18 +69,21 @@ func newPages(app string, public, appURL *url.URL) (*pages, error) {
 // write answers with the page of that name in templates/. data is its own part;
 // what all pages share is added.
 func (p *pages) write(w http.ResponseWriter, status int, name string, data any) {
+	p.writeUnder(pageCSP, w, status, name, data)
+}
+
+// writeUnder is write under another policy than pageCSP.
+func (p *pages) writeUnder(csp string, w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	err := p.byName[name].ExecuteTemplate(&b, "layout.html", struct {
 		site
 		Page any
 	}{p.site, data})
 	if err != nil {
-		panic(fmt.Errorf("page %s: %w", name, err)) // a mistake in the template, answered in harden
+		panic(fmt.Errorf("page %s: %w", name, err)) // a mistake in the template, answered in request.Door.Harden
 	}
 	h := w.Header()
-	if h.Get("Content-Security-Policy") == "" || h.Get("Content-Security-Policy") == apiCSP {
-		h.Set("Content-Security-Policy", pageCSP)
-	}
+	h.Set("Content-Security-Policy", csp)
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	w.WriteHeader(status)
@@ -104,9 +107,9 @@ func (p *pages) notFound(w http.ResponseWriter, _ *http.Request) {
 
 // broken answers for a failure of ours. The id leads an operator to its line in
 // the log.
-func (p *pages) broken(w http.ResponseWriter, r *http.Request) {
+func (p *pages) broken(w http.ResponseWriter, requestID string) {
 	p.notice(w, http.StatusInternalServerError, "Something went wrong here",
-		"It is our mistake, not yours, and it was written down. Try again in a while.", "If you ask for help, name this number: "+RequestID(r.Context()))
+		"It is our mistake, not yours, and it was written down. Try again in a while.", "If you ask for help, name this number: "+requestID)
 }
 
 // asset is an embedded file at a path that changes with its content, so that

@@ -1,14 +1,13 @@
 package web
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/request"
 )
 
 // resetPage is where somebody who forgot their password sets a new one, or has
@@ -64,7 +63,7 @@ func (p *resetPage) post(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done passwordSet) {
-	user, err := p.auth.ResetPassword(r.Context(), auth.ResetPasswordInput{Token: f.Token, Email: f.Email, NewPassword: f.Password}, CallerFrom(r.Context()).Client())
+	user, err := p.auth.ResetPassword(r.Context(), auth.ResetPasswordInput{Token: f.Token, Email: f.Email, NewPassword: f.Password}, request.From(r.Context()).Client())
 	mistakes, weak := errors.AsType[auth.UserErrors](err)
 	switch {
 	case err == nil:
@@ -83,7 +82,7 @@ func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done
 
 // request answers the same whether or not the address has an account (C3).
 func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string) {
-	err := p.auth.RequestPasswordReset(r.Context(), auth.RequestPasswordResetInput{Email: email}, CallerFrom(r.Context()).Client())
+	err := p.auth.RequestPasswordReset(r.Context(), auth.RequestPasswordResetInput{Email: email}, request.From(r.Context()).Client())
 	switch {
 	case hasCode(err, auth.EmailInvalid) && !wantsJSON(r):
 		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{email, emailHint})
@@ -113,22 +112,9 @@ func (p *resetPage) fail(w http.ResponseWriter, r *http.Request, in link, err er
 		writeJSON(w, status, jsonErrors{list})
 		return
 	}
-	if errors.Is(r.Context().Err(), context.Canceled) {
-		return // nobody waits for the answer
+	if f, ok := p.fault(w, r, resetPath, err); ok {
+		writeJSON(w, f.Status, jsonErrors{[]jsonError{{string(f.Code), f.Message}}})
 	}
-	e, status := auth.AsError(err), http.StatusInternalServerError
-	switch e.Code {
-	case auth.RateLimited:
-		status = http.StatusTooManyRequests
-		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
-	case auth.Unavailable:
-		status = http.StatusServiceUnavailable
-		w.Header().Set("Retry-After", strconv.Itoa(e.Seconds()))
-		p.log.Warn().Err(err).Str("request_id", RequestID(r.Context())).Str("page", resetPath).Msg("page unavailable")
-	default:
-		p.log.Error().Err(err).Str("request_id", RequestID(r.Context())).Str("page", resetPath).Msg("page failed")
-	}
-	writeJSON(w, status, jsonErrors{[]jsonError{{string(e.Code), e.Message}}})
 }
 
 // jsonErrors is what went wrong, for a client that asked for JSON.

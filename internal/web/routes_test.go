@@ -7,16 +7,15 @@ import (
 	"testing"
 )
 
-func TestNewNeedsAll(t *testing.T) {
-	full := newService(t).cfg
+func TestMountNeedsAll(t *testing.T) {
+	s := newService(t)
 	for name, drop := range map[string]func(*Config){
 		"AppName": func(c *Config) { c.AppName = "" }, "PublicURL": func(c *Config) { c.PublicURL = nil },
-		"Auth": func(c *Config) { c.Auth = nil }, "Cookies": func(c *Config) { c.Cookies = nil },
-		"GraphQL": func(c *Config) { c.GraphQL = nil }, "Health": func(c *Config) { c.Health = nil }, "Now": func(c *Config) { c.Now = nil },
+		"Auth": func(c *Config) { c.Auth = nil }, "Health": func(c *Config) { c.Health = nil }, "Now": func(c *Config) { c.Now = nil },
 	} {
-		cfg := full
+		cfg := s.cfg
 		drop(&cfg)
-		if _, err := New(cfg); err == nil {
+		if err := Mount(http.NewServeMux(), s.door, cfg); err == nil {
 			t.Errorf("without %s: no error", name)
 		}
 	}
@@ -54,6 +53,17 @@ func TestMethods(t *testing.T) {
 		}
 		if w := s.do(httptest.NewRequest(http.MethodOptions, path, nil)); w.Code != http.StatusNoContent || w.Header().Get("Allow") != allow {
 			t.Errorf("OPTIONS %s: got %d, Allow %q", path, w.Code, w.Header().Get("Allow"))
+		}
+	}
+}
+
+func TestCORSOnlyForAPI_I5(t *testing.T) {
+	s := newService(t)
+	for _, path := range []string{"/", confirmPath, "/dev/mail.json", "/readyz"} {
+		r := httptest.NewRequest(http.MethodGet, path, nil)
+		r.Header.Set("Origin", app)
+		if w := s.do(r); w.Header().Get("Access-Control-Allow-Origin") != "" {
+			t.Errorf("%s may be read from another origin", path)
 		}
 	}
 }

@@ -18,6 +18,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/password"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
@@ -25,11 +26,12 @@ import (
 
 const goodPassword = "a quiet lamp by the river"
 
-// service is the whole HTTP side on an empty database, with a clock that stands
-// still.
+// service is the pages on an empty database, with a clock that stands still.
 type service struct {
 	http.Handler
 	t     *testing.T
+	mux   *http.ServeMux // with the pages; a test may add to it
+	door  *request.Door
 	auth  *auth.Service
 	store *store.Store
 	db    db.DB
@@ -43,12 +45,15 @@ type service struct {
 // how it is set up.
 func newService(t *testing.T, change ...func(*Config)) *service {
 	t.Helper()
-	return newServiceAt(t, &url.URL{Scheme: "https", Host: "auth.example.org"}, change...)
+	return newServiceAt(t, &url.URL{Scheme: "https", Host: "auth.example.org"}, []string{app}, change...)
 }
 
-func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *service {
+// app is the origin of another site's pages, which may call the API.
+const app = "https://app.example.org"
+
+func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...func(*Config)) *service {
 	t.Helper()
-	s := &service{t: t, db: testenv.SQLite(t), now: noon}
+	s := &service{t: t, mux: http.NewServeMux(), db: testenv.SQLite(t), now: noon}
 	s.store = store.New(s.db)
 	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, 1, 10, time.Minute)
 	must(t, err)
@@ -72,15 +77,17 @@ func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *servi
 	})
 	s.cfg = Config{
 		AppName: "Latchkey", PublicURL: public, AppURL: &url.URL{Scheme: "https", Host: "app.example.org"},
-		Origins: []string{"https://app.example.org"}, Auth: s.auth, Cookies: NewCookies(true, []string{"https://auth.example.org"}),
-		Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: func() time.Time { return s.now },
-		GraphQL: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":{}}`)) }),
+		Auth: s.auth, Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: func() time.Time { return s.now },
 	}
 	for _, c := range change {
 		c(&s.cfg)
 	}
-	s.Handler, err = New(s.cfg)
+	s.door, err = request.New(request.Config{
+		Auth: s.auth, Secure: public.Scheme == "https", Own: []string{public.String()}, Origins: origins, Log: zerolog.New(&s.log),
+	})
 	must(t, err)
+	must(t, Mount(s.mux, s.door, s.cfg))
+	s.Handler = s.door.Harden(s.mux)
 	return s
 }
 

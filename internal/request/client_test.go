@@ -1,4 +1,4 @@
-package web
+package request
 
 import (
 	"net/http"

@@ -1,4 +1,4 @@
-package web
+package request
 
 import (
 	"context"
@@ -31,12 +31,12 @@ func RequestID(ctx context.Context) string {
 	return id
 }
 
-// harden gives every answer its security headers and an id of our making, logs
-// one line a request, and turns a panic into a 500 with a fixed text. secure
-// says whether PUBLIC_URL is https. next must be the ServeMux itself: the line
-// names the pattern that it matched, never the path or the query, which may
-// hold a token.
-func harden(log zerolog.Logger, secure bool, next http.Handler) http.Handler {
+// Harden gives every answer its security headers and an id of our making, logs
+// one line a request, and turns a panic into a 500 with a fixed text. It wraps the
+// ServeMux itself: the line names the pattern that it matched, never the path or
+// the query, which may hold a token.
+func (d *Door) Harden(next *http.ServeMux) http.Handler {
+	log, secure := d.cfg.Log, d.cfg.Secure
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		id := rand.Text()
@@ -46,7 +46,7 @@ func harden(log zerolog.Logger, secure bool, next http.Handler) http.Handler {
 		defer func() {
 			v := recover()
 			if v != nil && v != http.ErrAbortHandler {
-				log.Error().Str("request_id", id).Str("panic", panicText(v)).Bytes("stack", debug.Stack()).Msg("panic")
+				log.Error().Str("request_id", id).Str("panic", PanicText(v)).Bytes("stack", debug.Stack()).Msg("panic")
 				if rec.status == 0 {
 					clear(rec.Header())
 					setHeaders(rec.Header(), id, secure)
@@ -97,9 +97,9 @@ func knownMethod(m string) string {
 	return "other"
 }
 
-// panicText says what v is. Only the runtime's own errors are quoted: another
-// value may hold what a client sent.
-func panicText(v any) string {
+// PanicText says what v, of a panic, is. Only the runtime's own errors are quoted:
+// another value may hold what a client sent.
+func PanicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()
 	}

@@ -1,4 +1,4 @@
-package web
+package request
 
 import (
 	"net/http"
@@ -8,7 +8,10 @@ import (
 	"testing"
 )
 
-const app = "https://app.example.org" // the one origin of newService
+// api is an API that pages of app may call.
+func api(d *Door) http.Handler {
+	return d.AllowOrigins(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("{}")) }), http.MethodPost)
+}
 
 func preflight(origin, method, headers string) *http.Request {
 	r := httptest.NewRequest(http.MethodOptions, "/graphql", nil)
@@ -40,10 +43,10 @@ func TestCORSOrigins_I5(t *testing.T) {
 		{"an empty list", "https://evil.example", none, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newService(t, tt.change)
+			h := api(newDoor(t, tt.change))
 			post := httptest.NewRequest(http.MethodPost, "/graphql", nil)
 			post.Header.Set("Origin", tt.origin)
-			for what, w := range map[string]*httptest.ResponseRecorder{"post": s.do(post), "preflight": s.do(preflight(tt.origin, "POST", "content-type"))} {
+			for what, w := range map[string]*httptest.ResponseRecorder{"post": do(h, post), "preflight": do(h, preflight(tt.origin, "POST", "content-type"))} {
 				want, credentials := "", ""
 				if tt.want {
 					want, credentials = tt.origin, "true"
@@ -63,7 +66,7 @@ func TestCORSOrigins_I5(t *testing.T) {
 }
 
 func TestCORSPreflight_I5(t *testing.T) {
-	s := newService(t)
+	h := api(newDoor(t))
 	for _, tt := range []struct {
 		name, method, headers string
 		want                  bool
@@ -76,7 +79,7 @@ func TestCORSPreflight_I5(t *testing.T) {
 		{"GET", "GET", "", false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := s.do(preflight(app, tt.method, tt.headers))
+			w := do(h, preflight(app, tt.method, tt.headers))
 			if got := w.Header().Get("Access-Control-Allow-Origin") == app; got != tt.want {
 				t.Errorf("allowed: %v, want %v", got, tt.want)
 			}
@@ -87,22 +90,11 @@ func TestCORSPreflight_I5(t *testing.T) {
 	}
 }
 
-func TestCORSOnlyForAPI_I5(t *testing.T) {
-	s := newService(t)
-	for _, path := range []string{"/", confirmPath, "/dev/mail.json", "/readyz"} {
-		r := httptest.NewRequest(http.MethodGet, path, nil)
-		r.Header.Set("Origin", app)
-		if w := s.do(r); w.Header().Get("Access-Control-Allow-Origin") != "" {
-			t.Errorf("%s may be read from another origin", path)
-		}
-	}
-}
-
 func TestCORSExposes(t *testing.T) {
-	s := newService(t)
+	h := api(newDoor(t))
 	r := httptest.NewRequest(http.MethodPost, "/graphql", nil)
 	r.Header.Set("Origin", app)
-	got := strings.Split(s.do(r).Header().Get("Access-Control-Expose-Headers"), ", ")
+	got := strings.Split(do(h, r).Header().Get("Access-Control-Expose-Headers"), ", ")
 	for _, want := range []string{"Retry-After", "X-Request-Id"} {
 		if !slices.Contains(got, want) {
 			t.Errorf("%s is not among %v", want, got)

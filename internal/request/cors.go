@@ -1,4 +1,4 @@
-package web
+package request
 
 import (
 	"net/http"
@@ -20,19 +20,15 @@ var corsHeaders = []string{
 	"Apollo-Require-Preflight", "Apollographql-Client-Name", "Apollographql-Client-Version", "X-Apollo-Operation-Name",
 }
 
-// allowOrigins lets pages of exactly these origins read the answers of next and
-// send the cookie along (I5). An origin is compared byte for byte, as browsers
-// send it: "*" allows nobody, and "null", which any sandboxed page may send, is
-// never allowed. The service's own pages need no CORS. methods are what next
-// answers; none is POST.
-func allowOrigins(origins []string, next http.Handler, methods ...string) http.Handler {
-	if len(methods) == 0 {
-		methods = []string{http.MethodPost}
-	}
+// AllowOrigins lets pages of Config.Origins read the answers of next and send the
+// cookie along (I5). An origin is compared byte for byte, as browsers send it: "*"
+// allows nobody, and "null", which any sandboxed page may send, is never allowed.
+// The service's own pages need no CORS. methods are what next answers.
+func (d *Door) AllowOrigins(next http.Handler, methods ...string) http.Handler {
 	return cors.New(cors.Options{
 		// Not AllowedOrigins: an empty list there means every origin.
 		AllowOriginFunc: func(origin string) bool {
-			return origin != "null" && slices.Contains(origins, origin)
+			return origin != "null" && slices.Contains(d.cfg.Origins, origin)
 		},
 		AllowedMethods:   methods,
 		AllowedHeaders:   corsHeaders,

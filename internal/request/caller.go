@@ -1,0 +1,85 @@
+package request
+
+import (
+	"context"
+	"net/http"
+	"sync"
+
+	"latchkey/internal/auth"
+)
+
+// Caller is what a request says of who sent it: the client, the tokens that
+// came along, and whether its origin may use the cookie. The viewer is found
+// when first asked for, so an operation that needs none costs no query.
+type Caller struct {
+	door      *Door
+	w         http.ResponseWriter
+	r         *http.Request
+	client    auth.Client
+	bearer    string
+	mu        sync.Mutex
+	viewer    *auth.Viewer
+	viewerErr error
+	known     bool // viewer and viewerErr are what they will be
+}
+
+type callerKey struct{}
+
+// From returns the Caller that Identify put into a request's context.
+func From(ctx context.Context) *Caller {
+	c, _ := ctx.Value(callerKey{}).(*Caller)
+	return c
+}
+
+// Actor is who asks for what only somebody who is logged in may do, in the words
+// of package auth.
+type Actor struct {
+	Client auth.Client
+	Viewer *auth.Viewer // never nil
+}
+
+// Actor returns who asks, or the error of Viewer.
+func (c *Caller) Actor(ctx context.Context) (Actor, error) {
+	v, err := c.Viewer(ctx)
+	if err != nil {
+		return Actor{}, err
+	}
+	return Actor{c.client, v}, nil
+}
+
+// Client is where the request came from.
+func (c *Caller) Client() auth.Client { return c.client }
+
+// AccessToken is the bearer token that came along, or "".
+func (c *Caller) AccessToken() string { return c.bearer }
+
+// Viewer returns who asks, or an *auth.Error that is Unauthenticated or
+// Unavailable. It asks the database once a request.
+func (c *Caller) Viewer(ctx context.Context) (*auth.Viewer, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.known {
+		if c.bearer == "" {
+			c.viewerErr = auth.MissingToken()
+		} else {
+			c.viewer, c.viewerErr = c.door.cfg.Auth.Identify(ctx, c.bearer)
+		}
+		c.known = true
+	}
+	return c.viewer, c.viewerErr
+}
+
+// SetViewer says who asks from here on: whom the request has just logged in.
+func (c *Caller) SetViewer(v *auth.Viewer) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.viewer, c.viewerErr, c.known = v, nil, true
+}
+
+// MayUseCookie reports whether the request's origin may set and use the cookie.
+func (c *Caller) MayUseCookie() bool { return c.door.cookie.allow(c.r.Header) }
+
+// ForeignPage reports whether a page of an origin that is neither the service's
+// nor allowed sent the request. Browsers send an Origin with each POST; programs
+// send none.
+func (c *Caller) ForeignPage() bool { return len(c.r.Header.Values("Origin")) > 0 && !c.MayUseCookie() }

@@ -1,0 +1,64 @@
+package request
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+
+	"latchkey/internal/auth"
+	"latchkey/internal/store"
+)
+
+// call returns the Caller of a request with these header fields, in pairs, and the
+// answer to it.
+func call(t *testing.T, header ...string) (*Caller, *httptest.ResponseRecorder) {
+	t.Helper()
+	var c *Caller
+	h := newDoor(t).Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) }))
+	r := httptest.NewRequest(http.MethodPost, "/", nil)
+	r.RemoteAddr = "192.0.2.1:50000"
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	return c, do(h, r)
+}
+
+func TestActor(t *testing.T) {
+	c, _ := call(t, "User-Agent", "curl/8")
+	_, err := c.Actor(t.Context())
+	if e := auth.AsError(err); e.Code != auth.Unauthenticated || e.Reason != auth.ReasonMissing {
+		t.Errorf("without a token: %v", err)
+	}
+	ada := &auth.Viewer{User: &store.User{Username: "ada"}}
+	c.SetViewer(ada)
+	got, err := c.Actor(t.Context())
+	if err != nil || got.Viewer != ada || got.Client.Addr.String() != "192.0.2.1" || got.Client.UserAgent != "curl/8" {
+		t.Errorf("ada: %+v, %v", got, err)
+	}
+}
+
+// The cookie is for the service's own pages and those that may call the API;
+// programs, which send no Origin, are no page.
+func TestOrigins_I5(t *testing.T) {
+	for name, tt := range map[string]struct {
+		origins      []string
+		may, foreign bool
+	}{
+		"own":     {[]string{"https://auth.example.org"}, true, false},
+		"allowed": {[]string{app}, true, false},
+		"foreign": {[]string{"https://evil.example"}, false, true},
+		"null":    {[]string{"null"}, false, true},
+		"empty":   {[]string{""}, false, true},
+		"two":     {[]string{app, app}, false, true},
+		"none":    {nil, false, false},
+	} {
+		var header []string
+		for _, o := range tt.origins {
+			header = append(header, "Origin", o)
+		}
+		c, _ := call(t, header...)
+		if c.MayUseCookie() != tt.may || c.ForeignPage() != tt.foreign {
+			t.Errorf("%s: the cookie %t, foreign %t", name, c.MayUseCookie(), c.ForeignPage())
+		}
+	}
+}

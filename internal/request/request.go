@@ -1,0 +1,56 @@
+// Package request is what every room that answers HTTP shares: who sent a
+// request, and what comes of it when it fails.
+//
+// A Door stands before the rooms' routes. Harden is around all of them: it gives
+// each answer its id and its headers, and logs a line. Identify is around those
+// that ask who calls: behind it, From returns the Caller, which knows the client,
+// the viewer, and whether the cookie may be used. AllowOrigins is around those
+// that pages of other sites may call.
+//
+// An error that fails a request becomes a Fault, in one place: FaultOf finds its
+// code and status, and logs it if an operator should know. What a Fault looks
+// like in GraphQL, OAuth or on a page is the business of each room.
+package request
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"net/netip"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
+)
+
+// Config is what a Door has to know.
+type Config struct {
+	Auth    *auth.Service
+	Proxies []netip.Prefix // TRUSTED_PROXIES: whose X-Forwarded-For counts
+	Secure  bool           // PUBLIC_URL is https: HSTS, and a cookie that is Secure
+	Own     []string       // origins of the service's own pages, which may use the cookie
+	Origins []string       // CORS_ORIGINS: exact origins of other sites' pages, which may call the API and use the cookie
+	Log     zerolog.Logger
+}
+
+// Door is what requests come through on their way to a room.
+type Door struct {
+	cfg    Config
+	cookie refreshCookie
+}
+
+// New returns a Door.
+func New(cfg Config) (*Door, error) {
+	if cfg.Auth == nil || len(cfg.Own) == 0 {
+		return nil, errors.New("request: incomplete Config")
+	}
+	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Own, cfg.Origins)}, nil
+}
+
+// Identify puts a Caller into the context of each request.
+func (d *Door) Identify(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c := &Caller{door: d, w: w, r: r, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
+		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+	})
+}
