@@ -109,6 +109,36 @@ func TestArrowsPointDown(t *testing.T) {
 	}
 }
 
+// One function opens sessions, whatever the way in, and one changes accounts: what
+// has to be true of each is decided there.
+func TestOneDoorAndOneAct(t *testing.T) {
+	only := map[string]string{ // calls, and the one file that makes them
+		`\.OpenSession\(`:                "internal/auth/admit.go",
+		`\.(AddUndo|AddSecurityEvent)\(`: "internal/auth/act.go internal/auth/create.go",
+		`\.EndSession\(`:                 "internal/auth/end.go",
+	}
+	changes := regexp.MustCompile(`\.(SetPassword|SetPendingEmail|DropPendingEmail|ConfirmPendingEmail|SetUsername|TakeBack|SetRole|Disable|Enable|DeleteUser|EndSessions|EndOtherSessions)\(`)
+	sources(t, func(dir, path string) {
+		if dir != "internal/auth" {
+			return
+		}
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for call, files := range only {
+			if regexp.MustCompile(call).Match(source) && !slices.Contains(strings.Fields(files), filepath.ToSlash(path)) {
+				t.Errorf("%s calls what only %s may: %s", path, files, call)
+			}
+		}
+		for _, m := range changes.FindAllIndex(source, -1) {
+			if !strings.HasSuffix(string(source[:m[0]]), "d.tx") { // the transaction of a deed, which act alone makes
+				t.Errorf("%s changes an account past act: %s", path, source[m[0]:m[1]])
+			}
+		}
+	})
+}
+
 func TestOnlyStoreContainsSQL(t *testing.T) {
 	sql := regexp.MustCompile(`(?s)(SELECT\s.*\sFROM\s|INSERT\s+INTO\s|UPDATE\s+[a-z_]+\s+SET\s|DELETE\s+FROM\s)`)
 	env := regexp.MustCompile(`os\.(Getenv|LookupEnv|Environ)\(`)

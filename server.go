@@ -129,7 +129,7 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := build(cfg, log.Level(zerolog.WarnLevel), time.Now, 1)
+	a, err := build(cfg, log, time.Now, 1)
 	if err != nil {
 		return nil, nil, err
 	}

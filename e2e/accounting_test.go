@@ -164,7 +164,7 @@ func (l *ledger) account(t *testing.T, began time.Time) {
 func (l *ledger) accountForPasswords(t *testing.T, who *changer) {
 	t.Helper()
 	mustBe(t, l.s.URL(), who.p.Access, who.p.ID)
-	events := count(t, l.s, `SELECT count(*) FROM events WHERE user_id = $1 AND kind = 'password_changed'`, who.p.ID)
+	events := count(t, l.s, `SELECT count(*) FROM undo WHERE user_id = $1 AND kind = 'password_changed'`, who.p.ID)
 	ids := slices.Sorted(slices.Values(l.s.Deliveries(t, domainOf(who.p.Email))[who.p.Email]))
 	if notices := len(slices.Compact(ids)); notices != events+1 { // and that of the registration
 		t.Errorf("%d changes of a password were told by %d mails", events, notices-1)

@@ -198,7 +198,7 @@ func state(t *testing.T, s *testenv.Stack, p *testenv.Person) string {
 	var text string
 	var sessions, events int
 	err := s.DB(t).QueryRow(t.Context(), `SELECT email || ' ' || username || ' ' || password_hash || ' ' || security_version || ' ' || coalesce(pending_email, '-'),
-		(SELECT count(*) FROM sessions WHERE user_id = $1), (SELECT count(*) FROM events WHERE user_id = $1) FROM users WHERE id = $1`, p.ID).
+		(SELECT count(*) FROM sessions WHERE user_id = $1), (SELECT count(*) FROM undo WHERE user_id = $1) FROM users WHERE id = $1`, p.ID).
 		Scan(&text, &sessions, &events)
 	if err != nil {
 		t.Fatal(err)

@@ -84,6 +84,16 @@ var codes = map[string]map[string]map[string]any{
 	"enableUser":         {"NOT_FOUND": {"userId": "x"}},
 	"revokeUserSessions": {"NOT_FOUND": {"userId": "x"}},
 	"deleteUser":         {"NOT_FOUND": {"userId": "x"}, "LAST_ADMIN": {"userId": "$ada"}},
+	"createUser": {
+		"EMAIL_INVALID":    {"email": "ada", "username": "new"},
+		"EMAIL_TAKEN":      {"email": "ADA@example.org", "username": "new"},
+		"USERNAME_INVALID": {"email": "new@example.org", "username": "a"},
+		"USERNAME_TAKEN":   {"email": "new@example.org", "username": "ADA"},
+	},
+	"sendPasswordReset": {"NOT_FOUND": {"userId": "x"}, "ACCOUNT_DISABLED": {"userId": "$disabled"}},
+	"retryMail":         {"NOT_FOUND": {"mailId": "x"}},
+	"cancelMail":        {"NOT_FOUND": {"mailId": "x"}},
+	"retryAllMails":     {},
 }
 
 // Each code that the description of a mutation names can be had, and only these
@@ -145,7 +155,7 @@ func newWorld(t *testing.T, f *fixture) *world {
 		name string
 		role store.Role
 	}{{"ada", store.RoleAdmin}, {"disabled", store.RoleUser}} {
-		user, err := f.CreateUser(ctx, auth.NewUser{RegisterInput: auth.RegisterInput{Email: u.name + "@example.org", Username: u.name, Password: right}, Role: u.role})
+		user, err := f.CreateUser(ctx, auth.Shell("test"), auth.CreateUserInput{Email: u.name + "@example.org", Username: u.name, Password: right, Role: u.role})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,22 +165,22 @@ func newWorld(t *testing.T, f *fixture) *world {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = f.Store.InTx(ctx, func(tx *store.Store) error {
-		return tx.Disable(ctx, disabled, f.Now(), &store.Mail{ID: "x", Kind: store.MailAccountDisabled, CreatedAt: f.Now()})
+	err = f.store.InTx(ctx, func(tx *store.Store) error {
+		return tx.Disable(ctx, disabled, f.Now())
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"bob", "eve"} {
-		if _, err := f.Register(ctx, auth.RegisterInput{Email: "bob@example.org", Username: name, Password: right}, auth.Client{}); err != nil {
+		if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "bob@example.org", Username: name, Password: right}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	l, err := f.Login(ctx, auth.LoginInput{Login: "ada", Password: right}, auth.Client{})
+	l, err := f.Login(ctx, auth.Actor{}, auth.LoginInput{Login: "ada", Password: right})
 	if err != nil {
 		t.Fatal(err)
 	}
-	waiting, err := f.Store.RegistrationsByEmail(ctx, "bob@example.org", "", f.Now(), 1)
+	waiting, err := f.store.RegistrationsByEmail(ctx, "bob@example.org", "", f.Now(), 1)
 	if err != nil || len(waiting) != 1 {
 		t.Fatal(waiting, err)
 	}

@@ -28,6 +28,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 
 type fixture struct {
 	*auth.Service
+	store   *store.Store
 	handler http.Handler
 	queued  int // how often a mail was left to send
 }
@@ -52,6 +53,7 @@ func setup(t testing.TB, d db.DB) *fixture {
 	}
 	public := &url.URL{Scheme: "https", Host: "auth.example"}
 	s := store.New(d)
+	f.store = s
 	f.Service, err = auth.New(auth.Config{
 		PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: [][]byte{secret},
@@ -105,11 +107,11 @@ func (f *fixture) admin(t testing.TB, username string) *auth.Login {
 
 func (f *fixture) join(t testing.TB, email, username string, role store.Role) *auth.Login {
 	t.Helper()
-	in := auth.NewUser{RegisterInput: auth.RegisterInput{Email: email, Username: username, Password: "correct horse battery"}, Role: role}
-	if _, err := f.CreateUser(t.Context(), in); err != nil {
+	in := auth.CreateUserInput{Email: email, Username: username, Password: "correct horse battery", Role: role}
+	if _, err := f.CreateUser(t.Context(), auth.Shell("test"), in); err != nil {
 		t.Fatal(err)
 	}
-	l, err := f.Login(t.Context(), auth.LoginInput{Login: username, Password: in.Password}, auth.Client{})
+	l, err := f.Login(t.Context(), auth.Actor{}, auth.LoginInput{Login: username, Password: in.Password})
 	if err != nil {
 		t.Fatal(err)
 	}

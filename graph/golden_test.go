@@ -40,7 +40,7 @@ func TestGolden(t *testing.T) {
 			if first == "# admin" {
 				first = "# bearer"
 				in := auth.SetUserRoleInput{UserID: l.User.ID, Role: store.RoleAdmin}
-				if _, err := f.SetUserRole(t.Context(), auth.ByShell, in); err != nil {
+				if _, err := f.SetUserRole(t.Context(), auth.Shell("test"), in); err != nil {
 					t.Fatal(err)
 				}
 			}

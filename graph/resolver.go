@@ -1,7 +1,7 @@
 // Package graph resolves schema.graphqls, and internal/gql brings it over HTTP.
 // Resolvers translate: they take what the request carries, call one method of
-// auth.Service and return what it returns. The file of a topic is named as its
-// banner in the schema.
+// auth.Service and return what it returns. A file is named as the one in auth that
+// has its use case.
 package graph
 
 import (
@@ -49,7 +49,7 @@ func Mount(mux *http.ServeMux, door *request.Door, service *auth.Service, intros
 		Recover:       recovered,
 		Context:       withPages,
 	})
-	mux.Handle("/graphql", door.AllowOrigins(door.Identify(api), http.MethodPost))
+	mux.Handle("/graphql", door.AllowOrigins(door.Identify(auth.ByAPI, api), http.MethodPost))
 }
 
 // recovered makes a panic an error, which presenter logs.
@@ -81,11 +81,11 @@ func private(ctx context.Context, obj any, next graphql.Resolver) (any, error) {
 	if !ok {
 		return nil, fmt.Errorf("@private on a %T", obj)
 	}
-	v, err := request.From(ctx).Viewer(ctx)
+	a, err := request.From(ctx).SignedIn(ctx)
 	if err != nil && auth.AsError(err).Code != auth.Unauthenticated {
 		return nil, err
 	}
-	if !v.MaySee(u.ID) {
+	if !a.MaySee(u.ID) {
 		return nil, nil
 	}
 	return next(ctx)

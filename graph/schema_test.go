@@ -20,7 +20,13 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 			string(auth.InvalidCredentials), string(auth.WrongPassword), string(auth.EmailInvalid), string(auth.UsernameInvalid),
 			string(auth.UsernameTaken), string(auth.PasswordTooShort), string(auth.PasswordTooLong), string(auth.PasswordInvalid),
 			string(auth.PasswordTooCommon), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled), string(auth.LastAdmin),
+			string(auth.EmailTaken),
 		},
+		"SecurityEventKind":    kinds(),
+		"SecurityEventOutcome": {string(store.OutcomeSuccess), string(store.OutcomeRefused)},
+		"SecurityActor":        {string(store.ActorUser), string(store.ActorAdmin), string(store.ActorShell), string(store.ActorNobody)},
+		"SecurityWay":          {string(auth.ByAPI), string(auth.ByOAuth), string(auth.ByLink), string(auth.ByShell)},
+		"QueuedMailState":      {string(auth.MailWaiting), string(auth.MailFailed)},
 	}
 	for name, want := range tests {
 		var got []string
@@ -33,6 +39,15 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 			t.Errorf("%s: the schema has %v, Go has %v", name, got, want)
 		}
 	}
+}
+
+// kinds are those of events.
+func kinds() []string {
+	list := []string{}
+	for _, k := range auth.EventKinds() {
+		list = append(list, string(k))
+	}
+	return list
 }
 
 // Whoever explores the API reads descriptions, not directives.

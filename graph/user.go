@@ -2,7 +2,6 @@ package graph
 
 import (
 	"context"
-	"errors"
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
@@ -23,7 +22,7 @@ func (q query) Me(ctx context.Context) (*store.User, error) {
 
 func (q query) User(ctx context.Context, id string) (*store.User, error) {
 	u, err := q.auth.User(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
+	if auth.IsAbsent(err) {
 		return nil, nil
 	}
 	return u, err
@@ -31,17 +30,18 @@ func (q query) User(ctx context.Context, id string) (*store.User, error) {
 
 func (q query) Node(ctx context.Context, id string) (gen.Node, error) {
 	u, err := q.auth.User(ctx, id)
-	if err == nil {
+	if !auth.IsAbsent(err) {
+		if err != nil {
+			return nil, err
+		}
 		return u, nil
-	} else if !errors.Is(err, store.ErrNotFound) {
-		return nil, err
 	}
-	v, err := request.From(ctx).Viewer(ctx)
+	a, err := request.From(ctx).SignedIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s, err := q.auth.Session(ctx, v, id)
-	if errors.Is(err, store.ErrNotFound) {
+	s, err := q.auth.Session(ctx, a, id)
+	if auth.IsAbsent(err) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err

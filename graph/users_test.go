@@ -47,7 +47,7 @@ func BenchmarkUsers(b *testing.B) {
 
 func benchmarkPages(b *testing.B, f *fixture, n int) {
 	l := f.ada(b)
-	if _, err := f.SetUserRole(b.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: l.User.ID, Role: store.RoleAdmin}); err != nil {
+	if _, err := f.SetUserRole(b.Context(), auth.Shell("test"), auth.SetUserRoleInput{UserID: l.User.ID, Role: store.RoleAdmin}); err != nil {
 		b.Fatal(err)
 	}
 	last := 50

@@ -45,6 +45,11 @@ type DirectiveRoot struct {
 }
 
 type ComplexityRoot struct {
+	CancelMailPayload struct {
+		CancelledMailID func(childComplexity int) int
+		Errors          func(childComplexity int) int
+	}
+
 	ChangeEmailPayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
@@ -63,6 +68,11 @@ type ComplexityRoot struct {
 	ConfirmEmailPayload struct {
 		Errors func(childComplexity int) int
 		Tokens func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	CreateUserPayload struct {
+		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
 	}
 
@@ -97,10 +107,12 @@ type ComplexityRoot struct {
 	}
 
 	Mutation struct {
+		CancelMail           func(childComplexity int, input auth.CancelMailInput) int
 		ChangeEmail          func(childComplexity int, input auth.ChangeEmailInput) int
 		ChangePassword       func(childComplexity int, input auth.ChangePasswordInput) int
 		ChangeUsername       func(childComplexity int, input auth.ChangeUsernameInput) int
 		ConfirmEmail         func(childComplexity int, input auth.ConfirmEmailInput) int
+		CreateUser           func(childComplexity int, input auth.CreateUserInput) int
 		DeleteAccount        func(childComplexity int, input auth.DeleteAccountInput) int
 		DeleteUser           func(childComplexity int, input auth.DeleteUserInput) int
 		DisableUser          func(childComplexity int, input auth.DisableUserInput) int
@@ -112,9 +124,12 @@ type ComplexityRoot struct {
 		RequestPasswordReset func(childComplexity int, input auth.RequestPasswordResetInput) int
 		ResendConfirmation   func(childComplexity int, input auth.ResendConfirmationInput) int
 		ResetPassword        func(childComplexity int, input auth.ResetPasswordInput) int
+		RetryAllMails        func(childComplexity int) int
+		RetryMail            func(childComplexity int, input auth.RetryMailInput) int
 		RevokeOtherSessions  func(childComplexity int) int
 		RevokeSession        func(childComplexity int, input auth.RevokeSessionInput) int
 		RevokeUserSessions   func(childComplexity int, input auth.RevokeUserSessionsInput) int
+		SendPasswordReset    func(childComplexity int, input auth.SendPasswordResetInput) int
 		SetUserRole          func(childComplexity int, input auth.SetUserRoleInput) int
 	}
 
@@ -126,10 +141,33 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
+		Mails func(childComplexity int, first *int, after *string, failed bool) int
 		Me    func(childComplexity int) int
 		Node  func(childComplexity int, id string) int
 		User  func(childComplexity int, id string) int
 		Users func(childComplexity int, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) int
+	}
+
+	QueuedMail struct {
+		CreatedAt func(childComplexity int) int
+		DueAt     func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		LastError func(childComplexity int) int
+		State     func(childComplexity int) int
+		To        func(childComplexity int) int
+		Tries     func(childComplexity int) int
+	}
+
+	QueuedMailConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	QueuedMailEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
 	}
 
 	RefreshPayload struct {
@@ -156,6 +194,16 @@ type ComplexityRoot struct {
 		User   func(childComplexity int) int
 	}
 
+	RetryAllMailsPayload struct {
+		Count  func(childComplexity int) int
+		Errors func(childComplexity int) int
+	}
+
+	RetryMailPayload struct {
+		Errors func(childComplexity int) int
+		Mail   func(childComplexity int) int
+	}
+
 	RevokeOtherSessionsPayload struct {
 		Count  func(childComplexity int) int
 		Errors func(childComplexity int) int
@@ -170,6 +218,39 @@ type ComplexityRoot struct {
 
 	RevokeUserSessionsPayload struct {
 		Count  func(childComplexity int) int
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	SecurityEvent struct {
+		Actor     func(childComplexity int) int
+		ActorID   func(childComplexity int) int
+		At        func(childComplexity int) int
+		Client    func(childComplexity int) int
+		Count     func(childComplexity int) int
+		Device    func(childComplexity int) int
+		From      func(childComplexity int) int
+		ID        func(childComplexity int) int
+		Kind      func(childComplexity int) int
+		Outcome   func(childComplexity int) int
+		RequestID func(childComplexity int) int
+		SessionID func(childComplexity int) int
+		To        func(childComplexity int) int
+		Way       func(childComplexity int) int
+	}
+
+	SecurityEventConnection struct {
+		Edges    func(childComplexity int) int
+		Nodes    func(childComplexity int) int
+		PageInfo func(childComplexity int) int
+	}
+
+	SecurityEventEdge struct {
+		Cursor func(childComplexity int) int
+		Node   func(childComplexity int) int
+	}
+
+	SendPasswordResetPayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
 	}
@@ -199,16 +280,17 @@ type ComplexityRoot struct {
 	}
 
 	User struct {
-		CreatedAt    func(childComplexity int) int
-		DisabledAt   func(childComplexity int) int
-		Email        func(childComplexity int) int
-		ID           func(childComplexity int) int
-		LastLoginAt  func(childComplexity int) int
-		PendingEmail func(childComplexity int) int
-		Role         func(childComplexity int) int
-		Sessions     func(childComplexity int) int
-		UpdatedAt    func(childComplexity int) int
-		Username     func(childComplexity int) int
+		CreatedAt      func(childComplexity int) int
+		DisabledAt     func(childComplexity int) int
+		Email          func(childComplexity int) int
+		ID             func(childComplexity int) int
+		LastLoginAt    func(childComplexity int) int
+		PendingEmail   func(childComplexity int) int
+		Role           func(childComplexity int) int
+		SecurityEvents func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Sessions       func(childComplexity int) int
+		UpdatedAt      func(childComplexity int) int
+		Username       func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -255,12 +337,18 @@ type MutationResolver interface {
 	EnableUser(ctx context.Context, input auth.EnableUserInput) (*EnableUserPayload, error)
 	RevokeUserSessions(ctx context.Context, input auth.RevokeUserSessionsInput) (*RevokeUserSessionsPayload, error)
 	DeleteUser(ctx context.Context, input auth.DeleteUserInput) (*DeleteUserPayload, error)
+	CreateUser(ctx context.Context, input auth.CreateUserInput) (*CreateUserPayload, error)
+	SendPasswordReset(ctx context.Context, input auth.SendPasswordResetInput) (*SendPasswordResetPayload, error)
+	RetryMail(ctx context.Context, input auth.RetryMailInput) (*RetryMailPayload, error)
+	RetryAllMails(ctx context.Context) (*RetryAllMailsPayload, error)
+	CancelMail(ctx context.Context, input auth.CancelMailInput) (*CancelMailPayload, error)
 }
 type QueryResolver interface {
 	Me(ctx context.Context) (*store.User, error)
 	User(ctx context.Context, id string) (*store.User, error)
 	Node(ctx context.Context, id string) (Node, error)
 	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) (*auth.UserConnection, error)
+	Mails(ctx context.Context, first *int, after *string, failed bool) (*auth.QueuedMailConnection, error)
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *store.Session) (bool, error)
@@ -269,6 +357,7 @@ type UserResolver interface {
 	PendingEmail(ctx context.Context, obj *store.User) (*string, error)
 
 	Sessions(ctx context.Context, obj *store.User) ([]store.Session, error)
+	SecurityEvents(ctx context.Context, obj *store.User, first *int, after *string, last *int, before *string) (*auth.SecurityEventConnection, error)
 }
 type UserConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *auth.UserConnection) (int, error)
@@ -291,6 +380,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "CancelMailPayload.cancelledMailId":
+		if e.ComplexityRoot.CancelMailPayload.CancelledMailID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelMailPayload.CancelledMailID(childComplexity), true
+	case "CancelMailPayload.errors":
+		if e.ComplexityRoot.CancelMailPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelMailPayload.Errors(childComplexity), true
 
 	case "ChangeEmailPayload.errors":
 		if e.ComplexityRoot.ChangeEmailPayload.Errors == nil {
@@ -349,6 +451,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmEmailPayload.User(childComplexity), true
+
+	case "CreateUserPayload.errors":
+		if e.ComplexityRoot.CreateUserPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.Errors(childComplexity), true
+	case "CreateUserPayload.user":
+		if e.ComplexityRoot.CreateUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
 
 	case "DeleteAccountPayload.deletedUserId":
 		if e.ComplexityRoot.DeleteAccountPayload.DeletedUserID == nil {
@@ -428,6 +543,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Errors(childComplexity), true
 
+	case "Mutation.cancelMail":
+		if e.ComplexityRoot.Mutation.CancelMail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelMail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelMail(childComplexity, args["input"].(auth.CancelMailInput)), true
 	case "Mutation.changeEmail":
 		if e.ComplexityRoot.Mutation.ChangeEmail == nil {
 			break
@@ -472,6 +598,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmEmail(childComplexity, args["input"].(auth.ConfirmEmailInput)), true
+	case "Mutation.createUser":
+		if e.ComplexityRoot.Mutation.CreateUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_createUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CreateUser(childComplexity, args["input"].(auth.CreateUserInput)), true
 	case "Mutation.deleteAccount":
 		if e.ComplexityRoot.Mutation.DeleteAccount == nil {
 			break
@@ -593,6 +730,23 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(auth.ResetPasswordInput)), true
+	case "Mutation.retryAllMails":
+		if e.ComplexityRoot.Mutation.RetryAllMails == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RetryAllMails(childComplexity), true
+	case "Mutation.retryMail":
+		if e.ComplexityRoot.Mutation.RetryMail == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_retryMail_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RetryMail(childComplexity, args["input"].(auth.RetryMailInput)), true
 	case "Mutation.revokeOtherSessions":
 		if e.ComplexityRoot.Mutation.RevokeOtherSessions == nil {
 			break
@@ -621,6 +775,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeUserSessions(childComplexity, args["input"].(auth.RevokeUserSessionsInput)), true
+	case "Mutation.sendPasswordReset":
+		if e.ComplexityRoot.Mutation.SendPasswordReset == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_sendPasswordReset_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.SendPasswordReset(childComplexity, args["input"].(auth.SendPasswordResetInput)), true
 	case "Mutation.setUserRole":
 		if e.ComplexityRoot.Mutation.SetUserRole == nil {
 			break
@@ -658,6 +823,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Query.mails":
+		if e.ComplexityRoot.Query.Mails == nil {
+			break
+		}
+
+		args, err := ec.field_Query_mails_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Mails(childComplexity, args["first"].(*int), args["after"].(*string), args["failed"].(bool)), true
 	case "Query.me":
 		if e.ComplexityRoot.Query.Me == nil {
 			break
@@ -697,6 +873,87 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["search"].(*string), args["role"].(*store.Role), args["disabled"].(*bool)), true
+
+	case "QueuedMail.createdAt":
+		if e.ComplexityRoot.QueuedMail.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.CreatedAt(childComplexity), true
+	case "QueuedMail.dueAt":
+		if e.ComplexityRoot.QueuedMail.DueAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.DueAt(childComplexity), true
+	case "QueuedMail.id":
+		if e.ComplexityRoot.QueuedMail.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.ID(childComplexity), true
+	case "QueuedMail.kind":
+		if e.ComplexityRoot.QueuedMail.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.Kind(childComplexity), true
+	case "QueuedMail.lastError":
+		if e.ComplexityRoot.QueuedMail.LastError == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.LastError(childComplexity), true
+	case "QueuedMail.state":
+		if e.ComplexityRoot.QueuedMail.State == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.State(childComplexity), true
+	case "QueuedMail.to":
+		if e.ComplexityRoot.QueuedMail.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.To(childComplexity), true
+	case "QueuedMail.tries":
+		if e.ComplexityRoot.QueuedMail.Tries == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.Tries(childComplexity), true
+
+	case "QueuedMailConnection.edges":
+		if e.ComplexityRoot.QueuedMailConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMailConnection.Edges(childComplexity), true
+	case "QueuedMailConnection.nodes":
+		if e.ComplexityRoot.QueuedMailConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMailConnection.Nodes(childComplexity), true
+	case "QueuedMailConnection.pageInfo":
+		if e.ComplexityRoot.QueuedMailConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMailConnection.PageInfo(childComplexity), true
+
+	case "QueuedMailEdge.cursor":
+		if e.ComplexityRoot.QueuedMailEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMailEdge.Cursor(childComplexity), true
+	case "QueuedMailEdge.node":
+		if e.ComplexityRoot.QueuedMailEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMailEdge.Node(childComplexity), true
 
 	case "RefreshPayload.errors":
 		if e.ComplexityRoot.RefreshPayload.Errors == nil {
@@ -757,6 +1014,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ResetPasswordPayload.User(childComplexity), true
 
+	case "RetryAllMailsPayload.count":
+		if e.ComplexityRoot.RetryAllMailsPayload.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryAllMailsPayload.Count(childComplexity), true
+	case "RetryAllMailsPayload.errors":
+		if e.ComplexityRoot.RetryAllMailsPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryAllMailsPayload.Errors(childComplexity), true
+
+	case "RetryMailPayload.errors":
+		if e.ComplexityRoot.RetryMailPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryMailPayload.Errors(childComplexity), true
+	case "RetryMailPayload.mail":
+		if e.ComplexityRoot.RetryMailPayload.Mail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RetryMailPayload.Mail(childComplexity), true
+
 	case "RevokeOtherSessionsPayload.count":
 		if e.ComplexityRoot.RevokeOtherSessionsPayload.Count == nil {
 			break
@@ -813,6 +1096,136 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeUserSessionsPayload.User(childComplexity), true
+
+	case "SecurityEvent.actor":
+		if e.ComplexityRoot.SecurityEvent.Actor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Actor(childComplexity), true
+	case "SecurityEvent.actorId":
+		if e.ComplexityRoot.SecurityEvent.ActorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.ActorID(childComplexity), true
+	case "SecurityEvent.at":
+		if e.ComplexityRoot.SecurityEvent.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.At(childComplexity), true
+	case "SecurityEvent.client":
+		if e.ComplexityRoot.SecurityEvent.Client == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Client(childComplexity), true
+	case "SecurityEvent.count":
+		if e.ComplexityRoot.SecurityEvent.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Count(childComplexity), true
+	case "SecurityEvent.device":
+		if e.ComplexityRoot.SecurityEvent.Device == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Device(childComplexity), true
+	case "SecurityEvent.from":
+		if e.ComplexityRoot.SecurityEvent.From == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.From(childComplexity), true
+	case "SecurityEvent.id":
+		if e.ComplexityRoot.SecurityEvent.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.ID(childComplexity), true
+	case "SecurityEvent.kind":
+		if e.ComplexityRoot.SecurityEvent.Kind == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Kind(childComplexity), true
+	case "SecurityEvent.outcome":
+		if e.ComplexityRoot.SecurityEvent.Outcome == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Outcome(childComplexity), true
+	case "SecurityEvent.requestId":
+		if e.ComplexityRoot.SecurityEvent.RequestID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.RequestID(childComplexity), true
+	case "SecurityEvent.sessionId":
+		if e.ComplexityRoot.SecurityEvent.SessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.SessionID(childComplexity), true
+	case "SecurityEvent.to":
+		if e.ComplexityRoot.SecurityEvent.To == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.To(childComplexity), true
+	case "SecurityEvent.way":
+		if e.ComplexityRoot.SecurityEvent.Way == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Way(childComplexity), true
+
+	case "SecurityEventConnection.edges":
+		if e.ComplexityRoot.SecurityEventConnection.Edges == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.Edges(childComplexity), true
+	case "SecurityEventConnection.nodes":
+		if e.ComplexityRoot.SecurityEventConnection.Nodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.Nodes(childComplexity), true
+	case "SecurityEventConnection.pageInfo":
+		if e.ComplexityRoot.SecurityEventConnection.PageInfo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventConnection.PageInfo(childComplexity), true
+
+	case "SecurityEventEdge.cursor":
+		if e.ComplexityRoot.SecurityEventEdge.Cursor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventEdge.Cursor(childComplexity), true
+	case "SecurityEventEdge.node":
+		if e.ComplexityRoot.SecurityEventEdge.Node == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEventEdge.Node(childComplexity), true
+
+	case "SendPasswordResetPayload.errors":
+		if e.ComplexityRoot.SendPasswordResetPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.Errors(childComplexity), true
+	case "SendPasswordResetPayload.user":
+		if e.ComplexityRoot.SendPasswordResetPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendPasswordResetPayload.User(childComplexity), true
 
 	case "Session.createdAt":
 		if e.ComplexityRoot.Session.CreatedAt == nil {
@@ -949,6 +1362,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Role(childComplexity), true
+	case "User.securityEvents":
+		if e.ComplexityRoot.User.SecurityEvents == nil {
+			break
+		}
+
+		args, err := ec.field_User_securityEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.User.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string)), true
 	case "User.sessions":
 		if e.ComplexityRoot.User.Sessions == nil {
 			break
@@ -1040,10 +1464,12 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("CancelMailInput", ec.unmarshalInputCancelMailInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChangeUsernameInput", ec.unmarshalInputChangeUsernameInput),
 			graphql.NewInputUnmarshaler("ConfirmEmailInput", ec.unmarshalInputConfirmEmailInput),
+			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 			graphql.NewInputUnmarshaler("DeleteUserInput", ec.unmarshalInputDeleteUserInput),
 			graphql.NewInputUnmarshaler("DisableUserInput", ec.unmarshalInputDisableUserInput),
@@ -1055,8 +1481,10 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
 			graphql.NewInputUnmarshaler("ResendConfirmationInput", ec.unmarshalInputResendConfirmationInput),
 			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
+			graphql.NewInputUnmarshaler("RetryMailInput", ec.unmarshalInputRetryMailInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RevokeUserSessionsInput", ec.unmarshalInputRevokeUserSessionsInput),
+			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
 		)
 	}
@@ -1199,6 +1627,20 @@ type User implements Node {
   Private: null unless the viewer is this user or an administrator.
   """
   sessions: [Session!] @private
+  """
+  What happened to the account, newest first: the first 50 unless ` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + ` says otherwise, as in ` + "`" + `users` + "`" + `. Kept for
+  90 days, or ` + "`" + `EVENTS_TTL` + "`" + `. Private: null unless the viewer is this user or an administrator.
+  """
+  securityEvents(
+    "How many from the beginning, or behind ` + "`" + `after` + "`" + `; 100 at most."
+    first: Int
+    "A cursor: only events behind it."
+    after: String
+    "How many from the end, or before ` + "`" + `before` + "`" + `, still newest first; 100 at most."
+    last: Int
+    "A cursor: only events before it."
+    before: String
+  ): SecurityEventConnection @private
 }
 
 "One signed-in device: it lives until it is logged out, is revoked or expires."
@@ -1251,6 +1693,18 @@ type Query {
     "Only users who are disabled, or only those who are not."
     disabled: Boolean
   ): UserConnection @hasRole(role: ADMIN)
+  """
+  The mails that wait or were given up, oldest first: the first 50 unless ` + "`" + `first` + "`" + ` says otherwise. A negative number, more
+  than 100 or a cursor that is not ours: ` + "`" + `BAD_USER_INPUT` + "`" + `. Needs an administrator's access token.
+  """
+  mails(
+    "How many from the beginning, or behind ` + "`" + `after` + "`" + `; 100 at most."
+    first: Int
+    "A cursor: only mails behind it."
+    after: String
+    "Only those that were given up."
+    failed: Boolean! = false
+  ): QueuedMailConnection @hasRole(role: ADMIN)
 }
 
 "A page of users, after https://relay.dev/graphql/connections.htm."
@@ -1279,6 +1733,156 @@ type PageInfo {
   startCursor: String
   "Of the last edge; null on an empty page."
   endCursor: String
+}
+
+# ---------------------------------------------------------------- what happened
+
+"A page of an account's history, after https://relay.dev/graphql/connections.htm."
+type SecurityEventConnection {
+  edges: [SecurityEventEdge!]!
+  "The events of ` + "`" + `edges` + "`" + `."
+  nodes: [SecurityEvent!]!
+  pageInfo: PageInfo!
+}
+
+type SecurityEventEdge {
+  "Opaque. It stays good when its event is no longer kept."
+  cursor: String!
+  node: SecurityEvent!
+}
+
+"""
+Something that happened to an account. It holds no name and nothing that was typed. Of what an administrator or the shell
+did, the user is told that, and administrators also who and from where.
+"""
+type SecurityEvent {
+  id: ID!
+  at: Time!
+  kind: SecurityEventKind!
+  outcome: SecurityEventOutcome!
+  "Who did it."
+  actor: SecurityActor!
+  "Their id, or who ran the command of the shell. Null for nobody and, if it is another, for the user."
+  actorId: ID
+  "How they came in."
+  way: SecurityWay!
+  "The session that began or ended by it, else the one that it was done with, if any."
+  sessionId: ID
+  "The network it came from: the first 24 bits of an IPv4 address, the first 48 of an IPv6 address."
+  client: String
+  "For example ` + "`" + `Firefox on Linux` + "`" + `."
+  device: String
+  "The ` + "`" + `X-Request-Id` + "`" + ` of the answer to it, which the log has too."
+  requestId: String
+  "Of ` + "`" + `ROLE_CHANGED` + "`" + `: the role before."
+  from: String
+  "Of ` + "`" + `ROLE_CHANGED` + "`" + `: the role after."
+  to: String
+  "How many times it happened, or how many sessions it ended: 1 at least."
+  count: Int!
+}
+
+"What can happen to an account. Kinds will be added."
+enum SecurityEventKind {
+  "By a confirmed registration, an administrator or the shell."
+  ACCOUNT_CREATED
+  "From a kind of device that was used before."
+  LOGIN
+  "A login from a kind of device that was not used before. The user was told by mail."
+  NEW_DEVICE
+  LOGOUT
+  "One device was logged out by another."
+  SESSION_REVOKED
+  "Devices were logged out together; ` + "`" + `count` + "`" + ` says how many."
+  SESSIONS_REVOKED
+  "A refresh token came that had been traded long before, so that somebody else may have it: its session was ended."
+  REFRESH_TOKEN_REUSED
+  USERNAME_CHANGED
+  EMAIL_CHANGE_REQUESTED
+  "Somebody followed the link to the new address and said no."
+  EMAIL_CHANGE_DECLINED
+  EMAIL_CHANGED
+  "By somebody who knew the old one."
+  PASSWORD_CHANGED
+  "An administrator or the shell had a link mailed that sets a new one."
+  PASSWORD_RESET_SENT
+  "The shell printed such a link."
+  PASSWORD_RESET_LINK_MADE
+  "By a mailed link."
+  PASSWORD_RESET
+  "Somebody followed the link of a notice and said that it was not they."
+  TAKEN_BACK
+  ROLE_CHANGED
+  ACCOUNT_DISABLED
+  ACCOUNT_ENABLED
+  ACCOUNT_DELETED
+}
+
+enum SecurityEventOutcome {
+  SUCCESS
+  "It was attempted, and not done."
+  REFUSED
+}
+
+enum SecurityActor {
+  "The account's own user."
+  USER
+  "Another administrator."
+  ADMIN
+  "Whoever ran a command of the shell."
+  SHELL
+  "Nobody who was signed in: somebody with a mailed link, or with a token that was used before."
+  NOBODY
+}
+
+enum SecurityWay {
+  "This API."
+  API
+  "An endpoint of OAuth 2.0."
+  OAUTH
+  "The page behind a mailed link."
+  LINK
+  "A command of the shell."
+  SHELL
+}
+
+# ---------------------------------------------------------------- mails that wait
+
+"A page of the mails that wait or were given up."
+type QueuedMailConnection {
+  edges: [QueuedMailEdge!]!
+  "The mails of ` + "`" + `edges` + "`" + `."
+  nodes: [QueuedMail!]!
+  pageInfo: PageInfo!
+}
+
+type QueuedMailEdge {
+  "Opaque. It stays good when its mail is gone."
+  cursor: String!
+  node: QueuedMail!
+}
+
+"A mail that was not sent yet. No link is in it: that is made when it is sent."
+type QueuedMail {
+  id: ID!
+  "What it is about, for example ` + "`" + `password_reset` + "`" + `. Kinds will be added."
+  kind: String!
+  "The address that it is about, in lower case."
+  to: String!
+  state: QueuedMailState!
+  createdAt: Time!
+  "Tries that a mail server answered. While it cannot be reached none is counted."
+  tries: Int!
+  "When it is tried next; null once it was given up."
+  dueAt: Time
+  "Why the last try failed, without addresses; null before the first, and while it is on its way."
+  lastError: String
+}
+
+enum QueuedMailState {
+  WAITING
+  "Given up. Kept for 30 days."
+  FAILED
 }
 
 # ---------------------------------------------------------------- mutations: one to a request
@@ -1382,6 +1986,29 @@ type Mutation {
   administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
   """
   deleteUser(input: DeleteUserInput!): DeleteUserPayload @hasRole(role: ADMIN)
+  """
+  Makes an account whose address counts as confirmed, without a password: a link by which its user sets one is mailed to the
+  address. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `,
+  ` + "`" + `USERNAME_TAKEN` + "`" + `.
+  """
+  createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
+  """
+  Mails a user a link that sets a new password. Until it is used the old one stays good. Needs an administrator's access
+  token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `.
+  """
+  sendPasswordReset(input: SendPasswordResetInput!): SendPasswordResetPayload @hasRole(role: ADMIN)
+  """
+  Tries a mail again at once, also one that was given up. One that is on its way, or whose recipient had as many as may be,
+  is ` + "`" + `NOT_FOUND` + "`" + `. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
+  """
+  retryMail(input: RetryMailInput!): RetryMailPayload @hasRole(role: ADMIN)
+  "Tries all mails again at once that can be. Needs an administrator's access token."
+  retryAllMails: RetryAllMailsPayload @hasRole(role: ADMIN)
+  """
+  Deletes a mail that waits or was given up. One that is on its way at this moment may still arrive. Needs an
+  administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
+  """
+  cancelMail(input: CancelMailInput!): CancelMailPayload @hasRole(role: ADMIN)
 }
 
 # ---------------------------------------------------------------- what goes wrong
@@ -1428,12 +2055,14 @@ enum UserErrorCode {
   PASSWORD_TOO_COMMON
   "Unknown, used, superseded or expired: never said which."
   TOKEN_INVALID
-  "There is no such user or session."
+  "There is no such user, session or mail."
   NOT_FOUND
-  "The account is disabled; said only to one who knows its password."
+  "The account is disabled; said only to one who knows its password, and to administrators."
   ACCOUNT_DISABLED
   "It would leave the service without an administrator."
   LAST_ADMIN
+  "The address has an account, or is kept for 72 hours for one that gave it up. Said to administrators alone."
+  EMAIL_TAKEN
 }
 
 # ---------------------------------------------------------------- tokens
@@ -1657,6 +2286,45 @@ type DeleteUserPayload {
   deletedUserId: ID
   errors: [UserError!]!
 }
+
+input CreateUserInput {
+  email: String!
+  username: String!
+  role: Role! = USER
+}
+type CreateUserPayload {
+  user: User
+  errors: [UserError!]!
+}
+
+input SendPasswordResetInput {
+  userId: ID!
+}
+type SendPasswordResetPayload {
+  user: User
+  errors: [UserError!]!
+}
+
+input RetryMailInput {
+  mailId: ID!
+}
+type RetryMailPayload {
+  mail: QueuedMail
+  errors: [UserError!]!
+}
+type RetryAllMailsPayload {
+  "How many are due now."
+  count: Int
+  errors: [UserError!]!
+}
+
+input CancelMailInput {
+  mailId: ID!
+}
+type CancelMailPayload {
+  cancelledMailId: ID
+  errors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -1664,6 +2332,16 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_CancelMailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cancelledMailId":
+		return ec.fieldContext_CancelMailPayload_cancelledMailId(ctx, field)
+	case "errors":
+		return ec.fieldContext_CancelMailPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelMailPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_ChangeEmailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -1705,6 +2383,16 @@ func (ec *executionContext) childFields_ConfirmEmailPayload(ctx context.Context,
 		return ec.fieldContext_ConfirmEmailPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmEmailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_CreateUserPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_CreateUserPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1781,6 +2469,50 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
 }
 
+func (ec *executionContext) childFields_QueuedMail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_QueuedMail_id(ctx, field)
+	case "kind":
+		return ec.fieldContext_QueuedMail_kind(ctx, field)
+	case "to":
+		return ec.fieldContext_QueuedMail_to(ctx, field)
+	case "state":
+		return ec.fieldContext_QueuedMail_state(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_QueuedMail_createdAt(ctx, field)
+	case "tries":
+		return ec.fieldContext_QueuedMail_tries(ctx, field)
+	case "dueAt":
+		return ec.fieldContext_QueuedMail_dueAt(ctx, field)
+	case "lastError":
+		return ec.fieldContext_QueuedMail_lastError(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueuedMail", field.Name)
+}
+
+func (ec *executionContext) childFields_QueuedMailConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_QueuedMailConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_QueuedMailConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_QueuedMailConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueuedMailConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_QueuedMailEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_QueuedMailEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_QueuedMailEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type QueuedMailEdge", field.Name)
+}
+
 func (ec *executionContext) childFields_RefreshPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -1829,6 +2561,26 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RetryAllMailsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_RetryAllMailsPayload_count(ctx, field)
+	case "errors":
+		return ec.fieldContext_RetryAllMailsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryAllMailsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RetryMailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mail":
+		return ec.fieldContext_RetryMailPayload_mail(ctx, field)
+	case "errors":
+		return ec.fieldContext_RetryMailPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RetryMailPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeOtherSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "count":
@@ -1863,6 +2615,72 @@ func (ec *executionContext) childFields_RevokeUserSessionsPayload(ctx context.Co
 		return ec.fieldContext_RevokeUserSessionsPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RevokeUserSessionsPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_SecurityEvent_id(ctx, field)
+	case "at":
+		return ec.fieldContext_SecurityEvent_at(ctx, field)
+	case "kind":
+		return ec.fieldContext_SecurityEvent_kind(ctx, field)
+	case "outcome":
+		return ec.fieldContext_SecurityEvent_outcome(ctx, field)
+	case "actor":
+		return ec.fieldContext_SecurityEvent_actor(ctx, field)
+	case "actorId":
+		return ec.fieldContext_SecurityEvent_actorId(ctx, field)
+	case "way":
+		return ec.fieldContext_SecurityEvent_way(ctx, field)
+	case "sessionId":
+		return ec.fieldContext_SecurityEvent_sessionId(ctx, field)
+	case "client":
+		return ec.fieldContext_SecurityEvent_client(ctx, field)
+	case "device":
+		return ec.fieldContext_SecurityEvent_device(ctx, field)
+	case "requestId":
+		return ec.fieldContext_SecurityEvent_requestId(ctx, field)
+	case "from":
+		return ec.fieldContext_SecurityEvent_from(ctx, field)
+	case "to":
+		return ec.fieldContext_SecurityEvent_to(ctx, field)
+	case "count":
+		return ec.fieldContext_SecurityEvent_count(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEvent", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEventConnection(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "edges":
+		return ec.fieldContext_SecurityEventConnection_edges(ctx, field)
+	case "nodes":
+		return ec.fieldContext_SecurityEventConnection_nodes(ctx, field)
+	case "pageInfo":
+		return ec.fieldContext_SecurityEventConnection_pageInfo(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEventConnection", field.Name)
+}
+
+func (ec *executionContext) childFields_SecurityEventEdge(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "cursor":
+		return ec.fieldContext_SecurityEventEdge_cursor(ctx, field)
+	case "node":
+		return ec.fieldContext_SecurityEventEdge_node(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SecurityEventEdge", field.Name)
+}
+
+func (ec *executionContext) childFields_SendPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_SendPasswordResetPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_SendPasswordResetPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendPasswordResetPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -1935,6 +2753,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_disabledAt(ctx, field)
 	case "sessions":
 		return ec.fieldContext_User_sessions(ctx, field)
+	case "securityEvents":
+		return ec.fieldContext_User_securityEvents(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -2107,6 +2927,20 @@ func (ec *executionContext) dir_hasRole_args(ctx context.Context, rawArgs map[st
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_cancelMail_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.CancelMailInput, error) {
+			return ec.unmarshalNCancelMailInput2latchkeyᚋinternalᚋauthᚐCancelMailInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_changeEmail_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2155,6 +2989,20 @@ func (ec *executionContext) field_Mutation_confirmEmail_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.ConfirmEmailInput, error) {
 			return ec.unmarshalNConfirmEmailInput2latchkeyᚋinternalᚋauthᚐConfirmEmailInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_createUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.CreateUserInput, error) {
+			return ec.unmarshalNCreateUserInput2latchkeyᚋinternalᚋauthᚐCreateUserInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2317,6 +3165,20 @@ func (ec *executionContext) field_Mutation_resetPassword_args(ctx context.Contex
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_retryMail_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RetryMailInput, error) {
+			return ec.unmarshalNRetryMailInput2latchkeyᚋinternalᚋauthᚐRetryMailInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_revokeSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2337,6 +3199,20 @@ func (ec *executionContext) field_Mutation_revokeUserSessions_args(ctx context.C
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.RevokeUserSessionsInput, error) {
 			return ec.unmarshalNRevokeUserSessionsInput2latchkeyᚋinternalᚋauthᚐRevokeUserSessionsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_sendPasswordReset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.SendPasswordResetInput, error) {
+			return ec.unmarshalNSendPasswordResetInput2latchkeyᚋinternalᚋauthᚐSendPasswordResetInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -2370,6 +3246,36 @@ func (ec *executionContext) field_Query___type_args(ctx context.Context, rawArgs
 		return nil, err
 	}
 	args["name"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_mails_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "failed",
+		func(ctx context.Context, v any) (bool, error) {
+			return ec.unmarshalNBoolean2bool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["failed"] = arg2
 	return args, nil
 }
 
@@ -2463,6 +3369,44 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 	return args, nil
 }
 
+func (ec *executionContext) field_User_securityEvents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	return args, nil
+}
+
 func (ec *executionContext) field___Directive_args_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -2536,6 +3480,61 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _CancelMailPayload_cancelledMailId(ctx context.Context, field graphql.CollectedField, obj *CancelMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelMailPayload_cancelledMailId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CancelledMailID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelMailPayload_cancelledMailId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CancelMailPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _CancelMailPayload_errors(ctx context.Context, field graphql.CollectedField, obj *CancelMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelMailPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelMailPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelMailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
 
 func (ec *executionContext) _ChangeEmailPayload_user(ctx context.Context, field graphql.CollectedField, obj *ChangeEmailPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -2815,6 +3814,70 @@ func (ec *executionContext) _ConfirmEmailPayload_errors(ctx context.Context, fie
 func (ec *executionContext) fieldContext_ConfirmEmailPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ConfirmEmailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *CreateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _CreateUserPayload_errors(ctx context.Context, field graphql.CollectedField, obj *CreateUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CreateUserPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CreateUserPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CreateUserPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -4183,6 +5246,304 @@ func (ec *executionContext) fieldContext_Mutation_deleteUser(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_createUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_createUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CreateUser(ctx, fc.Args["input"].(auth.CreateUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *CreateUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *CreateUserPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CreateUserPayload) graphql.Marshaler {
+			return ec.marshalOCreateUserPayload2ᚖlatchkeyᚋgraphᚋgenᚐCreateUserPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_createUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CreateUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_createUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sendPasswordReset(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendPasswordReset(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().SendPasswordReset(ctx, fc.Args["input"].(auth.SendPasswordResetInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *SendPasswordResetPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *SendPasswordResetPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SendPasswordResetPayload) graphql.Marshaler {
+			return ec.marshalOSendPasswordResetPayload2ᚖlatchkeyᚋgraphᚋgenᚐSendPasswordResetPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendPasswordReset(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendPasswordResetPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_sendPasswordReset_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryMail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryMail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RetryMail(ctx, fc.Args["input"].(auth.RetryMailInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *RetryMailPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *RetryMailPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RetryMailPayload) graphql.Marshaler {
+			return ec.marshalORetryMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐRetryMailPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryMail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryMailPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_retryMail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_retryAllMails(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_retryAllMails(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RetryAllMails(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *RetryAllMailsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *RetryAllMailsPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RetryAllMailsPayload) graphql.Marshaler {
+			return ec.marshalORetryAllMailsPayload2ᚖlatchkeyᚋgraphᚋgenᚐRetryAllMailsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_retryAllMails(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RetryAllMailsPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cancelMail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelMail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelMail(ctx, fc.Args["input"].(auth.CancelMailInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *CancelMailPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *CancelMailPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CancelMailPayload) graphql.Marshaler {
+			return ec.marshalOCancelMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐCancelMailPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelMail(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CancelMailPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelMail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *auth.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4483,6 +5844,68 @@ func (ec *executionContext) fieldContext_Query_users(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_mails(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_mails(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Mails(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["failed"].(bool))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *auth.QueuedMailConnection
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *auth.QueuedMailConnection
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.QueuedMailConnection) graphql.Marshaler {
+			return ec.marshalOQueuedMailConnection2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMailConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_mails(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueuedMailConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_mails_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4554,6 +5977,341 @@ func (ec *executionContext) fieldContext_Query___schema(_ context.Context, field
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields___Schema(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _QueuedMail_id(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "ID")
+}
+
+func (ec *executionContext) _QueuedMail_kind(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueuedMail_to(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueuedMail_state(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_state(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.State, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.MailState) graphql.Marshaler {
+			return ec.marshalNQueuedMailState2latchkeyᚋinternalᚋauthᚐMailState(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_state(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "QueuedMailState")
+}
+
+func (ec *executionContext) _QueuedMail_createdAt(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "Time")
+}
+
+func (ec *executionContext) _QueuedMail_tries(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_tries(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tries, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_tries(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "Int")
+}
+
+func (ec *executionContext) _QueuedMail_dueAt(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_dueAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DueAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_dueAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "Time")
+}
+
+func (ec *executionContext) _QueuedMail_lastError(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_lastError(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastError, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_lastError(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueuedMailConnection_edges(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMailConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMailConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.QueuedMailEdge) graphql.Marshaler {
+			return ec.marshalNQueuedMailEdge2ᚕlatchkeyᚋinternalᚋauthᚐQueuedMailEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMailConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QueuedMailConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueuedMailEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _QueuedMailConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMailConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMailConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.QueuedMail) graphql.Marshaler {
+			return ec.marshalNQueuedMail2ᚕlatchkeyᚋinternalᚋauthᚐQueuedMailᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMailConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QueuedMailConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueuedMail(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _QueuedMailConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMailConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMailConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2latchkeyᚋinternalᚋauthᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMailConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QueuedMailConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _QueuedMailEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMailEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMailEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMailEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMailEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueuedMailEdge_node(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMailEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMailEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.QueuedMail) graphql.Marshaler {
+			return ec.marshalNQueuedMail2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMail(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMailEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "QueuedMailEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueuedMail(ctx, field)
 		},
 	}
 	return fc, nil
@@ -4838,6 +6596,125 @@ func (ec *executionContext) fieldContext_ResetPasswordPayload_errors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RetryAllMailsPayload_count(ctx context.Context, field graphql.CollectedField, obj *RetryAllMailsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryAllMailsPayload_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryAllMailsPayload_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RetryAllMailsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RetryAllMailsPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RetryAllMailsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryAllMailsPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryAllMailsPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryAllMailsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryMailPayload_mail(ctx context.Context, field graphql.CollectedField, obj *RetryMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryMailPayload_mail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Mail, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.QueuedMail) graphql.Marshaler {
+			return ec.marshalOQueuedMail2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMail(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RetryMailPayload_mail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryMailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_QueuedMail(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RetryMailPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RetryMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RetryMailPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RetryMailPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RetryMailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeOtherSessionsPayload_count(ctx context.Context, field graphql.CollectedField, obj *RevokeOtherSessionsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5089,6 +6966,543 @@ func (ec *executionContext) _RevokeUserSessionsPayload_errors(ctx context.Contex
 func (ec *executionContext) fieldContext_RevokeUserSessionsPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RevokeUserSessionsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SecurityEvent_id(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SecurityEvent_at(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SecurityEvent_kind(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_kind(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Kind, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v store.EventKind) graphql.Marshaler {
+			return ec.marshalNSecurityEventKind2latchkeyᚋinternalᚋstoreᚐEventKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_kind(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "SecurityEventKind")
+}
+
+func (ec *executionContext) _SecurityEvent_outcome(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_outcome(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Outcome, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v store.EventOutcome) graphql.Marshaler {
+			return ec.marshalNSecurityEventOutcome2latchkeyᚋinternalᚋstoreᚐEventOutcome(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_outcome(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "SecurityEventOutcome")
+}
+
+func (ec *executionContext) _SecurityEvent_actor(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_actor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Actor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v store.ActorKind) graphql.Marshaler {
+			return ec.marshalNSecurityActor2latchkeyᚋinternalᚋstoreᚐActorKind(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_actor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "SecurityActor")
+}
+
+func (ec *executionContext) _SecurityEvent_actorId(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_actorId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ActorID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_actorId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SecurityEvent_way(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_way(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Way, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v store.Way) graphql.Marshaler {
+			return ec.marshalNSecurityWay2latchkeyᚋinternalᚋstoreᚐWay(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_way(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "SecurityWay")
+}
+
+func (ec *executionContext) _SecurityEvent_sessionId(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_sessionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SessionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_sessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SecurityEvent_client(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_client(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Client, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_client(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_device(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_device(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Device, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_device(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_requestId(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_requestId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RequestID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_requestId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_from(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_from(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.From(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_from(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_to(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_to(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.To(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_count(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "Int")
+}
+
+func (ec *executionContext) _SecurityEventConnection_edges(ctx context.Context, field graphql.CollectedField, obj *auth.SecurityEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEventConnection_edges(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Edges, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.SecurityEventEdge) graphql.Marshaler {
+			return ec.marshalNSecurityEventEdge2ᚕlatchkeyᚋinternalᚋauthᚐSecurityEventEdgeᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEventConnection_edges(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SecurityEventEdge(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SecurityEventConnection_nodes(ctx context.Context, field graphql.CollectedField, obj *auth.SecurityEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEventConnection_nodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Nodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []store.SecurityEvent) graphql.Marshaler {
+			return ec.marshalNSecurityEvent2ᚕlatchkeyᚋinternalᚋstoreᚐSecurityEventᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEventConnection_nodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SecurityEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SecurityEventConnection_pageInfo(ctx context.Context, field graphql.CollectedField, obj *auth.SecurityEventConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEventConnection_pageInfo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PageInfo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.PageInfo) graphql.Marshaler {
+			return ec.marshalNPageInfo2latchkeyᚋinternalᚋauthᚐPageInfo(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEventConnection_pageInfo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEventConnection",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_PageInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SecurityEventEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *auth.SecurityEventEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEventEdge_cursor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Cursor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEventEdge_cursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEventEdge", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecurityEventEdge_node(ctx context.Context, field graphql.CollectedField, obj *auth.SecurityEventEdge) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEventEdge_node(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Node, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.SecurityEvent) graphql.Marshaler {
+			return ec.marshalNSecurityEvent2ᚖlatchkeyᚋinternalᚋstoreᚐSecurityEvent(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEventEdge_node(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEventEdge",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SecurityEvent(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendPasswordResetPayload_user(ctx context.Context, field graphql.CollectedField, obj *SendPasswordResetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendPasswordResetPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SendPasswordResetPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendPasswordResetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _SendPasswordResetPayload_errors(ctx context.Context, field graphql.CollectedField, obj *SendPasswordResetPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendPasswordResetPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendPasswordResetPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendPasswordResetPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -5788,6 +8202,63 @@ func (ec *executionContext) fieldContext_User_sessions(_ context.Context, field 
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_Session(ctx, field)
 		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_securityEvents(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_securityEvents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.User().SecurityEvents(ctx, obj, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *auth.SecurityEventConnection
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.SecurityEventConnection) graphql.Marshaler {
+			return ec.marshalOSecurityEventConnection2ᚖlatchkeyᚋinternalᚋauthᚐSecurityEventConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_securityEvents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SecurityEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_User_securityEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
 	}
 	return fc, nil
 }
@@ -7131,6 +9602,48 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputCancelMailInput(ctx context.Context, obj any) (auth.CancelMailInput, error) {
+	var it auth.CancelMailInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"mailId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "mailId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mailId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MailID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCancelMailInput unmarshals raw into the CancelMailInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCancelMailInput(ctx context.Context, raw any) (auth.CancelMailInput, error) {
+	var out auth.CancelMailInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CancelMailInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputChangeEmailInput(ctx context.Context, obj any) (auth.ChangeEmailInput, error) {
 	var it auth.ChangeEmailInput
 	if obj == nil {
@@ -7335,6 +9848,66 @@ func (ec *executionContext) unmarshalInputConfirmEmailInput(ctx context.Context,
 func UnmarshalConfirmEmailInput(ctx context.Context, raw any) (auth.ConfirmEmailInput, error) {
 	var out auth.ConfirmEmailInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ConfirmEmailInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (auth.CreateUserInput, error) {
+	var it auth.CreateUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["role"]; !present {
+		asMap["role"] = "USER"
+	}
+
+	fieldsInOrder := [...]string{"email", "username", "role"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "username":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Username = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCreateUserInput unmarshals raw into the CreateUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCreateUserInput(ctx context.Context, raw any) (auth.CreateUserInput, error) {
+	var out auth.CreateUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CreateUserInput", raw, &out)
 	return out, err
 }
 
@@ -7846,6 +10419,48 @@ func UnmarshalResetPasswordInput(ctx context.Context, raw any) (auth.ResetPasswo
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRetryMailInput(ctx context.Context, obj any) (auth.RetryMailInput, error) {
+	var it auth.RetryMailInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"mailId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "mailId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("mailId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.MailID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRetryMailInput unmarshals raw into the RetryMailInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRetryMailInput(ctx context.Context, raw any) (auth.RetryMailInput, error) {
+	var out auth.RetryMailInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RetryMailInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRevokeSessionInput(ctx context.Context, obj any) (auth.RevokeSessionInput, error) {
 	var it auth.RevokeSessionInput
 	if obj == nil {
@@ -7927,6 +10542,48 @@ func (ec *executionContext) unmarshalInputRevokeUserSessionsInput(ctx context.Co
 func UnmarshalRevokeUserSessionsInput(ctx context.Context, raw any) (auth.RevokeUserSessionsInput, error) {
 	var out auth.RevokeUserSessionsInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeUserSessionsInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputSendPasswordResetInput(ctx context.Context, obj any) (auth.SendPasswordResetInput, error) {
+	var it auth.SendPasswordResetInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalSendPasswordResetInput unmarshals raw into the SendPasswordResetInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalSendPasswordResetInput(ctx context.Context, raw any) (auth.SendPasswordResetInput, error) {
+	var out auth.SendPasswordResetInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "SendPasswordResetInput", raw, &out)
 	return out, err
 }
 
@@ -8013,6 +10670,44 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var cancelMailPayloadImplementors = []string{"CancelMailPayload"}
+
+func (ec *executionContext) _CancelMailPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelMailPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelMailPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CancelMailPayload")
+		case "cancelledMailId":
+			out.Values[i] = ec._CancelMailPayload_cancelledMailId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CancelMailPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var changeEmailPayloadImplementors = []string{"ChangeEmailPayload"}
 
@@ -8151,6 +10846,44 @@ func (ec *executionContext) _ConfirmEmailPayload(ctx context.Context, sel ast.Se
 			}
 		case "errors":
 			out.Values[i] = ec._ConfirmEmailPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var createUserPayloadImplementors = []string{"CreateUserPayload"}
+
+func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.SelectionSet, obj *CreateUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, createUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CreateUserPayload")
+		case "user":
+			out.Values[i] = ec._CreateUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CreateUserPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -8551,6 +11284,41 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "createUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_createUser(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendPasswordReset":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendPasswordReset(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retryMail":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryMail(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "retryAllMails":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_retryAllMails(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cancelMail":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelMail(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -8659,6 +11427,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_users(ctx, field)
 				})
+		case "mails":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_mails(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -8672,6 +11446,155 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 			})
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var queuedMailImplementors = []string{"QueuedMail"}
+
+func (ec *executionContext) _QueuedMail(ctx context.Context, sel ast.SelectionSet, obj *auth.QueuedMail) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, queuedMailImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("QueuedMail")
+		case "id":
+			out.Values[i] = ec._QueuedMail_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._QueuedMail_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._QueuedMail_to(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "state":
+			out.Values[i] = ec._QueuedMail_state(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._QueuedMail_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "tries":
+			out.Values[i] = ec._QueuedMail_tries(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "dueAt":
+			out.Values[i] = ec._QueuedMail_dueAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "lastError":
+			out.Values[i] = ec._QueuedMail_lastError(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var queuedMailConnectionImplementors = []string{"QueuedMailConnection"}
+
+func (ec *executionContext) _QueuedMailConnection(ctx context.Context, sel ast.SelectionSet, obj *auth.QueuedMailConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, queuedMailConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("QueuedMailConnection")
+		case "edges":
+			out.Values[i] = ec._QueuedMailConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._QueuedMailConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._QueuedMailConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var queuedMailEdgeImplementors = []string{"QueuedMailEdge"}
+
+func (ec *executionContext) _QueuedMailEdge(ctx context.Context, sel ast.SelectionSet, obj *auth.QueuedMailEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, queuedMailEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("QueuedMailEdge")
+		case "cursor":
+			out.Values[i] = ec._QueuedMailEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._QueuedMailEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -8875,6 +11798,82 @@ func (ec *executionContext) _ResetPasswordPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var retryAllMailsPayloadImplementors = []string{"RetryAllMailsPayload"}
+
+func (ec *executionContext) _RetryAllMailsPayload(ctx context.Context, sel ast.SelectionSet, obj *RetryAllMailsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryAllMailsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryAllMailsPayload")
+		case "count":
+			out.Values[i] = ec._RetryAllMailsPayload_count(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RetryAllMailsPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var retryMailPayloadImplementors = []string{"RetryMailPayload"}
+
+func (ec *executionContext) _RetryMailPayload(ctx context.Context, sel ast.SelectionSet, obj *RetryMailPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, retryMailPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RetryMailPayload")
+		case "mail":
+			out.Values[i] = ec._RetryMailPayload_mail(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RetryMailPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeOtherSessionsPayloadImplementors = []string{"RevokeOtherSessionsPayload"}
 
 func (ec *executionContext) _RevokeOtherSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *RevokeOtherSessionsPayload) graphql.Marshaler {
@@ -8984,6 +11983,223 @@ func (ec *executionContext) _RevokeUserSessionsPayload(ctx context.Context, sel 
 			}
 		case "errors":
 			out.Values[i] = ec._RevokeUserSessionsPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var securityEventImplementors = []string{"SecurityEvent"}
+
+func (ec *executionContext) _SecurityEvent(ctx context.Context, sel ast.SelectionSet, obj *store.SecurityEvent) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, securityEventImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SecurityEvent")
+		case "id":
+			out.Values[i] = ec._SecurityEvent_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "at":
+			out.Values[i] = ec._SecurityEvent_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "kind":
+			out.Values[i] = ec._SecurityEvent_kind(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "outcome":
+			out.Values[i] = ec._SecurityEvent_outcome(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actor":
+			out.Values[i] = ec._SecurityEvent_actor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "actorId":
+			out.Values[i] = ec._SecurityEvent_actorId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "way":
+			out.Values[i] = ec._SecurityEvent_way(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sessionId":
+			out.Values[i] = ec._SecurityEvent_sessionId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "client":
+			out.Values[i] = ec._SecurityEvent_client(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "device":
+			out.Values[i] = ec._SecurityEvent_device(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestId":
+			out.Values[i] = ec._SecurityEvent_requestId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "from":
+			out.Values[i] = ec._SecurityEvent_from(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "to":
+			out.Values[i] = ec._SecurityEvent_to(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "count":
+			out.Values[i] = ec._SecurityEvent_count(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var securityEventConnectionImplementors = []string{"SecurityEventConnection"}
+
+func (ec *executionContext) _SecurityEventConnection(ctx context.Context, sel ast.SelectionSet, obj *auth.SecurityEventConnection) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, securityEventConnectionImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SecurityEventConnection")
+		case "edges":
+			out.Values[i] = ec._SecurityEventConnection_edges(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "nodes":
+			out.Values[i] = ec._SecurityEventConnection_nodes(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "pageInfo":
+			out.Values[i] = ec._SecurityEventConnection_pageInfo(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var securityEventEdgeImplementors = []string{"SecurityEventEdge"}
+
+func (ec *executionContext) _SecurityEventEdge(ctx context.Context, sel ast.SelectionSet, obj *auth.SecurityEventEdge) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, securityEventEdgeImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SecurityEventEdge")
+		case "cursor":
+			out.Values[i] = ec._SecurityEventEdge_cursor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "node":
+			out.Values[i] = ec._SecurityEventEdge_node(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sendPasswordResetPayloadImplementors = []string{"SendPasswordResetPayload"}
+
+func (ec *executionContext) _SendPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, obj *SendPasswordResetPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendPasswordResetPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SendPasswordResetPayload")
+		case "user":
+			out.Values[i] = ec._SendPasswordResetPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._SendPasswordResetPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -9226,6 +12442,12 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_sessions(ctx, field, obj)
+				})
+		case "securityEvents":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_securityEvents(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -9755,6 +12977,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) unmarshalNCancelMailInput2latchkeyᚋinternalᚋauthᚐCancelMailInput(ctx context.Context, v any) (auth.CancelMailInput, error) {
+	res, err := ec.unmarshalInputCancelMailInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNChangeEmailInput2latchkeyᚋinternalᚋauthᚐChangeEmailInput(ctx context.Context, v any) (auth.ChangeEmailInput, error) {
 	res, err := ec.unmarshalInputChangeEmailInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -9772,6 +12999,11 @@ func (ec *executionContext) unmarshalNChangeUsernameInput2latchkeyᚋinternalᚋ
 
 func (ec *executionContext) unmarshalNConfirmEmailInput2latchkeyᚋinternalᚋauthᚐConfirmEmailInput(ctx context.Context, v any) (auth.ConfirmEmailInput, error) {
 	res, err := ec.unmarshalInputConfirmEmailInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNCreateUserInput2latchkeyᚋinternalᚋauthᚐCreateUserInput(ctx context.Context, v any) (auth.CreateUserInput, error) {
+	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -9837,6 +13069,69 @@ func (ec *executionContext) marshalNPageInfo2latchkeyᚋinternalᚋauthᚐPageIn
 	return ec._PageInfo(ctx, sel, &v)
 }
 
+func (ec *executionContext) marshalNQueuedMail2latchkeyᚋinternalᚋauthᚐQueuedMail(ctx context.Context, sel ast.SelectionSet, v auth.QueuedMail) graphql.Marshaler {
+	return ec._QueuedMail(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNQueuedMail2ᚕlatchkeyᚋinternalᚋauthᚐQueuedMailᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.QueuedMail) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNQueuedMail2latchkeyᚋinternalᚋauthᚐQueuedMail(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNQueuedMail2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMail(ctx context.Context, sel ast.SelectionSet, v *auth.QueuedMail) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "QueuedMail!")
+		return graphql.Null
+	}
+	return ec._QueuedMail(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNQueuedMailEdge2latchkeyᚋinternalᚋauthᚐQueuedMailEdge(ctx context.Context, sel ast.SelectionSet, v auth.QueuedMailEdge) graphql.Marshaler {
+	return ec._QueuedMailEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNQueuedMailEdge2ᚕlatchkeyᚋinternalᚋauthᚐQueuedMailEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.QueuedMailEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNQueuedMailEdge2latchkeyᚋinternalᚋauthᚐQueuedMailEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNQueuedMailState2latchkeyᚋinternalᚋauthᚐMailState(ctx context.Context, v any) (auth.MailState, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.MailState(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNQueuedMailState2latchkeyᚋinternalᚋauthᚐMailState(ctx context.Context, sel ast.SelectionSet, v auth.MailState) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "QueuedMailState!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNRefreshInput2latchkeyᚋinternalᚋauthᚐRefreshInput(ctx context.Context, v any) (auth.RefreshInput, error) {
 	res, err := ec.unmarshalInputRefreshInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -9859,6 +13154,11 @@ func (ec *executionContext) unmarshalNResendConfirmationInput2latchkeyᚋinterna
 
 func (ec *executionContext) unmarshalNResetPasswordInput2latchkeyᚋinternalᚋauthᚐResetPasswordInput(ctx context.Context, v any) (auth.ResetPasswordInput, error) {
 	res, err := ec.unmarshalInputResetPasswordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRetryMailInput2latchkeyᚋinternalᚋauthᚐRetryMailInput(ctx context.Context, v any) (auth.RetryMailInput, error) {
+	res, err := ec.unmarshalInputRetryMailInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -9885,6 +13185,119 @@ func (ec *executionContext) marshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx 
 		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNSecurityActor2latchkeyᚋinternalᚋstoreᚐActorKind(ctx context.Context, v any) (store.ActorKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := store.ActorKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSecurityActor2latchkeyᚋinternalᚋstoreᚐActorKind(ctx context.Context, sel ast.SelectionSet, v store.ActorKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SecurityActor!")
+	}
+	return res
+}
+
+func (ec *executionContext) marshalNSecurityEvent2latchkeyᚋinternalᚋstoreᚐSecurityEvent(ctx context.Context, sel ast.SelectionSet, v store.SecurityEvent) graphql.Marshaler {
+	return ec._SecurityEvent(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSecurityEvent2ᚕlatchkeyᚋinternalᚋstoreᚐSecurityEventᚄ(ctx context.Context, sel ast.SelectionSet, v []store.SecurityEvent) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSecurityEvent2latchkeyᚋinternalᚋstoreᚐSecurityEvent(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalNSecurityEvent2ᚖlatchkeyᚋinternalᚋstoreᚐSecurityEvent(ctx context.Context, sel ast.SelectionSet, v *store.SecurityEvent) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "SecurityEvent!")
+		return graphql.Null
+	}
+	return ec._SecurityEvent(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNSecurityEventEdge2latchkeyᚋinternalᚋauthᚐSecurityEventEdge(ctx context.Context, sel ast.SelectionSet, v auth.SecurityEventEdge) graphql.Marshaler {
+	return ec._SecurityEventEdge(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSecurityEventEdge2ᚕlatchkeyᚋinternalᚋauthᚐSecurityEventEdgeᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.SecurityEventEdge) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSecurityEventEdge2latchkeyᚋinternalᚋauthᚐSecurityEventEdge(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNSecurityEventKind2latchkeyᚋinternalᚋstoreᚐEventKind(ctx context.Context, v any) (store.EventKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := store.EventKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSecurityEventKind2latchkeyᚋinternalᚋstoreᚐEventKind(ctx context.Context, sel ast.SelectionSet, v store.EventKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SecurityEventKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSecurityEventOutcome2latchkeyᚋinternalᚋstoreᚐEventOutcome(ctx context.Context, v any) (store.EventOutcome, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := store.EventOutcome(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSecurityEventOutcome2latchkeyᚋinternalᚋstoreᚐEventOutcome(ctx context.Context, sel ast.SelectionSet, v store.EventOutcome) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SecurityEventOutcome!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSecurityWay2latchkeyᚋinternalᚋstoreᚐWay(ctx context.Context, v any) (store.Way, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := store.Way(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSecurityWay2latchkeyᚋinternalᚋstoreᚐWay(ctx context.Context, sel ast.SelectionSet, v store.Way) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SecurityWay!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSendPasswordResetInput2latchkeyᚋinternalᚋauthᚐSendPasswordResetInput(ctx context.Context, v any) (auth.SendPasswordResetInput, error) {
+	res, err := ec.unmarshalInputSendPasswordResetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) marshalNSession2latchkeyᚋinternalᚋstoreᚐSession(ctx context.Context, sel ast.SelectionSet, v store.Session) graphql.Marshaler {
@@ -10194,6 +13607,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	return res
 }
 
+func (ec *executionContext) marshalOCancelMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐCancelMailPayload(ctx context.Context, sel ast.SelectionSet, v *CancelMailPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CancelMailPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOChangeEmailPayload2ᚖlatchkeyᚋgraphᚋgenᚐChangeEmailPayload(ctx context.Context, sel ast.SelectionSet, v *ChangeEmailPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -10220,6 +13640,13 @@ func (ec *executionContext) marshalOConfirmEmailPayload2ᚖlatchkeyᚋgraphᚋge
 		return graphql.Null
 	}
 	return ec._ConfirmEmailPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOCreateUserPayload2ᚖlatchkeyᚋgraphᚋgenᚐCreateUserPayload(ctx context.Context, sel ast.SelectionSet, v *CreateUserPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CreateUserPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalODeleteAccountPayload2ᚖlatchkeyᚋgraphᚋgenᚐDeleteAccountPayload(ctx context.Context, sel ast.SelectionSet, v *DeleteAccountPayload) graphql.Marshaler {
@@ -10307,6 +13734,20 @@ func (ec *executionContext) marshalONode2latchkeyᚋgraphᚋgenᚐNode(ctx conte
 	return ec._Node(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOQueuedMail2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMail(ctx context.Context, sel ast.SelectionSet, v *auth.QueuedMail) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._QueuedMail(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOQueuedMailConnection2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMailConnection(ctx context.Context, sel ast.SelectionSet, v *auth.QueuedMailConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._QueuedMailConnection(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORefreshPayload2ᚖlatchkeyᚋgraphᚋgenᚐRefreshPayload(ctx context.Context, sel ast.SelectionSet, v *RefreshPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -10340,6 +13781,20 @@ func (ec *executionContext) marshalOResetPasswordPayload2ᚖlatchkeyᚋgraphᚋg
 		return graphql.Null
 	}
 	return ec._ResetPasswordPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORetryAllMailsPayload2ᚖlatchkeyᚋgraphᚋgenᚐRetryAllMailsPayload(ctx context.Context, sel ast.SelectionSet, v *RetryAllMailsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RetryAllMailsPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORetryMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐRetryMailPayload(ctx context.Context, sel ast.SelectionSet, v *RetryMailPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RetryMailPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORevokeOtherSessionsPayload2ᚖlatchkeyᚋgraphᚋgenᚐRevokeOtherSessionsPayload(ctx context.Context, sel ast.SelectionSet, v *RevokeOtherSessionsPayload) graphql.Marshaler {
@@ -10393,6 +13848,20 @@ func (ec *executionContext) marshalORole2ᚖlatchkeyᚋinternalᚋstoreᚐRole(c
 	_ = ctx
 	res := scalar.MarshalString(string(*v))
 	return res
+}
+
+func (ec *executionContext) marshalOSecurityEventConnection2ᚖlatchkeyᚋinternalᚋauthᚐSecurityEventConnection(ctx context.Context, sel ast.SelectionSet, v *auth.SecurityEventConnection) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SecurityEventConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSendPasswordResetPayload2ᚖlatchkeyᚋgraphᚋgenᚐSendPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, v *SendPasswordResetPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendPasswordResetPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕlatchkeyᚋinternalᚋstoreᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []store.Session) graphql.Marshaler {

@@ -12,6 +12,11 @@ type Node interface {
 	IsNode()
 }
 
+type CancelMailPayload struct {
+	CancelledMailID *string          `json:"cancelledMailId,omitempty"`
+	Errors          []auth.UserError `json:"errors"`
+}
+
 type ChangeEmailPayload struct {
 	// With the new address as `pendingEmail`.
 	User   *store.User      `json:"user,omitempty"`
@@ -33,6 +38,11 @@ type ConfirmEmailPayload struct {
 	User *store.User `json:"user,omitempty"`
 	// Null when no session was opened: the email is confirmed if `errors` is empty.
 	Tokens *auth.Tokens     `json:"tokens,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type CreateUserPayload struct {
+	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }
 
@@ -94,6 +104,17 @@ type ResetPasswordPayload struct {
 	Errors []auth.UserError `json:"errors"`
 }
 
+type RetryAllMailsPayload struct {
+	// How many are due now.
+	Count  *int             `json:"count,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type RetryMailPayload struct {
+	Mail   *auth.QueuedMail `json:"mail,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
 type RevokeOtherSessionsPayload struct {
 	// How many were ended.
 	Count  *int             `json:"count,omitempty"`
@@ -110,6 +131,11 @@ type RevokeSessionPayload struct {
 type RevokeUserSessionsPayload struct {
 	// How many were ended.
 	Count  *int             `json:"count,omitempty"`
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type SendPasswordResetPayload struct {
 	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }

@@ -20,23 +20,23 @@ func (f *fixture) reload(v *auth.Viewer) *auth.Viewer {
 	return &auth.Viewer{User: u, Session: s}
 }
 
-func (f *fixture) changePassword(v *auth.Viewer, current, typed string, c auth.Client) error {
-	_, err := f.ChangePassword(f.t.Context(), v, auth.ChangePasswordInput{CurrentPassword: current, NewPassword: typed}, c)
+func (f *fixture) changePassword(v *auth.Viewer, current, typed string, c auth.Actor) error {
+	_, err := f.ChangePassword(f.t.Context(), as(v, c), auth.ChangePasswordInput{CurrentPassword: current, NewPassword: typed})
 	return err
 }
 
-func (f *fixture) changeEmail(v *auth.Viewer, address, typed string, c auth.Client) error {
-	_, err := f.ChangeEmail(f.t.Context(), v, auth.ChangeEmailInput{Email: address, Password: typed}, c)
+func (f *fixture) changeEmail(v *auth.Viewer, address, typed string, c auth.Actor) error {
+	_, err := f.ChangeEmail(f.t.Context(), as(v, c), auth.ChangeEmailInput{Email: address, Password: typed})
 	return err
 }
 
 func (f *fixture) changeUsername(v *auth.Viewer, username string) error {
-	_, err := f.ChangeUsername(f.t.Context(), v, auth.ChangeUsernameInput{Username: username}, client(1))
+	_, err := f.ChangeUsername(f.t.Context(), as(v, client(1)), auth.ChangeUsernameInput{Username: username})
 	return err
 }
 
 func (f *fixture) deleteAccount(v *auth.Viewer, typed string) error {
-	return f.DeleteAccount(f.t.Context(), v, auth.DeleteAccountInput{Password: typed}, client(1))
+	return f.DeleteAccount(f.t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: typed})
 }
 
 // Changes of the password are told by mail, so they are limited.
@@ -228,14 +228,14 @@ func TestDeleteAccount(t *testing.T) {
 		must(t, f.changeEmail(v, "new@example.org", goodPassword, client(1)))
 		link, undo := f.token("new@example.org", store.MailConfirmNewEmail), f.token("ada@example.org", store.MailUsernameChanged)
 		must(t, f.deleteAccount(v, goodPassword))
-		for _, table := range []string{"users", "sessions", "familiar", "events"} {
+		for _, table := range []string{"users", "sessions", "familiar", "undo"} {
 			if n := f.count(table); n != 0 {
 				t.Errorf("%d rows left in %s", n, table)
 			}
 		}
 		expect(t, "logging in", f.try("countess", goodPassword, client(1)), "INVALID_CREDENTIALS")
 		expect(t, "a link", f.confirm(link, ""), "TOKEN_INVALID")
-		_, err := f.NotMe(t.Context(), undo)
+		_, err := f.NotMe(t.Context(), client(1), undo)
 		expect(t, "taking back", err, "TOKEN_INVALID")
 		expect(t, "again", f.deleteAccount(v, goodPassword), "UNAUTHENTICATED REVOKED")
 		if m := f.newest("ada@example.org", store.MailAccountDeleted); len(f.tokens(m)) != 0 {

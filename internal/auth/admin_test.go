@@ -23,21 +23,21 @@ func (f *fixture) named(name string) *store.User {
 
 func (f *fixture) setRole(name string, role store.Role) *store.User {
 	f.t.Helper()
-	u, err := f.SetUserRole(f.t.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: f.named(name).ID, Role: role})
+	u, err := f.SetUserRole(f.t.Context(), shell, auth.SetUserRoleInput{UserID: f.named(name).ID, Role: role})
 	must(f.t, err)
 	return u
 }
 
 func (f *fixture) disable(name string) *store.User {
 	f.t.Helper()
-	u, err := f.DisableUser(f.t.Context(), auth.ByShell, auth.DisableUserInput{UserID: f.named(name).ID})
+	u, err := f.DisableUser(f.t.Context(), shell, auth.DisableUserInput{UserID: f.named(name).ID})
 	must(f.t, err)
 	return u
 }
 
 func (f *fixture) enable(name string) *store.User {
 	f.t.Helper()
-	u, err := f.EnableUser(f.t.Context(), auth.ByShell, auth.EnableUserInput{UserID: f.named(name).ID})
+	u, err := f.EnableUser(f.t.Context(), shell, auth.EnableUserInput{UserID: f.named(name).ID})
 	must(f.t, err)
 	return u
 }
@@ -45,17 +45,17 @@ func (f *fixture) enable(name string) *store.User {
 // remove deletes the user with a name.
 func (f *fixture) remove(name string) {
 	f.t.Helper()
-	must(f.t, f.DeleteUser(f.t.Context(), auth.ByShell, auth.DeleteUserInput{UserID: f.named(name).ID}))
+	must(f.t, f.DeleteUser(f.t.Context(), shell, auth.DeleteUserInput{UserID: f.named(name).ID}))
 }
 
 // setRoleOf, disableOf and the others call for their error alone.
 func setRoleOf(ctx context.Context, s *auth.Service, id string, role store.Role) error {
-	_, err := s.SetUserRole(ctx, auth.ByShell, auth.SetUserRoleInput{UserID: id, Role: role})
+	_, err := s.SetUserRole(ctx, shell, auth.SetUserRoleInput{UserID: id, Role: role})
 	return err
 }
 
 func disableOf(ctx context.Context, s *auth.Service, id string) error {
-	_, err := s.DisableUser(ctx, auth.ByShell, auth.DisableUserInput{UserID: id})
+	_, err := s.DisableUser(ctx, shell, auth.DisableUserInput{UserID: id})
 	return err
 }
 
@@ -69,7 +69,7 @@ var takeAway = []struct {
 	}},
 	{"disable", disableOf},
 	{"delete", func(ctx context.Context, s *auth.Service, id string) error {
-		return s.DeleteUser(ctx, auth.ByShell, auth.DeleteUserInput{UserID: id})
+		return s.DeleteUser(ctx, shell, auth.DeleteUserInput{UserID: id})
 	}},
 }
 
@@ -127,7 +127,7 @@ func TestDisableUser_E5_D3(t *testing.T) {
 		}
 		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
 		expect(t, "an access token", err, "UNAUTHENTICATED REVOKED")
-		_, err = f.Refresh(t.Context(), *l.Tokens.RefreshToken, client(1))
+		_, err = f.Refresh(t.Context(), client(1), *l.Tokens.RefreshToken)
 		expect(t, "a refresh token", err, "TOKEN_INVALID")
 		if n := f.count(`sessions WHERE user_id = $1`, u.ID); n != 0 {
 			t.Errorf("%d sessions are left", n)
@@ -142,10 +142,10 @@ func TestDisableUser_E5_D3(t *testing.T) {
 		if n := f.count(`outbox WHERE kind = 'account_disabled' AND user_id = $1 AND admitted`, u.ID); n != 1 {
 			t.Errorf("%d mails, want 1", n)
 		}
-		if err := f.SendReset(t.Context(), auth.ByShell, after); !errors.Is(err, auth.ErrDisabled) {
+		if _, err := f.SendPasswordReset(t.Context(), shell, auth.SendPasswordResetInput{UserID: after.ID}); !hasCode(err, auth.AccountDisabled) {
 			t.Errorf("a reset for a disabled user: %v", err)
 		}
-		if _, err := f.ResetLink(t.Context(), auth.ByShell, after); !errors.Is(err, auth.ErrDisabled) {
+		if _, err := f.PasswordResetLink(t.Context(), shell, auth.SendPasswordResetInput{UserID: after.ID}); !hasCode(err, auth.AccountDisabled) {
 			t.Errorf("a reset link for a disabled user: %v", err)
 		}
 
@@ -171,7 +171,7 @@ func TestRevokeUserSessions_E5(t *testing.T) {
 		f.user("ada")
 		other := f.login("ada", client(3))
 		for _, want := range []int{2, 0} {
-			n, got, err := f.RevokeUserSessions(t.Context(), auth.ByShell, auth.RevokeUserSessionsInput{UserID: u.ID})
+			n, got, err := f.RevokeUserSessions(t.Context(), shell, auth.RevokeUserSessionsInput{UserID: u.ID})
 			if err != nil || n != want || got.ID != u.ID {
 				t.Errorf("got %d, %v, %v, want %d", n, got, err, want)
 			}
@@ -229,12 +229,13 @@ func TestSendReset_C6(t *testing.T) {
 		u := f.user("bob")
 		const n = 12 // beyond what strangers can cause
 		for range n {
-			must(t, f.SendReset(t.Context(), auth.ByShell, u))
+			_, err := f.SendPasswordReset(t.Context(), shell, auth.SendPasswordResetInput{UserID: u.ID})
+			must(t, err)
 		}
 		if got := f.count(`outbox WHERE kind = 'password_reset' AND user_id = $1 AND admitted`, u.ID); got != n {
 			t.Errorf("%d mails, want %d", got, n)
 		}
-		link, err := f.ResetLink(t.Context(), auth.ByShell, u)
+		link, err := f.PasswordResetLink(t.Context(), shell, auth.SendPasswordResetInput{UserID: u.ID})
 		must(t, err)
 		must(t, f.reset(tokenOf(t, link.URL), newPassword, client(1)))
 	})
@@ -248,9 +249,9 @@ func TestAdministerNobody(t *testing.T) {
 			expectOfUser(t, way.what, way.do(ctx, f.Service, nobody), "NOT_FOUND")
 		}
 		expectOfUser(t, "promote", setRoleOf(ctx, f.Service, nobody, store.RoleAdmin), "NOT_FOUND")
-		_, err := f.EnableUser(ctx, auth.ByShell, auth.EnableUserInput{UserID: nobody})
+		_, err := f.EnableUser(ctx, shell, auth.EnableUserInput{UserID: nobody})
 		expectOfUser(t, "enable", err, "NOT_FOUND")
-		_, _, err = f.RevokeUserSessions(ctx, auth.ByShell, auth.RevokeUserSessionsInput{UserID: nobody})
+		_, _, err = f.RevokeUserSessions(ctx, shell, auth.RevokeUserSessionsInput{UserID: nobody})
 		expectOfUser(t, "revoke", err, "NOT_FOUND")
 	})
 }
@@ -271,7 +272,7 @@ func TestLastAdministrator_E6(t *testing.T) {
 		l := f.login("ada", client(1))
 		v, err := f.Identify(t.Context(), l.Tokens.AccessToken)
 		must(t, err)
-		expect(t, "deleteAccount", f.DeleteAccount(t.Context(), v, auth.DeleteAccountInput{Password: goodPassword}, client(1)), "LAST_ADMIN")
+		expect(t, "deleteAccount", f.DeleteAccount(t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: goodPassword}), "LAST_ADMIN")
 		if u := f.named("ada"); u.Role != store.RoleAdmin || u.DisabledAt != nil {
 			t.Fatalf("%+v", u)
 		}

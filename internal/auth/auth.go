@@ -62,9 +62,17 @@ type Deps struct {
 // Service is the rules at work. It starts nothing and keeps nothing between
 // calls, so any number of replicas share one database.
 type Service struct {
-	Deps
-	cfg     Config
-	refresh refreshKeys
+	cfg        Config
+	store      *store.Store
+	tokens     TokenStore
+	counters   throttle.Counters
+	hasher     *password.Hasher
+	policy     password.Policy
+	issuer     *jwt.Issuer
+	refresh    refreshKeys
+	log        zerolog.Logger
+	clock      func() time.Time
+	mailQueued func()
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -82,11 +90,20 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Service{Deps: deps, cfg: cfg, refresh: refresh}, nil
+	return &Service{
+		cfg: cfg, store: deps.Store, tokens: deps.Tokens, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
+		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued,
+	}, nil
 }
 
-// now is the time in the form that the databases keep.
-func (s *Service) now() time.Time { return s.Now().UTC().Truncate(time.Microsecond) }
+// Now is the time by which the rules go, UTC, as the databases keep it: cut to
+// microseconds.
+func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+
+func (s *Service) now() time.Time { return s.Now() }
+
+// PasswordMinLength is how many characters a new password has at least.
+func (s *Service) PasswordMinLength() int { return s.policy.MinLength }
 
 // newID returns an id that was never used before and sorts by time (RFC 9562,
 // version 7).

@@ -51,7 +51,7 @@ func TestHundredSessionsAtOnce(t *testing.T) {
 		answers := make([]*auth.Login, 40)
 		errs := parallel(len(answers), func(i int) (err error) {
 			return patient(func() error {
-				answers[i], err = services[i%2].Login(t.Context(), auth.LoginInput{Login: "ada", Password: goodPassword}, client(i))
+				answers[i], err = services[i%2].Login(t.Context(), client(i), auth.LoginInput{Login: "ada", Password: goodPassword})
 				return err
 			})
 		})

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -52,23 +53,15 @@ type ConfirmLink struct {
 // Confirmed is what the link of a mail did.
 type Confirmed struct {
 	User   *store.User
-	Change bool // of an account's address; else the account is new
+	Change bool   // of an account's address; else the account is new
+	Login  *Login // of this device, if it asked for one and the account is new; else nil
 }
 
 // ConfirmLink makes an account of a registration, or its address of one that
 // waits for that, and logs nobody in. The mistakes are TOKEN_INVALID and, which
 // leaves the link as good as it was, WRONG_PASSWORD; RateLimited.
-func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (done Confirmed, err error) {
-	l, err := s.openConfirmation(ctx, in.Token, in.Email)
-	if err != nil {
-		return done, err
-	}
-	if done.Change = l.Purpose == store.ConfirmNewEmail; done.Change {
-		done.User, err = s.confirmChange(ctx, l, in.Token, c)
-	} else {
-		done.User, err = s.confirm(ctx, l, in, c, nil)
-	}
-	return done, err
+func (s *Service) ConfirmLink(ctx context.Context, a Actor, in ConfirmLink) (*Confirmed, error) {
+	return s.confirm(ctx, a, in, nil)
 }
 
 // ConfirmEmailInput is the argument of ConfirmEmail.
@@ -80,68 +73,60 @@ type ConfirmEmailInput struct {
 }
 
 // ConfirmEmail does what ConfirmLink does and, after a registration, logs this
-// device in. After a change of address the Login is the user alone.
-func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Client) (*Login, error) {
-	l, err := s.openConfirmation(ctx, in.Token, "")
-	if err != nil {
-		return nil, err
-	}
-	if l.Purpose == store.ConfirmNewEmail {
-		user, err := s.confirmChange(ctx, l, in.Token, c)
-		if err != nil {
-			return nil, err
-		}
-		return &Login{User: user}, nil
-	}
+// device in.
+func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInput) (*Confirmed, error) {
 	posted := ConfirmLink{Token: in.Token}
 	if in.Password != nil {
 		posted.Password = *in.Password
 	}
-	var session *store.Session
-	user, err := s.confirm(ctx, l, posted, c, func(tx *store.Store, user *store.User) error {
-		session = s.newSession(user.ID, in.DeviceName, c, user.CreatedAt)
-		return tx.OpenSession(ctx, s.opening(session, user, c))
-	})
+	return s.confirm(ctx, a, posted, &entry{deviceName: in.DeviceName})
+}
+
+// confirm does what a link says; then, if it makes an account, its user is let in
+// as the entry says, unless that is nil.
+func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *entry) (*Confirmed, error) {
+	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}
-	user.LastLoginAt = &session.CreatedAt
-	return s.loggedIn(user, session)
+	if l.Purpose == store.ConfirmNewEmail {
+		u, err := s.confirmChange(ctx, a, l, in.Token)
+		if err != nil {
+			return nil, err
+		}
+		return &Confirmed{User: u, Change: true}, nil
+	}
+	return s.confirmRegistration(ctx, a, l, in, then)
 }
 
 func (s *Service) openConfirmation(ctx context.Context, token, email string) (link, error) {
 	return s.openLink(ctx, token, email, store.ConfirmRegistration, store.ConfirmNewEmail)
 }
 
-// confirm makes the account; then, if given, runs in the same transaction.
-func (s *Service) confirm(ctx context.Context, l link, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
+// confirmRegistration makes the account that was registered and, with an entry,
+// lets its user in, all in one transaction.
+func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link, in ConfirmLink, then *entry) (*Confirmed, error) {
 	r, several, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return nil, err
 	}
 	if several {
-		if err := s.provePassword(ctx, r, in.Password, c); err != nil {
+		if err := s.provePassword(ctx, a, r, in.Password); err != nil {
 			return nil, err
 		}
 	}
 	now := s.now()
-	user := &store.User{
-		ID: newID(), Email: r.Email, EmailKey: r.EmailKey, Username: r.Username, PasswordHash: r.PasswordHash,
-		Role: store.RoleUser, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
+	user := newUser(names.Email{Address: r.Email, Key: r.EmailKey}, r.Username, r.PasswordHash, store.RoleUser, now)
+	created := event(a, store.EventAccountCreated, user.ID, now)
+	account := func(tx *store.Store) error { return create(ctx, tx, user, r.UsernameKey, r.ID, created) }
+	done := &Confirmed{User: user}
+	if then == nil {
+		err = s.store.InTx(ctx, account)
+	} else {
+		candidate := &store.LoginCandidate{User: *user}
+		done.Login, err = s.admit(ctx, a, candidate, entry{deviceName: then.deviceName, first: account})
+		done.User = &candidate.User
 	}
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.CreateUser(ctx, user, r.UsernameKey); err != nil {
-			return err
-		}
-		// Taking the row is the use of the link: of two, one gets it.
-		if _, err := tx.TakeRegistration(ctx, r.ID, now); err != nil {
-			return err
-		}
-		if err := tx.CloseRegistrations(ctx, r.EmailKey); err != nil || then == nil {
-			return err
-		}
-		return then(tx, user)
-	})
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address or the name went to somebody
 		return nil, errToken()
@@ -149,19 +134,19 @@ func (s *Service) confirm(ctx context.Context, l link, in ConfirmLink, c Client,
 		return nil, fmt.Errorf("confirm: %w", err)
 	}
 	s.dropLink(ctx, in.Token)
-	s.Log.Info().Str("user_id", user.ID).Str("registration_id", r.ID).Msg("confirmed")
-	return user, nil
+	s.logEvent(created)
+	return done, nil
 }
 
 // provePassword asks for the password chosen when registering: one of several
 // registrations may be a stranger's, who waits for the owner of the address to
 // confirm it.
-func (s *Service) provePassword(ctx context.Context, r *store.Registration, typed string, c Client) error {
+func (s *Service) provePassword(ctx context.Context, a Actor, r *store.Registration, typed string) error {
 	wrong := userError(WrongPassword, "password", "Type the password that you chose when you registered this username.")
 	if typed == "" {
 		return wrong
 	}
-	t, err := s.countTry(ctx, "registration:"+r.ID, c)
+	t, err := s.countTry(ctx, a, "registration:"+r.ID)
 	if err != nil {
 		return fmt.Errorf("confirm: %w", err)
 	}
@@ -175,15 +160,15 @@ func (s *Service) provePassword(ctx context.Context, r *store.Registration, type
 // DeclineLink closes the registration of a link, "I did not register", or drops
 // the change of address that it would confirm, and says which of them. The
 // mistake is TOKEN_INVALID.
-func (s *Service) DeclineLink(ctx context.Context, token, email string) (store.Purpose, error) {
+func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (store.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return "", err
 	}
 	if l.Purpose == store.ConfirmNewEmail {
-		err = s.declineChange(ctx, l)
+		err = s.declineChange(ctx, a, l)
 	} else {
-		err = s.declineRegistration(ctx, l)
+		err = s.declineRegistration(ctx, a, l)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return "", errToken()
@@ -191,30 +176,33 @@ func (s *Service) DeclineLink(ctx context.Context, token, email string) (store.P
 		return "", fmt.Errorf("decline: %w", err)
 	}
 	s.dropLink(ctx, token)
-	s.Log.Info().Str("purpose", string(l.Purpose)).Str("registration_id", l.Registration).Str("user_id", l.User).Msg("declined")
 	return l.Purpose, nil
 }
 
-func (s *Service) declineRegistration(ctx context.Context, l link) error {
+func (s *Service) declineRegistration(ctx context.Context, a Actor, l link) error {
 	r, _, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return err
 	}
-	return s.Store.CloseRegistration(ctx, r.ID)
+	if err := s.store.CloseRegistration(ctx, r.ID); err != nil {
+		return err
+	}
+	a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registration declined")
+	return nil
 }
 
 // openRegistration returns the registration that a link confirms, and whether
 // others of its address are unfinished too.
 func (s *Service) openRegistration(ctx context.Context, l link) (r *store.Registration, several bool, err error) {
 	now := s.now()
-	r, err = s.Store.Registration(ctx, l.Registration, now)
+	r, err = s.store.Registration(ctx, l.Registration, now)
 	switch {
 	case errors.Is(err, store.ErrNotFound), err == nil && r.Closed:
 		return nil, false, errToken()
 	case err != nil:
 		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
-	if several, err = s.Store.OtherRegistrations(ctx, r.EmailKey, r.ID, now); err != nil {
+	if several, err = s.store.OtherRegistrations(ctx, r.EmailKey, r.ID, now); err != nil {
 		return nil, false, fmt.Errorf("confirm: %w", err)
 	}
 	return r, several, nil

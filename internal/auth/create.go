@@ -4,52 +4,91 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
-// NewUser is an account that an operator makes.
-type NewUser struct {
-	RegisterInput
-	Role store.Role
+// CreateUserInput is the argument of CreateUser.
+type CreateUserInput struct {
+	Email    string
+	Username string
+	Password string // "": a link by which its user sets one is mailed to the address
+	Role     store.Role
 }
 
-// ErrEmailTaken says that an address has an account, or had one until lately
-// that may come back to it. Only an operator is told.
-var ErrEmailTaken = errors.New("this address has an account already, or is kept for one that changed it in the last 72 hours")
-
 // CreateUser makes an account without a confirmation, by the rules of Register.
-// Mistakes are UserErrors; ErrEmailTaken.
-func (s *Service) CreateUser(ctx context.Context, in NewUser) (*store.User, error) {
-	email, usernameKey, err := s.validate(ctx, in.RegisterInput)
-	if err != nil {
-		return nil, err
+// The mistakes are those of Register and EMAIL_TAKEN, which only those who look
+// after users are told.
+func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (*store.User, error) {
+	email, usernameKey, err := s.validateNames(ctx, in.Email, in.Username)
+	mistakes, wrong := errors.AsType[UserErrors](err)
+	if err != nil && !wrong {
+		return nil, fmt.Errorf("create user: %w", err)
 	}
-	if taken, err := s.Store.EmailTaken(ctx, email.Key, s.now()); err != nil {
+	if in.Password != "" {
+		mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
+	if taken, err := s.store.EmailTaken(ctx, email.Key, s.now()); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	} else if taken {
-		return nil, ErrEmailTaken
+		return nil, userError(EmailTaken, "email", "This address has an account already, or is kept for one that changed it in the last 72 hours.")
 	}
-	hash, err := s.Hasher.Hash(ctx, "", in.Password)
-	if err != nil {
-		return nil, fmt.Errorf("create user: %w", err)
+	hash := "" // which no password matches
+	if in.Password != "" {
+		if hash, err = s.hasher.Hash(ctx, "", in.Password); err != nil {
+			return nil, fmt.Errorf("create user: %w", err)
+		}
 	}
 	now := s.now()
-	user := &store.User{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, PasswordHash: hash,
-		Role: in.Role, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
-	}
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		if err := tx.CreateUser(ctx, user, usernameKey); err != nil {
+	user := newUser(email, in.Username, hash, in.Role, now)
+	e := event(a, store.EventAccountCreated, user.ID, now)
+	err = s.store.InTx(ctx, func(tx *store.Store) error {
+		if err := create(ctx, tx, user, usernameKey, "", e); err != nil || hash != "" {
 			return err
 		}
-		return tx.CloseRegistrations(ctx, user.EmailKey)
+		return tx.EnqueueMail(ctx, passwordReset(user, now))
 	})
-	if errors.Is(err, store.ErrConflict) { // since validate looked
+	if errors.Is(err, store.ErrConflict) { // since validateNames looked
 		return nil, errUsernameTaken()
 	} else if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	s.Log.Info().Str("user_id", user.ID).Str("role", string(user.Role)).Msg("user created")
+	if hash == "" {
+		s.mailQueued()
+	}
+	s.logEvent(e)
 	return user, nil
+}
+
+// newUser is a user whose account begins now.
+func newUser(email names.Email, username, hash string, role store.Role, now time.Time) *store.User {
+	return &store.User{
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username, PasswordHash: hash,
+		Role: role, SecurityVersion: 1, CreatedAt: now, UpdatedAt: now,
+	}
+}
+
+// create writes an account with its event in a transaction. It is made of the
+// registration with the id given, or of none if that is "", and what else was
+// registered for its address can never be confirmed then. store.ErrConflict if its
+// address or its username is somebody else's, store.ErrNotFound if the registration
+// was used.
+func create(ctx context.Context, tx *store.Store, u *store.User, usernameKey, registration string, e *store.SecurityEvent) error {
+	if err := tx.CreateUser(ctx, u, usernameKey); err != nil {
+		return err
+	}
+	if registration != "" { // of two who take it, one gets it
+		if _, err := tx.TakeRegistration(ctx, registration, e.At); err != nil {
+			return err
+		}
+	}
+	if err := tx.CloseRegistrations(ctx, u.EmailKey); err != nil {
+		return err
+	}
+	return tx.AddSecurityEvent(ctx, e)
 }

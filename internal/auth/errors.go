@@ -29,6 +29,7 @@ const (
 	NotFound           UserErrorCode = "NOT_FOUND"
 	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"
 	LastAdmin          UserErrorCode = "LAST_ADMIN"
+	EmailTaken         UserErrorCode = "EMAIL_TAKEN"
 )
 
 // UserError is a mistake that a person can put right.
@@ -96,6 +97,9 @@ const (
 	BadUserInput    Code = "BAD_USER_INPUT"
 	Unavailable     Code = "UNAVAILABLE"
 	Internal        Code = "INTERNAL"
+	// Absent: there is no such thing, or none that the actor may know of. No answer
+	// of the API has it: what is asked for is null there.
+	Absent Code = "ABSENT"
 )
 
 // Error fails a request. Its texts name no account and hold no secret.
@@ -128,6 +132,17 @@ const (
 	ReasonInvalid = "INVALID"
 	ReasonRevoked = "REVOKED" // its session was ended, whatever by
 )
+
+// ReasonOtherClient is of a Forbidden token that was given to another OAuth client.
+const ReasonOtherClient = "OTHER_CLIENT"
+
+func errAbsent() *Error { return &Error{Code: Absent, Message: "There is no such thing."} }
+
+// IsAbsent reports whether err says that what was asked for is not there.
+func IsAbsent(err error) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Code == Absent
+}
 
 func errUnauthenticated(reason string) *Error {
 	return &Error{Code: Unauthenticated, Reason: reason, Message: "A valid access token is needed."}

@@ -22,7 +22,7 @@ func (s *Service) ExportUsers(ctx context.Context, w io.Writer) (int, error) {
 	n := 0
 	var last store.User
 	for {
-		page, err := s.Store.ExportUsers(ctx, last.CreatedAt, last.ID, exportPage)
+		page, err := s.store.ExportUsers(ctx, last.CreatedAt, last.ID, exportPage)
 		if err != nil {
 			return n, fmt.Errorf("export: %w", err)
 		}

@@ -71,7 +71,11 @@ type fixture struct {
 	inbox *mail.Inbox
 	cfg   auth.Config
 	deps  auth.Deps
+	keys  *jwt.Issuer // the Service's
 }
+
+// Now is the clock's, which the Service goes by.
+func (f *fixture) Now() time.Time { return f.clock.Now() }
 
 // change alters how a Service is set up.
 type change func(*fixture)
@@ -95,6 +99,7 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 		c(f)
 	}
 	f.Service = f.replica(f.cfg)
+	f.keys = f.issuer(f.cfg)
 	return f
 }
 
@@ -116,12 +121,17 @@ func hashing(p password.Params) change {
 func (f *fixture) replica(cfg auth.Config) *auth.Service {
 	f.t.Helper()
 	deps := f.deps
-	var err error
-	deps.Issuer, err = jwt.New("https://auth.example.org", "https://auth.example.org", cfg.Secrets)
-	must(f.t, err)
+	deps.Issuer = f.issuer(cfg)
 	s, err := auth.New(cfg, deps)
 	must(f.t, err)
 	return s
+}
+
+func (f *fixture) issuer(cfg auth.Config) *jwt.Issuer {
+	f.t.Helper()
+	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", cfg.Secrets)
+	must(f.t, err)
+	return issuer
 }
 
 // newHasher returns a Hasher at work. All of a test's tries may wait in it.
@@ -142,44 +152,64 @@ func emailKey(address string) string {
 	return e.Key
 }
 
-// client is the n-th of many clients, each with an address of its own.
-func client(n int) auth.Client {
-	return auth.Client{Addr: netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), UserAgent: firefox}
+// shell is who runs the commands of the tests.
+var shell = auth.Shell("root@test")
+
+// client is somebody at the n-th of many clients, each with an address of its own.
+func client(n int) auth.Actor {
+	return at(netip.AddrFrom4([4]byte{10, byte(n >> 16), byte(n >> 8), byte(n)}), firefox)
+}
+
+// at is somebody at an address, with a browser.
+func at(addr netip.Addr, userAgent string) auth.Actor {
+	return auth.Actor{Way: store.WayAPI, Client: auth.Client{Addr: addr, UserAgent: userAgent}}
+}
+
+// as is a client at which somebody is signed in.
+func as(v *auth.Viewer, c auth.Actor) auth.Actor {
+	c.Viewer = v
+	return c
+}
+
+// by is a client that an OAuth client speaks for.
+func by(oauthClient string, c auth.Actor) auth.Actor {
+	c.ClientID = oauthClient
+	return c
 }
 
 // user makes an account with goodPassword and the address NAME@example.org.
 func (f *fixture) user(name string) *store.User {
 	f.t.Helper()
-	u, err := f.CreateUser(f.t.Context(), auth.NewUser{
-		RegisterInput: auth.RegisterInput{Email: name + "@example.org", Username: name, Password: goodPassword},
-		Role:          store.RoleUser,
+	u, err := f.CreateUser(f.t.Context(), shell, auth.CreateUserInput{
+		Email: name + "@example.org", Username: name, Password: goodPassword,
+		Role: store.RoleUser,
 	})
 	must(f.t, err)
 	return u
 }
 
 // try logs in and returns how that ended.
-func (f *fixture) try(login, typed string, c auth.Client) error {
-	_, err := f.Login(f.t.Context(), auth.LoginInput{Login: login, Password: typed}, c)
+func (f *fixture) try(login, typed string, c auth.Actor) error {
+	_, err := f.Login(f.t.Context(), c, auth.LoginInput{Login: login, Password: typed})
 	return err
 }
 
 // login logs in with goodPassword.
-func (f *fixture) login(login string, c auth.Client) *auth.Login {
+func (f *fixture) login(login string, c auth.Actor) *auth.Login {
 	f.t.Helper()
-	l, err := f.Login(f.t.Context(), auth.LoginInput{Login: login, Password: goodPassword}, c)
+	l, err := f.Login(f.t.Context(), c, auth.LoginInput{Login: login, Password: goodPassword})
 	must(f.t, err)
 	return l
 }
 
 // registers asks for an account with goodPassword and returns how that ended.
-func (f *fixture) registers(email, username string, c auth.Client) error {
-	_, err := f.Register(f.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: goodPassword}, c)
+func (f *fixture) registers(email, username string, c auth.Actor) error {
+	_, err := f.Register(f.t.Context(), c, auth.RegisterInput{Email: email, Username: username, Password: goodPassword})
 	return err
 }
 
 // link registers and returns the token of the mail about it.
-func (f *fixture) link(email, username string, c auth.Client) string {
+func (f *fixture) link(email, username string, c auth.Actor) string {
 	f.t.Helper()
 	must(f.t, f.registers(email, username, c))
 	tokens := f.tokens(f.mails(email)[0])
@@ -191,13 +221,13 @@ func (f *fixture) link(email, username string, c auth.Client) string {
 
 // confirm confirms a registration without logging in and returns how that ended.
 func (f *fixture) confirm(token, typed string) error {
-	_, err := f.ConfirmLink(f.t.Context(), auth.ConfirmLink{Token: token, Password: typed}, client(1))
+	_, err := f.ConfirmLink(f.t.Context(), client(1), auth.ConfirmLink{Token: token, Password: typed})
 	return err
 }
 
 // decline says no to what a link would confirm and returns how that ended.
 func (f *fixture) decline(token, email string) error {
-	_, err := f.DeclineLink(f.t.Context(), token, email)
+	_, err := f.DeclineLink(f.t.Context(), client(1), token, email)
 	return err
 }
 

@@ -22,7 +22,7 @@ import (
 func FuzzOneTimeToken(f *testing.F) {
 	fix := setup(f, testenv.SQLite(f))
 	fix.user("ada")
-	must(f, fix.RequestPasswordReset(f.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(1)))
+	must(f, fix.RequestPasswordReset(f.Context(), client(1), auth.RequestPasswordResetInput{Email: "ada@example.org"}))
 	good := fix.tokens(fix.mails("ada@example.org")[0])[0]
 	refresh := *fix.login("ada", client(1)).Tokens.RefreshToken
 	// The token differs from run to run, so a seed has * for it.

@@ -44,10 +44,10 @@ func TestGuessesFromThousand_C4_C5(t *testing.T) {
 		home := client(1)
 		stolen := f.viewer(f.login("ada", home))
 		var heard []time.Time // when each try was that was not refused
-		ways := []func(c auth.Client) error{
-			func(c auth.Client) error { return f.try("ada", wrongPassword, c) },
-			func(c auth.Client) error { return f.try("ADA@example.org", wrongPassword, c) },
-			func(c auth.Client) error { return f.changePassword(stolen, wrongPassword, newPassword, c) },
+		ways := []func(c auth.Actor) error{
+			func(c auth.Actor) error { return f.try("ada", wrongPassword, c) },
+			func(c auth.Actor) error { return f.try("ADA@example.org", wrongPassword, c) },
+			func(c auth.Actor) error { return f.changePassword(stolen, wrongPassword, newPassword, c) },
 		}
 		guess := func(from, to int) {
 			for i := from; i < to; i++ {
@@ -128,7 +128,7 @@ func TestOffice_C5(t *testing.T) {
 }
 
 // staff makes person-1 to person-n, who logged in at the client with goodPassword.
-func (f *fixture) staff(n int, at auth.Client) {
+func (f *fixture) staff(n int, at auth.Actor) {
 	f.t.Helper()
 	const numbers = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1) `
 	u := f.user("model")
@@ -138,7 +138,7 @@ func (f *fixture) staff(n int, at auth.Client) {
 		n, u.PasswordHash, f.Now())
 	f.exec(numbers+`INSERT INTO usernames (key, user_id) SELECT 'person-' || i, 'id-' || i FROM n`, n)
 	f.exec(numbers+`INSERT INTO familiar (user_id, kind, value, last_seen_at) SELECT 'id-' || i, 'client', $2, $3 FROM n`,
-		n, at.Key(), f.Now())
+		n, at.Client.Key(), f.Now())
 }
 
 // What a guesser is left with, as docs/security.md says it.
@@ -217,9 +217,9 @@ func TestMailsAreNotUsedUp_C6(t *testing.T) {
 			}
 			return n
 		}
-		asks := func(c auth.Client) {
+		asks := func(c auth.Actor) {
 			t.Helper()
-			must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, c))
+			must(t, f.RequestPasswordReset(t.Context(), c, auth.RequestPasswordResetInput{Email: "ada@example.org"}))
 		}
 		for i := range 200 {
 			asks(client(100 + i))

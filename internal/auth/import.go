@@ -59,7 +59,7 @@ func (s *Service) ImportUsers(ctx context.Context, r io.Reader, in *Import) erro
 			batch = batch[:0]
 		}
 	}
-	s.Log.Info().Int("imported", in.Imported).Int("present", in.Present).Int("bad", in.BadLines).Bool("dry_run", in.DryRun).Msg("users imported")
+	s.log.Info().Int("imported", in.Imported).Int("present", in.Present).Int("bad", in.BadLines).Bool("dry_run", in.DryRun).Msg("users imported")
 	return nil
 }
 
@@ -94,9 +94,9 @@ func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Impor
 			users = append(users, batch[i].user)
 		}
 	}
-	standings, err := s.Store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+	standings, err := s.store.ImportUsers(ctx, users, s.now(), !in.DryRun)
 	for try := 1; try < importTries && errors.Is(err, store.ErrUnavailable); try++ { // a batch that was written after all is present then
-		standings, err = s.Store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+		standings, err = s.store.ImportUsers(ctx, users, s.now(), !in.DryRun)
 	}
 	if err != nil {
 		return err

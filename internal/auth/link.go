@@ -52,7 +52,7 @@ func (s *Service) MakeLink(ctx context.Context, to store.Target) (store.Link, er
 	if err != nil {
 		return store.Link{}, fmt.Errorf("link: %w", err)
 	}
-	if err := s.Tokens.PutToken(ctx, linkHash(token), payload, now, expires.Sub(now)); err != nil {
+	if err := s.tokens.PutToken(ctx, linkHash(token), payload, now, expires.Sub(now)); err != nil {
 		return store.Link{}, fmt.Errorf("link: %w", err)
 	}
 	return store.Link{URL: s.linkURL(page, token, email), ExpiresAt: expires}, nil
@@ -83,7 +83,7 @@ func (s *Service) linkTo(ctx context.Context, to store.Target, now time.Time) (l
 			expires = now.Add(s.cfg.ResetTTL)
 		}
 	case store.NotMe:
-		e, err := s.Store.Event(ctx, to.Event, now)
+		e, err := s.store.Undo(ctx, to.Event, now)
 		if err != nil {
 			return l, "", "", now, err
 		}
@@ -119,7 +119,7 @@ func (s *Service) openLink(ctx context.Context, token, email string, purposes ..
 	if len(token) != len(linkPrefix)+base64.RawURLEncoding.EncodedLen(linkBytes) || !strings.HasPrefix(token, linkPrefix) {
 		return link{}, errToken()
 	}
-	payload, err := s.Tokens.Token(ctx, linkHash(token), s.now())
+	payload, err := s.tokens.Token(ctx, linkHash(token), s.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return link{}, errToken()
 	} else if err != nil {
@@ -143,8 +143,8 @@ func (s *Service) openLink(ctx context.Context, token, email string, purposes ..
 // dropLink forgets a token that was used. It is no longer worth anything, so
 // that it cannot be forgotten is nothing to the caller.
 func (s *Service) dropLink(ctx context.Context, token string) {
-	if err := s.Tokens.DropToken(context.WithoutCancel(ctx), linkHash(token)); err != nil {
-		s.Log.Warn().Err(err).Msg("drop link")
+	if err := s.tokens.DropToken(context.WithoutCancel(ctx), linkHash(token)); err != nil {
+		s.log.Warn().Err(err).Msg("drop link")
 	}
 }
 

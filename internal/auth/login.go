@@ -1,7 +1,6 @@
 package auth
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,10 +16,9 @@ type LoginInput struct {
 	Password   string
 	DeviceName *string
 	Transport  TokenTransport
-	ClientID   string // the OAuth client that opens the session; "" is OwnClient
 }
 
-// Login is a device that is logged in.
+// Login is a device that is logged in. It is never partial.
 type Login struct {
 	User    *store.User
 	Session *store.Session
@@ -31,14 +29,14 @@ type Login struct {
 // address that is not confirmed yet are one mistake, INVALID_CREDENTIALS, and
 // take as long; ACCOUNT_DISABLED is said to one who knows the password.
 // RateLimited.
-func (s *Service) Login(ctx context.Context, in LoginInput, c Client) (*Login, error) {
+func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
-	t, err := s.countTry(ctx, "login:"+key.Email+key.Username, c)
+	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username)
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	now := s.now()
-	user, err := s.Store.LoginCandidate(ctx, key, c.Key(), now.Add(-clientMemory), c.device(), now.Add(-deviceMemory))
+	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), now.Add(-clientMemory), a.Client.device(), now.Add(-deviceMemory))
 	if errors.Is(err, store.ErrNotFound) {
 		user = &store.LoginCandidate{} // without a hash
 	} else if err != nil {
@@ -53,35 +51,28 @@ func (s *Service) Login(ctx context.Context, in LoginInput, c Client) (*Login, e
 	case user.DisabledAt != nil:
 		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}
-	return s.openSession(ctx, user, in, c)
-}
-
-func (s *Service) openSession(ctx context.Context, user *store.LoginCandidate, in LoginInput, c Client) (*Login, error) {
-	session := s.newSession(user.ID, in.DeviceName, c, s.now())
-	session.ClientID = cmp.Or(in.ClientID, OwnClient)
-	o := s.opening(session, &user.User, c)
-	if s.Hasher.NeedsRehash(o.PasswordHash) {
-		better, err := s.Hasher.Hash(ctx, c.Key(), in.Password)
-		if err == nil {
-			o.PasswordHash = better
-		} else { // too long for bcrypt, or no time now: the old one serves on
-			s.Log.Info().Err(err).Str("user_id", user.ID).Msg("hash not renewed")
-		}
-	}
-	if user.LastLoginAt != nil && !user.DeviceKnown {
-		o.Event, o.Notice = s.event(store.MailNewDevice, &user.User, c, session.CreatedAt, "")
-	}
-	if err := s.Store.OpenSession(ctx, o); errors.Is(err, store.ErrNotFound) {
+	s.renewHash(ctx, a, user, in.Password)
+	l, err := s.admit(ctx, a, user, entry{deviceName: in.DeviceName})
+	if errors.Is(err, store.ErrNotFound) {
 		return nil, errCredentials() // what was compared is no longer in force
 	} else if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	if o.Notice != nil {
-		s.MailQueued()
+	return l, nil
+}
+
+// renewHash replaces the hash of a password that was right, if it is of another
+// kind or cost than those made now. The login writes it.
+func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidate, typed string) {
+	if !s.hasher.NeedsRehash(u.PasswordHash) {
+		return
 	}
-	user.LastLoginAt = &session.CreatedAt
-	s.Log.Info().Str("user_id", user.ID).Str("session_id", session.ID).Msg("login")
-	return s.loggedIn(&user.User, session)
+	better, err := s.hasher.Hash(ctx, a.Client.Key(), typed)
+	if err != nil { // too long for bcrypt, or no time now: the old one serves on
+		a.logged(s.log.Info()).Err(err).Str("user_id", u.ID).Msg("hash not renewed")
+		return
+	}
+	u.PasswordHash = better
 }
 
 // loginKey says by which key a login looks a user up. What is neither an

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"net/netip"
 	"reflect"
 	"strings"
 	"testing"
@@ -67,8 +68,8 @@ func TestLoginByNameOrAddress_B1_B4(t *testing.T) {
 func TestWholePasswordCounts_A1_A4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		set := "  Caf\u00E9 " + strings.Repeat("\U0001F600", 60) + " "
-		_, err := f.CreateUser(t.Context(), auth.NewUser{
-			RegisterInput: auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: set}, Role: store.RoleUser,
+		_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
+			Email: "ada@example.org", Username: "ada", Password: set, Role: store.RoleUser,
 		})
 		must(t, err)
 		decomposed := strings.Replace(set, "\u00E9", "e\u0301", 1)
@@ -168,7 +169,7 @@ func TestLongPasswordAfterChangeToBcrypt_A5(t *testing.T) {
 // A login from an unlike device is told to the owner, but for the very first.
 func TestNewDeviceNotice_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		on := func(agent string, n int) auth.Client { return auth.Client{Addr: client(n).Addr, UserAgent: agent} }
+		on := func(agent string, n int) auth.Actor { return at(client(n).Client.Addr, agent) }
 		notices := 0
 		check := func(what string, more int) {
 			t.Helper()
@@ -196,7 +197,7 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		}
 		f.login("ada", on(chrome, 4))
 		check("it again", 0)
-		f.login("ada", auth.Client{Addr: client(1).Addr})
+		f.login("ada", at(client(1).Client.Addr, ""))
 		check("no user agent", 1)
 
 		f.pass(180*day - 1)
@@ -219,7 +220,7 @@ func TestMadeUpDevices_A8(t *testing.T) {
 			if i%2 == 1 {
 				agent = fmt.Sprintf("Mozilla/5.0 (X11; Ubuntu; Linux x86_64) Call-0800-%d/29", i)
 			}
-			f.login("ada", auth.Client{Addr: client(2).Addr, UserAgent: agent})
+			f.login("ada", at(client(2).Client.Addr, agent))
 		}
 		list := f.mails("ada@example.org")
 		if len(list) != 2 { // an unknown device, and one with Linux
@@ -246,7 +247,7 @@ func TestNoNoticeAfterConfirming_A8(t *testing.T) {
 				t.Errorf("mailed %s", m.Kind)
 			}
 		}
-		f.login("ada", auth.Client{UserAgent: chrome})
+		f.login("ada", at(netip.Addr{}, chrome))
 		if m := f.mails("ada@example.org")[0]; m.Kind != store.MailNewDevice {
 			t.Errorf("mailed %s, want %s", m.Kind, store.MailNewDevice)
 		}
@@ -257,12 +258,12 @@ func TestNoNoticeAfterConfirming_A8(t *testing.T) {
 func TestNoNoticeForDeviceInUse_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
-		on := auth.Client{Addr: client(1).Addr, UserAgent: firefox}
+		on := at(client(1).Client.Addr, firefox)
 		l := f.login("ada", on)
 		for range 8 {
 			f.pass(20 * day)
 			var err error
-			l, err = f.Refresh(t.Context(), *l.Tokens.RefreshToken, on)
+			l, err = f.Refresh(t.Context(), on, *l.Tokens.RefreshToken)
 			must(t, err)
 		}
 		f.pass(25 * day)

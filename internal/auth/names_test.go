@@ -38,7 +38,7 @@ func TestSweepFreesNoNameEarly_B4(t *testing.T) {
 		f.user("bob")
 		f.pass(day - time.Microsecond)
 		for _, want := range []int{2, 1} { // names: bob's stays for good
-			_, err := f.store.Sweep(t.Context(), f.Now())
+			_, err := f.store.Sweep(t.Context(), f.Now(), 90*day)
 			must(t, err)
 			if n := f.count(`usernames`); n != want {
 				t.Errorf("%d names, want %d", n, want)

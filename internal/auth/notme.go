@@ -8,20 +8,20 @@ import (
 	"latchkey/internal/store"
 )
 
-// Event returns what a "this was not me" link would take back, and changes
+// Undo returns what a "this was not me" link would take back, and changes
 // nothing. The mistake is TOKEN_INVALID.
-func (s *Service) Event(ctx context.Context, token string) (*store.Event, error) {
+func (s *Service) Undo(ctx context.Context, token string) (*store.Undo, error) {
 	l, err := s.openLink(ctx, token, "", store.NotMe)
 	if err != nil {
 		return nil, err
 	}
-	e, err := s.Store.Event(ctx, l.Event, s.now())
+	b, err := s.store.Undo(ctx, l.Event, s.now())
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errToken()
 	} else if err != nil {
 		return nil, fmt.Errorf("not me: %w", err)
 	}
-	return e, nil
+	return b, nil
 }
 
 // NotMe takes an event back: the account is put back to the address of before
@@ -30,30 +30,23 @@ func (s *Service) Event(ctx context.Context, token string) (*store.Event, error)
 // password is unusable, and a link that sets a new one goes to that address
 // unless the account is disabled. It returns the user as they are then. The
 // mistake is TOKEN_INVALID.
-func (s *Service) NotMe(ctx context.Context, token string) (*store.User, error) {
-	e, err := s.Event(ctx, token)
+func (s *Service) NotMe(ctx context.Context, a Actor, token string) (*store.User, error) {
+	b, err := s.Undo(ctx, token)
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	reset := &store.Mail{
-		ID: newID(), Kind: store.MailPasswordReset, UserID: e.UserID, RecipientKey: e.EmailKey, Admitted: true, CreatedAt: now,
-	}
-	var u *store.User
-	err = s.Store.InTx(ctx, func(tx *store.Store) (err error) {
-		if u, err = tx.TakeBack(ctx, e, now); err != nil || u.DisabledAt != nil {
-			return err
+	u, err := s.act(ctx, a, store.EventTakenBack, linked(&store.User{ID: b.UserID}), func(d *deed) error {
+		u, err := d.tx.TakeBack(ctx, b, d.now)
+		if err == nil && u.DisabledAt == nil {
+			d.mails = append(d.mails, passwordReset(u, d.now))
 		}
-		return tx.EnqueueMail(ctx, reset)
+		return err
 	})
-	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict):
+	if errors.Is(err, store.ErrConflict) {
 		return nil, errToken()
-	case err != nil:
+	} else if err != nil {
 		return nil, fmt.Errorf("not me: %w", err)
 	}
 	s.dropLink(ctx, token)
-	s.MailQueued()
-	s.Log.Warn().Str("user_id", e.UserID).Str("kind", string(e.Kind)).Msg("event taken back")
 	return u, nil
 }

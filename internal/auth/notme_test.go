@@ -12,7 +12,7 @@ import (
 )
 
 func (f *fixture) notMe(token string) error {
-	_, err := f.NotMe(f.t.Context(), token)
+	_, err := f.NotMe(f.t.Context(), client(1), token)
 	return err
 }
 
@@ -37,7 +37,7 @@ func TestOwnerTakesAccountBack_A8(t *testing.T) {
 		u := f.user("ada")
 		f.login("ada", client(1))
 		f.pass(time.Minute)
-		thief := auth.Client{Addr: client(66).Addr, UserAgent: chrome}
+		thief := at(client(66).Client.Addr, chrome)
 		v := f.viewer(f.login("ada", thief))
 		notice := f.token("ada@example.org", store.MailNewDevice)
 		must(t, f.changePassword(v, goodPassword, newPassword, thief))
@@ -70,7 +70,7 @@ func TestOwnerTakesAccountBack_A8(t *testing.T) {
 
 func (f *fixture) again(login, typed string) *auth.Login {
 	f.t.Helper()
-	l, err := f.Login(f.t.Context(), auth.LoginInput{Login: login, Password: typed}, client(1))
+	l, err := f.Login(f.t.Context(), client(1), auth.LoginInput{Login: login, Password: typed})
 	must(f.t, err)
 	return l
 }
@@ -121,7 +121,7 @@ func TestOneTakesBackAtOnce_A8_D2(t *testing.T) {
 		services := []*auth.Service{f.Service, f.replica(f.cfg)}
 		errs := parallel(20, func(i int) error {
 			return patient(func() error {
-				_, err := services[i%2].NotMe(t.Context(), notice)
+				_, err := services[i%2].NotMe(t.Context(), client(1), notice)
 				return err
 			})
 		})
@@ -210,7 +210,7 @@ func TestNobodyIsFamiliarAfterNotMe_A8_C4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
 		f.login("ada", client(1))
-		thief := auth.Client{Addr: client(66).Addr, UserAgent: chrome}
+		thief := at(client(66).Client.Addr, chrome)
 		f.login("ada", thief)
 		must(t, f.notMe(f.token("ada@example.org", store.MailNewDevice)))
 		must(t, f.reset(f.token("ada@example.org", store.MailPasswordReset), goodPassword, client(1)))

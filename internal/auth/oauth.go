@@ -13,15 +13,12 @@ import (
 // may use it; it has no secret.
 const OwnClient = "latchkey"
 
-// ErrOtherClient is a token that was given to another client than the one that
-// presents it.
-var ErrOtherClient = errors.New("token of another client")
-
-// Revoke ends the session of an access or refresh token that clientID holds. A
-// token that is dead or not ours ends nothing and is no error; ErrOtherClient.
-func (s *Service) Revoke(ctx context.Context, clientID, token string) error {
+// Revoke ends the session of an access or refresh token that the actor's OAuth
+// client holds. A token that is dead or not ours ends nothing and is no error.
+// Forbidden with ReasonOtherClient if it was given to another client.
+func (s *Service) Revoke(ctx context.Context, a Actor, token string) error {
 	var userID, sessionID, owner string
-	claims, err := s.Issuer.Verify(token, s.now())
+	claims, err := s.issuer.Verify(token, s.now())
 	if err == nil || errors.Is(err, jwt.ErrExpired) {
 		userID, sessionID, owner = claims.Subject, claims.SessionID, claims.ClientID
 	} else {
@@ -33,10 +30,10 @@ func (s *Service) Revoke(ctx context.Context, clientID, token string) error {
 		}
 		userID, sessionID, owner = session.UserID, session.ID, session.ClientID
 	}
-	if owner != clientID {
-		return ErrOtherClient
+	if owner != a.clientID() {
+		return &Error{Code: Forbidden, Reason: ReasonOtherClient, Message: "This token was given to another client."}
 	}
-	if err := s.endSession(ctx, userID, sessionID); err != nil {
+	if err := s.logout(ctx, a, userID, sessionID); err != nil {
 		return fmt.Errorf("revoke: %w", err)
 	}
 	return nil

@@ -14,7 +14,7 @@ func TestSessionOfAClient_G1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
 		own := f.login("ada", client(1))
-		shop, err := f.Login(t.Context(), auth.LoginInput{Login: "ada", Password: goodPassword, ClientID: "shop"}, client(1))
+		shop, err := f.Login(t.Context(), by("shop", client(1)), auth.LoginInput{Login: "ada", Password: goodPassword})
 		must(t, err)
 		if own.Session.ClientID != auth.OwnClient || shop.Session.ClientID != "shop" {
 			t.Errorf("sessions of %q and %q", own.Session.ClientID, shop.Session.ClientID)
@@ -22,35 +22,35 @@ func TestSessionOfAClient_G1(t *testing.T) {
 		all := []*auth.Login{own, shop}
 		token := *shop.Tokens.RefreshToken
 		for _, other := range []string{auth.OwnClient, "billing", ""} {
-			if _, err := f.RefreshBy(t.Context(), other, token, client(1)); !hasCode(err, auth.TokenInvalid) {
+			if _, err := f.Refresh(t.Context(), by(other, client(1)), token); !hasCode(err, auth.TokenInvalid) {
 				t.Errorf("%q refreshes: %v, want TOKEN_INVALID", other, err)
 			}
 			for _, presented := range []string{token, shop.Tokens.AccessToken} {
-				if err := f.Revoke(t.Context(), other, presented); !errors.Is(err, auth.ErrOtherClient) {
-					t.Errorf("%q revokes: %v, want ErrOtherClient", other, err)
+				if err := f.Revoke(t.Context(), by(other, client(1)), presented); auth.AsError(err).Reason != auth.ReasonOtherClient {
+					t.Errorf("%q revokes: %v, want OTHER_CLIENT", other, err)
 				}
 			}
 		}
 		f.live("others tried", all, 0, 1)
-		next, err := f.RefreshBy(t.Context(), "shop", token, client(1))
+		next, err := f.Refresh(t.Context(), by("shop", client(1)), token)
 		if err != nil || next.Session.Generation != 2 {
 			t.Fatalf("shop refreshes: %v", err)
 		}
 		// Long used: it ends the session, but not in the hands of another.
 		f.pass(time.Hour)
-		_, err = f.RefreshBy(t.Context(), "shop", *next.Tokens.RefreshToken, client(1))
+		_, err = f.Refresh(t.Context(), by("shop", client(1)), *next.Tokens.RefreshToken)
 		must(t, err)
 		f.pass(time.Hour)
 		if i, err := f.Introspect(t.Context(), token); err != nil || i.Active {
 			t.Errorf("introspecting a used token: %+v, %v", i, err)
 		}
-		if _, err := f.Refresh(t.Context(), token, client(1)); !hasCode(err, auth.TokenInvalid) {
+		if _, err := f.Refresh(t.Context(), client(1), token); !hasCode(err, auth.TokenInvalid) {
 			t.Errorf("a used token by another: %v", err)
 		}
 		f.live("another one's used token", all, 0, 1)
-		must(t, f.Revoke(t.Context(), "shop", token))
+		must(t, f.Revoke(t.Context(), by("shop", client(1)), token))
 		f.live("revoked", all, 0)
-		must(t, f.Revoke(t.Context(), auth.OwnClient, "garbage"))
+		must(t, f.Revoke(t.Context(), by(auth.OwnClient, client(1)), "garbage"))
 	})
 }
 

@@ -2,56 +2,55 @@ package auth
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"strings"
 
 	"latchkey/internal/password"
+	"latchkey/internal/store"
 )
 
-// errMismatch is a wrong password, or one of nobody; callers word it.
-var errMismatch = errors.New("password does not match")
+// ChangePasswordInput is the argument of ChangePassword.
+type ChangePasswordInput struct {
+	CurrentPassword string
+	NewPassword     string
+}
 
-// compare is the one way in which this service compares a password. hash is ""
-// for a user that there is not: then it takes as long and does not match.
-// familiar says whether the user is known at the client.
-//
-// While the client's or the identifier's limit is passed, only a right password
-// of a familiar user matches; all else is RateLimited, after the time that a
-// hash takes, so that nothing tells who exists. A match gives the try back.
-func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
-	// Those who are known at a client wait apart from those who are not, so that
-	// a guesser in an office keeps no colleague from logging in.
-	who := t.client
-	if familiar {
-		who += " familiar"
+// ChangePassword replaces the viewer's password, ends all their other sessions
+// and makes every older link dead. The mistakes are WRONG_PASSWORD and those of
+// a new password; RateLimited.
+func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePasswordInput) (*store.User, error) {
+	v := a.Viewer
+	if errs := s.policyErrors("newPassword", in.NewPassword, own(v.User)...); errs != nil {
+		return nil, errs
 	}
-	var err error
-	if hash == "" {
-		err = t.s.Hasher.VerifyStandIn(ctx, who, typed)
-	} else {
-		err = t.s.Hasher.Verify(ctx, who, hash, typed)
+	wrong := errWrongPassword("currentPassword")
+	if err := s.prove(ctx, a, in.CurrentPassword, wrong); err != nil {
+		return nil, fmt.Errorf("change password: %w", err)
 	}
-	mismatch := errors.Is(err, password.ErrMismatch)
-	switch {
-	case errors.Is(err, password.ErrBusy): // nothing was compared
-		t.giveBack(ctx)
-		return fmt.Errorf("compare: %w", err)
-	case err != nil && !mismatch: // who leaves in the middle has used the try, and the hash
-		return fmt.Errorf("compare: %w", err)
-	case t.over > 0 && (mismatch || !familiar):
-		return errRateLimited(t.over)
-	case mismatch:
-		return errMismatch
+	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
+		return nil, fmt.Errorf("change password: %w", err)
 	}
-	t.giveBack(ctx)
-	return nil
+	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
+	if err != nil {
+		return nil, fmt.Errorf("change password: %w", err)
+	}
+	u, err := s.act(ctx, a, store.EventPasswordChanged, s.self(a, wrong), func(d *deed) error {
+		if err := d.tx.SetPassword(ctx, d.user, hash, d.now); err != nil {
+			return err
+		}
+		return d.tx.EndSessions(ctx, d.user.ID, v.Session.ID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("change password: %w", err)
+	}
+	return u, nil
 }
 
 // policyErrors words what is wrong with a new password in input.<field>. own is
 // what belongs to the user and is no secret.
 func (s *Service) policyErrors(field, typed string, own ...string) UserErrors {
 	var errs UserErrors
-	for _, p := range s.Policy.Check(typed, own...) {
+	for _, p := range s.policy.Check(typed, own...) {
 		e := UserError{Field: []string{"input", field}}
 		if p.Limit > 0 {
 			e.Limit = &p.Limit
@@ -72,4 +71,10 @@ func (s *Service) policyErrors(field, typed string, own ...string) UserErrors {
 		errs = append(errs, e)
 	}
 	return errs
+}
+
+// own is what belongs to a user and is no secret, so no password either.
+func own(u *store.User) []string {
+	local, _, _ := strings.Cut(u.Email, "@")
+	return []string{u.Username, u.Email, local}
 }

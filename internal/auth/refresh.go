@@ -61,20 +61,16 @@ const maxRaces = graceGenerations + 2
 
 // Refresh trades a refresh token for new tokens. Asked again with the same
 // token it gives the same successor or the current one, as judge says; a token
-// that is older than that ends its session. The mistake is TOKEN_INVALID.
-func (s *Service) Refresh(ctx context.Context, token string, c Client) (*Login, error) {
-	return s.RefreshBy(ctx, OwnClient, token, c)
-}
-
-// RefreshBy is Refresh by an OAuth client. A token of another one's session is
-// TOKEN_INVALID, and nothing happens to that session.
-func (s *Service) RefreshBy(ctx context.Context, clientID, token string, c Client) (*Login, error) {
+// that is older than that ends its session. A token of another OAuth client's
+// session than the actor's is refused, and nothing happens to that session. The
+// mistake is TOKEN_INVALID.
+func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, error) {
 	for range maxRaces {
 		session, user, generation, err := s.openRefreshToken(ctx, token)
 		if err != nil {
 			return nil, err
 		}
-		if session.ClientID != clientID {
+		if session.ClientID != a.clientID() {
 			return nil, errRefreshToken()
 		}
 		now := s.now()
@@ -85,15 +81,14 @@ func (s *Service) RefreshBy(ctx context.Context, clientID, token string, c Clien
 			if gone(ctx) {
 				return nil, fmt.Errorf("refresh: %w", ctx.Err())
 			}
-			if err := s.Store.EndSession(ctx, user.ID, session.ID); err != nil && !errors.Is(err, store.ErrNotFound) {
+			if err := s.endStolen(ctx, a, session); err != nil {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
-			s.Log.Warn().Str("user_id", user.ID).Str("session_id", session.ID).Msg("used refresh token came again, session ended")
 			return nil, errRefreshToken()
 		case lost:
-			err = s.rotate(ctx, session, session.Generation, session.Rotations, now, c)
+			err = s.rotate(ctx, session, session.Generation, session.Rotations, now, a.Client)
 		case current:
-			err = s.rotate(ctx, session, generation+1, rotated(session, generation, now), now, c)
+			err = s.rotate(ctx, session, generation+1, rotated(session, generation, now), now, a.Client)
 		}
 		if err == nil {
 			return s.loggedIn(user, session)
@@ -131,7 +126,7 @@ func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64
 	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
 		r.Device = Client{UserAgent: *v.UserAgent}.device()
 	}
-	if err := s.Store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
+	if err := s.store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
 		return err
 	}
 	v.Generation, v.Rotations, v.IPAddress, v.LastUsedAt, v.ExpiresAt = r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt
@@ -145,7 +140,7 @@ func (s *Service) openRefreshToken(ctx context.Context, token string) (*store.Se
 	if !ok {
 		return nil, nil, 0, errRefreshToken()
 	}
-	session, user, err := s.Store.SessionWithUser(ctx, t.session.String(), s.now())
+	session, user, err := s.store.SessionWithUser(ctx, t.session.String(), s.now())
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, nil, 0, errRefreshToken()

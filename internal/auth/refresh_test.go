@@ -10,7 +10,7 @@ import (
 
 // refresh trades a login's refresh token.
 func (f *fixture) refresh(l *auth.Login) (*auth.Login, error) {
-	return f.Refresh(f.t.Context(), *l.Tokens.RefreshToken, client(1))
+	return f.Refresh(f.t.Context(), client(1), *l.Tokens.RefreshToken)
 }
 
 // row returns generation and rotations of a session.
@@ -100,10 +100,10 @@ func TestRefresh_E2(t *testing.T) {
 // access returns an access token of a session as if it were made now.
 func (f *fixture) access(l *auth.Login) string {
 	f.t.Helper()
-	claims, err := f.Issuer.Verify(l.Tokens.AccessToken, l.Tokens.AccessTokenExpiresAt.Add(-time.Second))
+	claims, err := f.keys.Verify(l.Tokens.AccessToken, l.Tokens.AccessTokenExpiresAt.Add(-time.Second))
 	must(f.t, err)
 	claims.IssuedAt, claims.ExpiresAt = f.Now(), f.Now().Add(time.Minute)
-	token, err := f.Issuer.Sign(claims)
+	token, err := f.keys.Sign(claims)
 	must(f.t, err)
 	return token
 }
@@ -155,7 +155,7 @@ func TestRefreshAtOnce_E3(t *testing.T) {
 			answers := make([]*auth.Login, n)
 			token := *l.Tokens.RefreshToken
 			errs := parallel(n, func(i int) (err error) {
-				answers[i], err = services[i%2].Refresh(t.Context(), token, client(i))
+				answers[i], err = services[i%2].Refresh(t.Context(), client(i), token)
 				return err
 			})
 			if expectAll(t, fmt.Sprintf("round %d", round), errs, n, ""); t.Failed() {

@@ -47,9 +47,9 @@ func TestRefreshGarbage_E2_F2(t *testing.T) {
 			"another device's session": with(func(b []byte) { copy(b, otherID[:]) }),
 			"no session":               with(func(b []byte) { clear(b[:16]) }),
 		} {
-			_, err := f.Refresh(t.Context(), token, client(1))
+			_, err := f.Refresh(t.Context(), client(1), token)
 			expect(t, name, err, "TOKEN_INVALID")
-			must(t, f.Logout(t.Context(), "", token))
+			must(t, f.Logout(t.Context(), client(1), "", token))
 			_, err = f.Identify(t.Context(), token)
 			if name != "access token" {
 				expect(t, name+" as access token", err, "UNAUTHENTICATED INVALID")
@@ -76,7 +76,7 @@ func TestSecretRotation(t *testing.T) {
 		before, behind, front, after := f.Service, with(oldSecret, newSecret), with(newSecret, oldSecret), with(newSecret)
 		old, idle := f.login("ada", client(1)), f.login("ada", client(1))
 		refresh := func(s *auth.Service, l *auth.Login) (*auth.Login, error) {
-			return s.Refresh(t.Context(), *l.Tokens.RefreshToken, client(1))
+			return s.Refresh(t.Context(), client(1), *l.Tokens.RefreshToken)
 		}
 		l, err := refresh(front, old)
 		must(t, err)

@@ -29,30 +29,30 @@ var openRegistrations = store.RegistrationLimits{PerAddress: 5, PerClient: 20}
 // and returns the address it goes to. All mistakes are reported together. A
 // taken username is said; whether the address has an account changes neither
 // answer nor work, only the mail. RateLimited, Forbidden while closed.
-func (s *Service) Register(ctx context.Context, in RegisterInput, c Client) (string, error) {
+func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (string, error) {
 	if !s.cfg.RegistrationOpen {
 		return "", &Error{Code: Forbidden, Reason: "REGISTRATION_CLOSED", Message: "Registration is closed here."}
 	}
-	if err := s.countMail(ctx, "register", c); err != nil {
+	if err := s.countMail(ctx, a, "register"); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
 	email, usernameKey, err := s.validate(ctx, in)
 	if err != nil {
 		return "", err
 	}
-	hash, err := s.Hasher.Hash(ctx, c.Key(), in.Password)
+	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.Password)
 	if err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
 	now := s.now()
 	r := &store.Registration{
 		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, UsernameKey: usernameKey, PasswordHash: hash,
-		Client: c.Key(), Device: c.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
+		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
 		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, RegistrationID: r.ID, CreatedAt: now,
 	}
-	switch err := s.Store.Register(ctx, r, m, now.Add(usernameHold), openRegistrations); {
+	switch err := s.store.Register(ctx, r, m, now.Add(usernameHold), openRegistrations); {
 	case errors.Is(err, store.ErrTooMany):
 		return "", errRateLimited(s.cfg.ConfirmTTL)
 	case errors.Is(err, store.ErrConflict): // claimed since validate looked
@@ -60,33 +60,44 @@ func (s *Service) Register(ctx context.Context, in RegisterInput, c Client) (str
 	case err != nil:
 		return "", fmt.Errorf("register: %w", err)
 	}
-	s.MailQueued()
-	s.Log.Info().Str("registration_id", r.ID).Msg("registered")
+	s.mailQueued()
+	a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registered")
 	return r.Email, nil
 }
 
 // validate reports everything that is wrong with in, together.
 func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, string, error) {
-	var errs UserErrors
-	email, emailOK := names.ParseEmail(in.Email)
-	if !emailOK {
-		errs = append(errs, errEmailInvalid()...)
+	email, usernameKey, err := s.validateNames(ctx, in.Email, in.Username)
+	mistakes, wrong := errors.AsType[UserErrors](err)
+	if err != nil && !wrong {
+		return names.Email{}, "", fmt.Errorf("register: %w", err)
 	}
-	usernameKey, ok := names.ParseUsername(in.Username)
+	mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	if len(mistakes) > 0 {
+		return names.Email{}, "", mistakes
+	}
+	return email, usernameKey, nil
+}
+
+// validateNames understands the address and the username of an account that is to
+// be made, and returns the username's key. The mistakes, all together, are
+// EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN; what was understood is
+// returned beside them.
+func (s *Service) validateNames(ctx context.Context, address, username string) (email names.Email, usernameKey string, _ error) {
+	var mistakes UserErrors
+	email, ok := names.ParseEmail(address)
 	if !ok {
-		errs = append(errs, errUsernameInvalid()...)
-	} else {
-		taken, err := s.Store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now())
-		if err != nil {
-			return names.Email{}, "", fmt.Errorf("register: %w", err)
-		}
-		if taken {
-			errs = append(errs, errUsernameTaken()...)
-		}
+		mistakes = append(mistakes, errEmailInvalid()...)
 	}
-	errs = append(errs, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
-	if len(errs) > 0 {
-		return names.Email{}, "", errs
+	if usernameKey, ok = names.ParseUsername(username); !ok {
+		mistakes = append(mistakes, errUsernameInvalid()...)
+	} else if taken, err := s.store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now()); err != nil {
+		return email, "", err
+	} else if taken {
+		mistakes = append(mistakes, errUsernameTaken()...)
+	}
+	if len(mistakes) > 0 {
+		return email, usernameKey, mistakes
 	}
 	return email, usernameKey, nil
 }
@@ -111,14 +122,14 @@ type ResendConfirmationInput struct{ Email string }
 // ResendConfirmation has the links of every unfinished registration of an
 // address mailed again. The mail worker finds out whether there are any, so
 // answer and work are the same for every address. RateLimited.
-func (s *Service) ResendConfirmation(ctx context.Context, in ResendConfirmationInput, c Client) error {
-	return s.requestMail(ctx, store.MailResendConfirmation, "resend", in.Email, c)
+func (s *Service) ResendConfirmation(ctx context.Context, a Actor, in ResendConfirmationInput) error {
+	return s.requestMail(ctx, a, store.MailResendConfirmation, "resend", in.Email)
 }
 
 // requestMail writes a job whose worker finds out whether there is anything to
 // say to an address. what is what the call is counted as.
-func (s *Service) requestMail(ctx context.Context, kind store.MailKind, what, address string, c Client) error {
-	if err := s.countMail(ctx, what, c); err != nil {
+func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind, what, address string) error {
+	if err := s.countMail(ctx, a, what); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	email, ok := names.ParseEmail(address)
@@ -126,10 +137,10 @@ func (s *Service) requestMail(ctx context.Context, kind store.MailKind, what, ad
 		return errEmailInvalid()
 	}
 	m := &store.Mail{
-		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, email.Key, c.Key()),
-		RecipientKey: email.Key, Client: c.Key(), CreatedAt: s.now(),
+		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, email.Key, a.Client.Key()),
+		RecipientKey: email.Key, Client: a.Client.Key(), CreatedAt: s.now(),
 	}
-	if err := s.Store.EnqueueMail(ctx, m); err != nil {
+	if err := s.store.EnqueueMail(ctx, m); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	// The worker is not woken: while it finds out what there is to send, the next

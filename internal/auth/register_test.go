@@ -47,9 +47,9 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			each(t, func(t *testing.T, f *fixture) {
 				for i, tt := range tests {
-					_, err := f.Register(t.Context(), auth.RegisterInput{
+					_, err := f.Register(t.Context(), client(i), auth.RegisterInput{
 						Email: "Countess.L+x@Bücher.example", Username: "Ada.Lovelace", Password: tt.typed,
-					}, client(i))
+					})
 					want := tt.argon2id
 					if p.Kind == password.Bcrypt {
 						want = tt.bcrypt
@@ -64,7 +64,7 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 func TestMinimumLengthWhenRegistering_A1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		for typed, want := range map[string]string{"mfjw-wqp-zu": "PASSWORD_TOO_SHORT", "mfjw-wqp-zui": "ok"} {
-			_, err := f.Register(t.Context(), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed}, client(1))
+			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed})
 			expect(t, typed, err, want)
 		}
 	}, func(f *fixture) { f.deps.Policy.MinLength = 12 })
@@ -98,7 +98,7 @@ func TestMistakesWhenRegistering_A1_B2_B4(t *testing.T) {
 				{auth.UsernameInvalid, "username", 0}, {auth.PasswordTooLong, "password", 128},
 			}},
 		} {
-			_, err := f.Register(t.Context(), tt.in, client(1))
+			_, err := f.Register(t.Context(), client(1), tt.in)
 			list, ok := errors.AsType[auth.UserErrors](err)
 			if !ok {
 				t.Errorf("%s: %v, want mistakes", tt.name, err)
@@ -130,7 +130,7 @@ func TestTakenAddress_B1_C3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		owner := f.user("ada")
 		for _, email := range []string{"ADA@example.org", "nobody@example.org"} {
-			got, err := f.Register(t.Context(), auth.RegisterInput{Email: email, Username: "for-" + email[:3], Password: goodPassword}, client(1))
+			got, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: email, Username: "for-" + email[:3], Password: goodPassword})
 			if err != nil || got != email {
 				t.Errorf("registering %s: %q, %v", email, got, err)
 			}
@@ -146,7 +146,7 @@ func TestTakenAddress_B1_C3(t *testing.T) {
 		}
 
 		f.exec(`DELETE FROM users`)
-		must(t, f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: "ada@example.org"}, client(1)))
+		must(t, f.ResendConfirmation(t.Context(), client(1), auth.ResendConfirmationInput{Email: "ada@example.org"}))
 		if n := len(f.mails("ada@example.org")); n != 2 {
 			t.Errorf("%d mails once the account is gone, want 2", n)
 		}
@@ -163,9 +163,9 @@ func TestTakenAddress_B1_C3(t *testing.T) {
 
 func TestOpenRegistrations(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		register := func(n int, c auth.Client, email func(i int) string) []error {
+		register := func(n int, c auth.Actor, email func(i int) string) []error {
 			return parallel(n, func(i int) error {
-				return f.registers(email(i), fmt.Sprintf("u%d-%s", i, strings.ReplaceAll(c.Addr.String(), ".", "-")), c)
+				return f.registers(email(i), fmt.Sprintf("u%d-%s", i, strings.ReplaceAll(c.Client.Addr.String(), ".", "-")), c)
 			})
 		}
 		one := func(int) string { return "ada@example.org" }
@@ -191,15 +191,15 @@ func TestOpenRegistrations(t *testing.T) {
 // register and resendConfirmation let a client through 60 times in 10 minutes,
 // whatever the address.
 func TestMailLimit_C4(t *testing.T) {
-	resend := func(f *fixture, email string, c auth.Client) error {
-		return f.ResendConfirmation(f.t.Context(), auth.ResendConfirmationInput{Email: email}, c)
+	resend := func(f *fixture, email string, c auth.Actor) error {
+		return f.ResendConfirmation(f.t.Context(), c, auth.ResendConfirmationInput{Email: email})
 	}
-	network := func(host string) auth.Client { return auth.Client{Addr: netip.MustParseAddr("2001:db8:1:2::" + host)} }
-	for name, call := range map[string]func(f *fixture, i int, c auth.Client) error{
-		"register": func(f *fixture, i int, c auth.Client) error {
+	network := func(host string) auth.Actor { return at(netip.MustParseAddr("2001:db8:1:2::"+host), "") }
+	for name, call := range map[string]func(f *fixture, i int, c auth.Actor) error{
+		"register": func(f *fixture, i int, c auth.Actor) error {
 			return f.registers("ada@example.org", "admin", c) // a mistake counts as well
 		},
-		"resend": func(f *fixture, i int, c auth.Client) error { return resend(f, fmt.Sprintf("u%d@example.org", i), c) },
+		"resend": func(f *fixture, i int, c auth.Actor) error { return resend(f, fmt.Sprintf("u%d@example.org", i), c) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			each(t, func(t *testing.T, f *fixture) {
@@ -234,8 +234,8 @@ func TestClosedRegistration(t *testing.T) {
 
 func TestResendConfirmation_C3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		resend := func(email string, c auth.Client) error {
-			return f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: email}, c)
+		resend := func(email string, c auth.Actor) error {
+			return f.ResendConfirmation(t.Context(), c, auth.ResendConfirmationInput{Email: email})
 		}
 		f.link("ada@example.org", "ada", client(1))
 		f.user("bob")

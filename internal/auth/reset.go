@@ -16,8 +16,8 @@ type RequestPasswordResetInput struct{ Email string }
 // RequestPasswordReset has a link mailed that sets a new password, if the
 // address has an account. The mail worker finds that out, so answer and work are
 // the same for every address. The mistake is EMAIL_INVALID; RateLimited.
-func (s *Service) RequestPasswordReset(ctx context.Context, in RequestPasswordResetInput, c Client) error {
-	return s.requestMail(ctx, store.MailPasswordReset, "reset", in.Email, c)
+func (s *Service) RequestPasswordReset(ctx context.Context, a Actor, in RequestPasswordResetInput) error {
+	return s.requestMail(ctx, a, store.MailPasswordReset, "reset", in.Email)
 }
 
 // Reset returns whose password a link would set, and changes nothing. The
@@ -27,7 +27,7 @@ func (s *Service) Reset(ctx context.Context, token, email string) (*store.User, 
 	if err != nil {
 		return nil, err
 	}
-	u, err := s.Store.UserByID(ctx, l.User)
+	u, err := s.store.UserByID(ctx, l.User)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
 		return nil, errToken()
@@ -49,7 +49,7 @@ type ResetPasswordInput struct {
 // ResetPassword sets a new password by the token of a reset link, ends all
 // sessions and makes every older link dead. The mistakes are TOKEN_INVALID and,
 // which leave the link as good as it was, those of a new password.
-func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput, c Client) (*store.User, error) {
+func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
 	u, err := s.Reset(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
@@ -57,31 +57,25 @@ func (s *Service) ResetPassword(ctx context.Context, in ResetPasswordInput, c Cl
 	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
 		return nil, errs
 	}
-	hash, err := s.Hasher.Hash(ctx, c.Key(), in.NewPassword)
+	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
-	now := s.now()
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		// Of several that use the link, one finds the user as they were read.
-		if err := tx.SetPassword(ctx, u, hash, now); err != nil {
+	// Of several that use the link, one finds the user as they were read.
+	u, err = s.act(ctx, a, store.EventPasswordReset, linked(u), func(d *deed) error {
+		if err := d.tx.SetPassword(ctx, d.user, hash, d.now); err != nil {
 			return err
 		}
-		if err := tx.EndSessions(ctx, u.ID, ""); err != nil {
+		if err := d.tx.EndSessions(ctx, d.user.ID, ""); err != nil {
 			return err
 		}
-		if err := tx.MarkFamiliar(ctx, u.ID, c.Key(), now); err != nil {
-			return err
-		}
-		return s.addEvent(ctx, tx, store.MailPasswordChanged, u, c, now, "")
+		return d.tx.MarkFamiliar(ctx, d.user.ID, a.Client.Key(), d.now)
 	})
-	if errors.Is(err, store.ErrNotFound) {
-		return nil, errToken()
-	} else if err != nil {
+	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
 	s.dropLink(ctx, in.Token)
-	return s.changed(ctx, u.ID, "password reset", nil)
+	return u, nil
 }
 
 // StrongPassword makes a password of 130 random bits, in five groups of letters

@@ -20,14 +20,14 @@ func tokenOf(t testing.TB, link string) string {
 }
 
 // asks requests a reset and returns the token in its mail.
-func (f *fixture) asks(email string, c auth.Client) string {
+func (f *fixture) asks(email string, c auth.Actor) string {
 	f.t.Helper()
-	must(f.t, f.RequestPasswordReset(f.t.Context(), auth.RequestPasswordResetInput{Email: email}, c))
+	must(f.t, f.RequestPasswordReset(f.t.Context(), c, auth.RequestPasswordResetInput{Email: email}))
 	return f.token(email, store.MailPasswordReset)
 }
 
-func (f *fixture) reset(token, typed string, c auth.Client) error {
-	_, err := f.ResetPassword(f.t.Context(), auth.ResetPasswordInput{Token: token, NewPassword: typed}, c)
+func (f *fixture) reset(token, typed string, c auth.Actor) error {
+	_, err := f.ResetPassword(f.t.Context(), c, auth.ResetPasswordInput{Token: token, NewPassword: typed})
 	return err
 }
 
@@ -68,18 +68,18 @@ func TestResetMailsNobodyElse_C3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		must(t, f.registers("ada@example.org", "ada", client(1)))
 		for _, email := range []string{"ada@example.org", "nobody@example.org"} {
-			must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: email}, client(1)))
+			must(t, f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: email}))
 			for _, m := range f.mails(email) {
 				if m.Kind == store.MailPasswordReset {
 					t.Errorf("a reset went to %s", email)
 				}
 			}
 		}
-		expect(t, "no address", f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada"}, client(1)), "EMAIL_INVALID")
+		expect(t, "no address", f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "ada"}), "EMAIL_INVALID")
 		for range 60 - 2 - 1 {
-			must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "nobody@example.org"}, client(1)))
+			must(t, f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "nobody@example.org"}))
 		}
-		expect(t, "the 61st", f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(1)), "RATE_LIMITED")
+		expect(t, "the 61st", f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "ada@example.org"}), "RATE_LIMITED")
 	})
 }
 
@@ -91,7 +91,7 @@ func TestFiftyResetsAtOnce_D2(t *testing.T) {
 		typed := func(i int) string { return newPassword + string(rune('A'+i)) }
 		errs := parallel(50, func(i int) error {
 			return patient(func() error {
-				_, err := services[i%2].ResetPassword(t.Context(), auth.ResetPasswordInput{Token: token, NewPassword: typed(i)}, client(i))
+				_, err := services[i%2].ResetPassword(t.Context(), client(i), auth.ResetPasswordInput{Token: token, NewPassword: typed(i)})
 				return err
 			})
 		})
@@ -131,12 +131,12 @@ func TestWhatKillsLinks_D3(t *testing.T) {
 			must(t, f.confirm(f.token("other@example.org", store.MailConfirmNewEmail), ""))
 		},
 		"not me": func(t *testing.T, f *fixture, v *auth.Viewer) {
-			_, err := f.NotMe(t.Context(), f.token("ada@example.org", store.MailEmailChangeRequested))
+			_, err := f.NotMe(t.Context(), client(1), f.token("ada@example.org", store.MailEmailChangeRequested))
 			must(t, err)
 		},
 		"a disabled account": func(t *testing.T, f *fixture, v *auth.Viewer) {
 			must(t, f.store.InTx(t.Context(), func(tx *store.Store) error {
-				return tx.Disable(t.Context(), f.reload(v).User, f.Now(), &store.Mail{ID: "x", Kind: store.MailAccountDisabled, CreatedAt: f.Now()})
+				return tx.Disable(t.Context(), f.reload(v).User, f.Now())
 			}))
 			f.exec(`UPDATE users SET disabled_at = NULL`) // enabled again: they stay dead
 		},
@@ -156,7 +156,7 @@ func TestWhatKillsLinks_D3(t *testing.T) {
 				}
 				must(t, f.changeEmail(v, "new@example.org", goodPassword, client(1)))
 				change := f.token("new@example.org", store.MailConfirmNewEmail)
-				must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(4)))
+				must(t, f.RequestPasswordReset(t.Context(), client(4), auth.RequestPasswordResetInput{Email: "ada@example.org"}))
 				f.pass(time.Second)
 				happens(t, f, v)
 				f.pass(time.Second)
@@ -190,7 +190,7 @@ func TestLateResetIsDropped_D3(t *testing.T) {
 		f.user("ada")
 		v := f.viewer(f.login("ada", client(1)))
 		ask := func() {
-			must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(1)))
+			must(t, f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "ada@example.org"}))
 		}
 		ask()
 		f.pass(time.Second)
@@ -225,7 +225,7 @@ func TestResetNeverWorksWhileDisabled(t *testing.T) {
 		f.exec(`UPDATE users SET disabled_at = $1`, f.Now())
 		expect(t, "a link", f.reset(token, newPassword, client(1)), "TOKEN_INVALID")
 		before := len(f.mails("ada@example.org"))
-		must(t, f.RequestPasswordReset(t.Context(), auth.RequestPasswordResetInput{Email: "ada@example.org"}, client(2)))
+		must(t, f.RequestPasswordReset(t.Context(), client(2), auth.RequestPasswordResetInput{Email: "ada@example.org"}))
 		if n := len(f.mails("ada@example.org")); n != before {
 			t.Errorf("%d mails to a disabled user", n-before)
 		}

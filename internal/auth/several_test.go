@@ -16,7 +16,7 @@ func TestSeveralRegistrations_D2_D3(t *testing.T) {
 		token := map[string]string{}
 		for i, name := range []string{"ada", "eve", "mallory"} {
 			in := auth.RegisterInput{Email: "ada@example.org", Username: name, Password: goodPassword + " of " + name}
-			_, err := f.Register(t.Context(), in, client(i))
+			_, err := f.Register(t.Context(), client(i), in)
 			must(t, err)
 			token[name] = f.tokens(f.mails(in.Email)[0])[0]
 		}
@@ -59,7 +59,7 @@ func TestResendOfSeveralRegistrations_D3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.link("ada@example.org", "ada", client(1))
 		f.link("ada@example.org", "eve", client(2))
-		must(t, f.ResendConfirmation(t.Context(), auth.ResendConfirmationInput{Email: "ada@example.org"}, client(3)))
+		must(t, f.ResendConfirmation(t.Context(), client(3), auth.ResendConfirmationInput{Email: "ada@example.org"}))
 		tokens := f.tokens(f.mails("ada@example.org")[0])
 		if len(tokens) != 2 {
 			t.Fatalf("%d links, want 2", len(tokens))
@@ -82,8 +82,8 @@ func TestClosedMeanwhile_B1(t *testing.T) {
 		expect(t, "confirming", f.confirm(token, ""), "TOKEN_INVALID")
 		f.exec(`DELETE FROM users`)
 		expect(t, "confirming after the account is gone", f.confirm(token, ""), "TOKEN_INVALID")
-		_, err := f.CreateUser(t.Context(), auth.NewUser{
-			RegisterInput: auth.RegisterInput{Email: "eve@example.org", Username: "countess", Password: goodPassword}, Role: store.RoleUser,
+		_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
+			Email: "eve@example.org", Username: "countess", Password: goodPassword, Role: store.RoleUser,
 		})
 		expect(t, "its name by the shell", err, "USERNAME_TAKEN")
 	})

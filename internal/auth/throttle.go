@@ -57,8 +57,8 @@ type counted struct {
 // countTry counts a try at an identifier by a client: RateLimited if the pair
 // is over its limit. The other two limits do not bind a user where they are
 // known, which is only seen later: see try.compare.
-func (s *Service) countTry(ctx context.Context, identifier string, c Client) (*try, error) {
-	client := c.Key()
+func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
+	client := a.Client.Key()
 	t := &try{s: s, client: client}
 	now := s.now()
 	// The pair first and alone: a try that it refuses is unheard, and must not
@@ -77,7 +77,7 @@ func (s *Service) countTry(ctx context.Context, identifier string, c Client) (*t
 
 // take counts the try and returns the longest wait; 0 if none is over its limit.
 func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count) (longest time.Duration, err error) {
-	waits, by, err := t.s.Counters.Take(ctx, now, counts...)
+	waits, by, err := t.s.counters.Take(ctx, now, counts...)
 	if err != nil {
 		return 0, err
 	}
@@ -102,15 +102,15 @@ func (t *try) giveBack(ctx context.Context) {
 			counts = append(counts, t.counted[i].on)
 		}
 		if err := by.GiveBack(ctx, t.s.now(), counts...); err != nil {
-			t.s.Log.Warn().Err(err).Msg("throttle")
+			t.s.log.Warn().Err(err).Msg("throttle")
 		}
 	}
 }
 
 // countMail counts one call that makes us write to an address: RateLimited
 // beyond mailLimit.
-func (s *Service) countMail(ctx context.Context, what string, c Client) error {
-	waits, _, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + c.Key(), Limit: mailLimit})
+func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
+	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])
 	}
@@ -119,7 +119,7 @@ func (s *Service) countMail(ctx context.Context, what string, c Client) error {
 
 // countChange counts a change that a user makes of their own account.
 func (s *Service) countChange(ctx context.Context, what, userID string, limit throttle.Limit) error {
-	waits, _, err := s.Counters.Take(ctx, s.now(), throttle.Count{Key: "change " + what + ":" + userID, Limit: limit})
+	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: "change " + what + ":" + userID, Limit: limit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])
 	}

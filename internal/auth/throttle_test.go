@@ -71,8 +71,8 @@ func TestPairLimit_C1_C4(t *testing.T) {
 func TestClientLimit_C4(t *testing.T) {
 	eachCounters(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
-		network := func(i int) auth.Client { // one customer's
-			return auth.Client{Addr: netip.MustParseAddr(fmt.Sprintf("2001:db8:1:2::%x", i))}
+		network := func(i int) auth.Actor { // one customer's
+			return at(netip.MustParseAddr(fmt.Sprintf("2001:db8:1:2::%x", i)), "")
 		}
 		for i := range 300 {
 			expect(t, "within the limit", f.try(fmt.Sprintf("nobody-%d", i), wrongPassword, network(i)), "INVALID_CREDENTIALS")
@@ -82,7 +82,7 @@ func TestClientLimit_C4(t *testing.T) {
 			t.Errorf("beyond it: %v, again after %v, want RATE_LIMITED and 10m", err, after(err))
 		}
 		expect(t, "no such user", f.try("nobody-400", wrongPassword, network(1)), "RATE_LIMITED")
-		expect(t, "another network", f.try("ada", wrongPassword, auth.Client{Addr: netip.MustParseAddr("2001:db8:1:3::1")}), "INVALID_CREDENTIALS")
+		expect(t, "another network", f.try("ada", wrongPassword, at(netip.MustParseAddr("2001:db8:1:3::1"), "")), "INVALID_CREDENTIALS")
 		f.pass(10 * time.Minute)
 		expect(t, "10 minutes later", f.try("ada", goodPassword, network(1)), "ok")
 	})
@@ -216,7 +216,7 @@ func TestHangingUpCounts_C4(t *testing.T) {
 		gone, cancel := context.WithCancel(t.Context())
 		cancel()
 		for range 10 {
-			if _, err := f.Login(gone, auth.LoginInput{Login: "ada", Password: wrongPassword}, client(1)); !errors.Is(err, context.Canceled) {
+			if _, err := f.Login(gone, client(1), auth.LoginInput{Login: "ada", Password: wrongPassword}); !errors.Is(err, context.Canceled) {
 				t.Fatalf("got %v, want %v", err, context.Canceled)
 			}
 		}

@@ -184,8 +184,8 @@ func TestUserFilters(t *testing.T) {
 			{"kim", "kim@bücher.example"}, {"max", "Max.Case@Example.Com"},
 		} {
 			f.pass(-time.Second) // so that the list is in this order
-			_, err := f.CreateUser(t.Context(), auth.NewUser{
-				RegisterInput: auth.RegisterInput{Username: u[0], Email: u[1], Password: goodPassword}, Role: store.RoleUser,
+			_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
+				Username: u[0], Email: u[1], Password: goodPassword, Role: store.RoleUser,
 			})
 			must(t, err)
 		}

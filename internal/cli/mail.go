@@ -4,13 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/store"
 )
 
 func mailCommand(c Commands) *cobra.Command {
@@ -26,30 +26,30 @@ func mailCommand(c Commands) *cobra.Command {
 	return cmd
 }
 
-// mailLine is what is shown of a row of the outbox: never a link, there is none
-// in it.
+// mailLine is what is shown of a mail of the outbox, as JSON.
 type mailLine struct {
-	ID        string         `json:"id"`
-	Kind      store.MailKind `json:"kind"`
-	To        string         `json:"to"` // the key of the address it is about
-	State     string         `json:"state"`
-	CreatedAt time.Time      `json:"createdAt"`
-	Tries     int            `json:"tries"`
-	DueAt     *time.Time     `json:"dueAt"` // nil once it was given up
-	LastError string         `json:"lastError"`
+	ID        string     `json:"id"`
+	Kind      string     `json:"kind"`
+	To        string     `json:"to"` // the key of the address it is about
+	State     string     `json:"state"`
+	CreatedAt time.Time  `json:"createdAt"`
+	Tries     int        `json:"tries"`
+	DueAt     *time.Time `json:"dueAt"` // nil once it was given up
+	LastError string     `json:"lastError"`
 }
 
-func newMailLine(m *store.Mail) mailLine {
-	l := mailLine{ID: m.ID, Kind: m.Kind, To: m.RecipientKey, State: "waiting", CreatedAt: m.CreatedAt, Tries: m.Attempts, LastError: m.LastError}
-	if m.FailedAt != nil {
-		l.State = "failed"
-	} else {
-		l.DueAt = &m.DueAt
+func newMailLine(m *auth.QueuedMail) mailLine {
+	l := mailLine{
+		ID: m.ID, Kind: m.Kind, To: m.To, State: strings.ToLower(string(m.State)), CreatedAt: m.CreatedAt, Tries: m.Tries, DueAt: m.DueAt,
+	}
+	if m.LastError != nil {
+		l.LastError = *m.LastError
 	}
 	return l
 }
 
-const mailPage = 500
+// mailPage is how many mails are read at once.
+const mailPage = 100
 
 func mailListCommand(c Commands) *cobra.Command {
 	var asJSON, failed bool
@@ -63,15 +63,14 @@ last try failed. While the mail server cannot be reached no try is counted.`,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
 				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-				var last store.Mail
-				for n := 0; ; {
-					page, err := service.Store.ListMail(ctx, failed, last.CreatedAt, last.ID, mailPage)
+				size := mailPage
+				for n, q := 0, (auth.MailList{First: &size, Failed: failed}); ; {
+					page, err := service.Mails(ctx, q)
 					if err != nil {
 						return err
 					}
-					for i := range page {
-						last = page[i]
-						line := newMailLine(&last)
+					for i := range page.Nodes {
+						line := newMailLine(&page.Nodes[i])
 						if asJSON {
 							printJSON(cmd.OutOrStdout(), line)
 							continue
@@ -84,9 +83,10 @@ last try failed. While the mail server cannot be reached no try is counted.`,
 						_, _ = fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%d\t%s\t%s\n",
 							line.ID, line.Kind, line.To, span(now.Sub(line.CreatedAt)), line.Tries, due(line.DueAt, now), line.LastError)
 					}
-					if len(page) < mailPage {
+					if !page.PageInfo.HasNextPage {
 						return table.Flush()
 					}
+					q.After = page.PageInfo.EndCursor
 				}
 			})
 		},
@@ -131,16 +131,16 @@ had as many as may be, is left alone.`,
 		Args:    idsOr(&all),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
-				now := service.Now().UTC().Truncate(time.Microsecond)
 				if all {
-					n, err := service.Store.ResumeAllMail(ctx, now)
+					n, err := service.RetryAllMails(ctx, shell())
 					if err == nil {
 						cmd.Printf("%d due now\n", n)
 					}
 					return err
 				}
-				return eachMail(cmd, ids, "is due now", "there is no such mail, or it is on its way, or its recipient had as many as may be", func(id string) error {
-					return service.Store.ResumeMail(ctx, id, now)
+				return eachMail(cmd, ids, "is due now", func(id string) error {
+					_, err := service.RetryMail(ctx, shell(), auth.RetryMailInput{MailID: id})
+					return err
 				})
 			})
 		},
@@ -158,8 +158,8 @@ func mailCancelCommand(c Commands) *cobra.Command {
 		Args:    idsOr(new(bool)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
-				return eachMail(cmd, ids, "is deleted", "there is no such mail", func(id string) error {
-					return service.Store.DeleteMail(ctx, id)
+				return eachMail(cmd, ids, "is deleted", func(id string) error {
+					return service.CancelMail(ctx, shell(), auth.CancelMailInput{MailID: id})
 				})
 			})
 		},
@@ -177,18 +177,20 @@ func idsOr(all *bool) cobra.PositionalArgs {
 }
 
 // eachMail does something to each mail and says how it went. The error tells of
-// those that there are not, when all others are done.
-func eachMail(cmd *cobra.Command, ids []string, done, missing string, do func(id string) error) error {
+// those that it could not be done to, when all others are done.
+func eachMail(cmd *cobra.Command, ids []string, done string, do func(id string) error) error {
 	failed := 0
 	for _, id := range ids {
-		switch err := do(id); {
-		case err == nil:
-			cmd.Printf("%s %s\n", id, done)
-		case errors.Is(err, store.ErrNotFound):
-			cmd.PrintErrf("%s: %s\n", id, missing)
+		err := do(id)
+		mistakes, ok := errors.AsType[auth.UserErrors](err)
+		switch {
+		case ok:
+			cmd.PrintErrf("%s: %s\n", id, mistakes[0].Message)
 			failed++
-		default:
+		case err != nil:
 			return err
+		default:
+			cmd.Printf("%s %s\n", id, done)
 		}
 	}
 	if failed > 0 {

@@ -44,7 +44,7 @@ func userCreateCommand(c Commands) *cobra.Command {
 		Example: "  latchkey user create --email ada@example.org --username ada --admin",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in := auth.NewUser{RegisterInput: auth.RegisterInput{Email: email, Username: username}, Role: store.RoleUser}
+			in := auth.CreateUserInput{Email: email, Username: username, Role: store.RoleUser}
 			if admin {
 				in.Role = store.RoleAdmin
 			}
@@ -57,7 +57,7 @@ func userCreateCommand(c Commands) *cobra.Command {
 				return err
 			}
 			defer end()
-			user, err := service.CreateUser(cmd.Context(), in)
+			user, err := service.CreateUser(cmd.Context(), shell(), in)
 			if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
 				return explain(mistakes)
 			} else if err != nil {

@@ -34,7 +34,7 @@ func userSetRoleCommand(c Commands) *cobra.Command {
 				return err
 			}
 			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
-				if u, err = service.SetUserRole(cmd.Context(), auth.ByShell, auth.SetUserRoleInput{UserID: u.ID, Role: role}); err != nil {
+				if u, err = service.SetUserRole(cmd.Context(), shell(), auth.SetUserRoleInput{UserID: u.ID, Role: role}); err != nil {
 					return err
 				}
 				cmd.Printf("%s has the role %s.\n", u.Username, u.Role)
@@ -54,7 +54,7 @@ func userDisableCommand(c Commands) *cobra.Command {
 		Args:    oneUser,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
-				if _, err := service.DisableUser(cmd.Context(), auth.ByShell, auth.DisableUserInput{UserID: u.ID}); err != nil {
+				if _, err := service.DisableUser(cmd.Context(), shell(), auth.DisableUserInput{UserID: u.ID}); err != nil {
 					return err
 				}
 				cmd.Printf("%s is disabled.\n", u.Username)
@@ -73,7 +73,7 @@ func userEnableCommand(c Commands) *cobra.Command {
 		Args:    oneUser,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
-				if _, err := service.EnableUser(cmd.Context(), auth.ByShell, auth.EnableUserInput{UserID: u.ID}); err != nil {
+				if _, err := service.EnableUser(cmd.Context(), shell(), auth.EnableUserInput{UserID: u.ID}); err != nil {
 					return err
 				}
 				cmd.Printf("%s is enabled.\n", u.Username)
@@ -92,7 +92,7 @@ func userRevokeSessionsCommand(c Commands) *cobra.Command {
 		Args:    oneUser,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
-				n, _, err := service.RevokeUserSessions(cmd.Context(), auth.ByShell, auth.RevokeUserSessionsInput{UserID: u.ID})
+				n, _, err := service.RevokeUserSessions(cmd.Context(), shell(), auth.RevokeUserSessionsInput{UserID: u.ID})
 				if err != nil {
 					return err
 				}
@@ -125,7 +125,7 @@ func userDeleteCommand(c Commands) *cobra.Command {
 				if !yes && !agreed(cmd, terminal, fmt.Sprintf("Delete %s (%s) for good? [y/N] ", u.Username, u.Email)) {
 					return errors.New("nothing was deleted")
 				}
-				if err := service.DeleteUser(cmd.Context(), auth.ByShell, auth.DeleteUserInput{UserID: u.ID}); err != nil {
+				if err := service.DeleteUser(cmd.Context(), shell(), auth.DeleteUserInput{UserID: u.ID}); err != nil {
 					return err
 				}
 				cmd.Printf("%s is deleted.\n", u.Username)
@@ -161,13 +161,13 @@ func userResetPasswordCommand(c Commands) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
 				if !printLink {
-					if err := service.SendReset(cmd.Context(), auth.ByShell, u); err != nil {
+					if _, err := service.SendPasswordReset(cmd.Context(), shell(), auth.SendPasswordResetInput{UserID: u.ID}); err != nil {
 						return err
 					}
 					cmd.Printf("A link goes to %s by mail.\n", u.Username)
 					return nil
 				}
-				link, err := service.ResetLink(cmd.Context(), auth.ByShell, u)
+				link, err := service.PasswordResetLink(cmd.Context(), shell(), auth.SendPasswordResetInput{UserID: u.ID})
 				if err != nil {
 					return err
 				}

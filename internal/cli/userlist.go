@@ -200,7 +200,7 @@ func (c Commands) withUser(cmd *cobra.Command, text string, f func(service *auth
 
 func findUser(ctx context.Context, service *auth.Service, text string) (*store.User, error) {
 	u, err := service.FindUser(ctx, text)
-	if errors.Is(err, store.ErrNotFound) {
+	if auth.IsAbsent(err) {
 		return nil, errors.New("no user has this id, username or address")
 	}
 	return u, err

@@ -87,6 +87,10 @@ type Config struct {
 	// 1s.
 	ResetTTL time.Duration
 
+	// EventsTTL is how long the history of accounts is kept. Default 2160h (90
+	// days), at least 1h.
+	EventsTTL time.Duration
+
 	// RegistrationOpen tells whether strangers may register. Default true.
 	RegistrationOpen bool
 	// PasswordHash is what new hashes are made with: "argon2id" (default) or

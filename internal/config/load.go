@@ -109,6 +109,7 @@ func readLifetimes(r *reader, c *Config) {
 	c.RefreshGrace = parsed(r, "REFRESH_GRACE", 30*time.Second, durationFrom(0))
 	c.ConfirmTTL = parsed(r, "CONFIRM_TTL", 24*time.Hour, durationFrom(time.Second))
 	c.ResetTTL = parsed(r, "RESET_TTL", time.Hour, durationFrom(time.Second))
+	c.EventsTTL = parsed(r, "EVENTS_TTL", 2160*time.Hour, durationFrom(time.Hour))
 	if r.ok("ACCESS_TOKEN_TTL", "SESSION_IDLE_TTL") && c.AccessTokenTTL >= c.SessionIdleTTL {
 		r.wrong("ACCESS_TOKEN_TTL", "must be shorter than SESSION_IDLE_TTL (%v)", c.SessionIdleTTL)
 	}

@@ -52,7 +52,10 @@ func TestReset_D3(t *testing.T) {
 		x.wantOne("Ada@example.org", "Set a new password")
 
 		x.tx(func(tx *store.Store) error {
-			return tx.Disable(t.Context(), x.reread(u), x.now(), &store.Mail{ID: x.id(), Kind: store.MailAccountDisabled, CreatedAt: x.now(),
+			if err := tx.Disable(t.Context(), x.reread(u), x.now()); err != nil {
+				return err
+			}
+			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailAccountDisabled, CreatedAt: x.now(),
 				Admitted: true, Details: store.MailDetails{To: u.Email, Username: u.Username, At: x.now()}})
 		})
 		x.wantOne("Ada@example.org", "Your account was disabled")
@@ -122,7 +125,10 @@ func TestNewEmailThatIsTaken_D4(t *testing.T) {
 
 		// Kept for an account that is gone, it is nobody's.
 		x.tx(func(tx *store.Store) error {
-			return tx.DeleteUser(t.Context(), x.reread(mover), &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, CreatedAt: x.now(),
+			if err := tx.DeleteUser(t.Context(), x.reread(mover)); err != nil {
+				return err
+			}
+			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, CreatedAt: x.now(),
 				Admitted: true, Details: store.MailDetails{To: mover.Email, Username: mover.Username, At: x.now()}})
 		})
 		x.wantOne("moved@example.org", "Your account was deleted")
@@ -143,10 +149,8 @@ func TestNotices_A8(t *testing.T) {
 			event := ""
 			if s.letter.Notice.NotMe != nil {
 				event = x.id()
-				e := store.Event{ID: event, UserID: u.ID, Kind: s.kind, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username, At: x.now(), ExpiresAt: x.now().Add(72 * time.Hour)}
-				x.tx(func(tx *store.Store) error {
-					return tx.AddEvent(t.Context(), &e, &store.Mail{ID: x.id(), Kind: "of_tomorrow", CreatedAt: x.now(), DueAt: x.now().Add(1000 * time.Hour)})
-				})
+				b := store.Undo{ID: event, UserID: u.ID, Kind: store.EventKind(s.kind), Email: u.Email, EmailKey: u.EmailKey, Username: u.Username, At: x.now(), ExpiresAt: x.now().Add(72 * time.Hour)}
+				x.tx(func(tx *store.Store) error { return tx.AddUndo(t.Context(), &b) })
 			}
 			x.notice(s.kind, u, event)
 			got := x.sent()
@@ -173,13 +177,19 @@ func TestNotices_A8(t *testing.T) {
 func TestNoticeOfAUserWhoIsGone_A8(t *testing.T) {
 	each(t, func(t *testing.T, x *world) {
 		u := x.user("ada@example.org", "ada", "192.0.2.1")
-		e := store.Event{ID: x.id(), UserID: u.ID, Kind: store.MailPasswordChanged, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username, At: x.now(), ExpiresAt: x.now().Add(72 * time.Hour)}
+		b := store.Undo{ID: x.id(), UserID: u.ID, Kind: store.EventPasswordChanged, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username, At: x.now(), ExpiresAt: x.now().Add(72 * time.Hour)}
 		x.tx(func(tx *store.Store) error {
-			return tx.AddEvent(t.Context(), &e, &store.Mail{ID: x.id(), Kind: e.Kind, UserID: u.ID, CreatedAt: x.now(), Admitted: true,
-				Details: store.MailDetails{To: u.Email, Username: u.Username, Event: e.ID, At: x.now()}})
+			if err := tx.AddUndo(t.Context(), &b); err != nil {
+				return err
+			}
+			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailPasswordChanged, UserID: u.ID, CreatedAt: x.now(), Admitted: true,
+				Details: store.MailDetails{To: u.Email, Username: u.Username, Event: b.ID, At: x.now()}})
 		})
 		x.tx(func(tx *store.Store) error {
-			return tx.DeleteUser(t.Context(), u, &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, UserID: u.ID, CreatedAt: x.now(), Admitted: true,
+			if err := tx.DeleteUser(t.Context(), u); err != nil {
+				return err
+			}
+			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, UserID: u.ID, CreatedAt: x.now(), Admitted: true,
 				Details: store.MailDetails{To: u.Email, Username: u.Username, At: x.now()}})
 		})
 		got := x.sent()

@@ -83,7 +83,7 @@ func (x *world) MakeLink(ctx context.Context, to store.Target) (store.Link, erro
 	case store.ResetPassword:
 		name, email, expires = to.User.Username, to.User.Email, now.Add(time.Hour)
 	case store.NotMe:
-		e, err := x.store.Event(ctx, to.Event, now)
+		e, err := x.store.Undo(ctx, to.Event, now)
 		if err != nil {
 			return store.Link{}, err
 		}

@@ -9,12 +9,20 @@ import (
 	"strings"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/request"
 )
 
 // caller is the client that a request comes from.
 type caller struct {
 	id            string // client_id
 	authenticated bool   // by a secret
+}
+
+// actor is who sends the request, through this client.
+func (c caller) actor(r *http.Request) auth.Actor {
+	a := request.From(r.Context()).Actor()
+	a.ClientID = c.id
+	return a
 }
 
 // clients are those with a secret, by id.

@@ -70,6 +70,8 @@ func (s *server) failureOf(r *http.Request, err error) failure {
 	switch f.Code {
 	case auth.RateLimited, auth.Unavailable:
 		return failure{temporarilyUnavailable, f.Message, f.Status, f.RetryAfter}
+	case auth.Forbidden:
+		return failure{Code: invalidGrant, Description: f.Message}
 	case auth.Internal:
 		return failure{Code: serverError, Description: strings.TrimSuffix(f.Message, ".") + ": request " + f.RequestID + ".", status: f.Status}
 	}

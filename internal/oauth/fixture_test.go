@@ -43,6 +43,7 @@ type fixture struct {
 	ada  *store.User
 	log  bytes.Buffer
 	now  time.Time
+	keys *jwt.Issuer
 }
 
 func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
@@ -61,6 +62,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	issuer, err := jwt.New(public.String(), "https://api.example.org", secrets, key)
 	must(t, err)
 	s := store.New(f.db)
+	f.keys = issuer
 	f.auth, err = auth.New(
 		auth.Config{
 			PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: time.Hour, MaxTTL: 24 * time.Hour,
@@ -72,8 +74,8 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 			Now:    func() time.Time { return f.now }, MailQueued: func() {}, Log: zerolog.New(&f.log),
 		})
 	must(t, err)
-	f.ada, err = f.auth.CreateUser(t.Context(), auth.NewUser{
-		RegisterInput: auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: goodPassword}, Role: store.RoleUser,
+	f.ada, err = f.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
+		Email: "ada@example.org", Username: "ada", Password: goodPassword, Role: store.RoleUser,
 	})
 	must(t, err)
 	cfg := oauth.Config{

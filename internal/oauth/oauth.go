@@ -64,9 +64,9 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(s.endpoint(s.token)), http.MethodPost))
-	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(s.endpoint(s.revoke)), http.MethodPost))
-	mux.Handle(IntrospectPath, door.Identify(s.endpoint(s.introspect)))
+	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.token)), http.MethodPost))
+	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.revoke)), http.MethodPost))
+	mux.Handle(IntrospectPath, door.Identify(auth.ByOAuth, s.endpoint(s.introspect)))
 	mux.Handle(KeysPath, door.AllowOrigins(document(keys), http.MethodGet, http.MethodHead))
 	mux.Handle(MetadataPath, door.AllowOrigins(document(metadata), http.MethodGet, http.MethodHead))
 	return nil

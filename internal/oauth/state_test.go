@@ -17,7 +17,7 @@ import (
 
 // What others ask of the API, from where these tests' HTTP requests come from.
 var (
-	testClient = auth.Client{Addr: netip.MustParseAddr("192.0.2.1")}
+	testClient = auth.Actor{Way: auth.ByOAuth, Client: auth.Client{Addr: netip.MustParseAddr("192.0.2.1")}}
 	wrongLogin = auth.LoginInput{Login: "ada", Password: "wrong one"}
 	rightLogin = auth.LoginInput{Login: "ada", Password: goodPassword}
 )
@@ -25,7 +25,7 @@ var (
 func TestIntrospect_G1(t *testing.T) {
 	f := setup(t)
 	access, refresh := f.tokens(f.as(shop, shopSecret, oauth.TokenPath, adaPairs()...))
-	claims, err := f.auth.Issuer.Verify(access, f.now)
+	claims, err := f.keys.Verify(access, f.now)
 	must(t, err)
 	ask := func(token string) map[string]any {
 		t.Helper()
@@ -160,7 +160,7 @@ func TestRevoke_G1(t *testing.T) {
 // sessionOf is the session that an access token names, whether it counts or not.
 func sessionOf(t *testing.T, f *fixture, access string) string {
 	t.Helper()
-	claims, _ := f.auth.Issuer.Verify(access, f.now)
+	claims, _ := f.keys.Verify(access, f.now)
 	return claims.SessionID
 }
 
@@ -191,7 +191,7 @@ func TestKeys_F4(t *testing.T) {
 	f := setup(t)
 	f.db.Close() // R1: backends verify on although the database is away
 	a := f.do(httptest.NewRequest("GET", oauth.KeysPath, nil))
-	want, err := f.auth.Issuer.JWKS()
+	want, err := f.keys.JWKS()
 	if err != nil || a.Code != 200 || a.Body.String() != string(want) || !strings.Contains(a.Body.String(), `"alg":"ES256"`) {
 		t.Errorf("%d %s", a.Code, a.Body)
 	}

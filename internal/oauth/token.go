@@ -1,11 +1,9 @@
 package oauth
 
 import (
-	"errors"
 	"net/http"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/request"
 )
 
 // The grants there are.
@@ -51,15 +49,15 @@ func (s *server) byPassword(r *http.Request, f form, c caller) (*auth.Login, err
 	if err := f.need("username", "password"); err != nil {
 		return nil, err
 	}
-	in := auth.LoginInput{Login: f["username"], Password: f["password"], Transport: auth.TransportBody, ClientID: c.id}
-	return s.Auth.Login(r.Context(), in, request.From(r.Context()).Client())
+	in := auth.LoginInput{Login: f["username"], Password: f["password"], Transport: auth.TransportBody}
+	return s.Auth.Login(r.Context(), c.actor(r), in)
 }
 
 func (s *server) byRefreshToken(r *http.Request, f form, c caller) (*auth.Login, error) {
 	if err := f.need("refresh_token"); err != nil {
 		return nil, err
 	}
-	return s.Auth.RefreshBy(r.Context(), c.id, f["refresh_token"], request.From(r.Context()).Client())
+	return s.Auth.Refresh(r.Context(), c.actor(r), f["refresh_token"])
 }
 
 // revoke ends the session of a token (RFC 7009). A token that is unknown is as
@@ -68,9 +66,5 @@ func (s *server) revoke(r *http.Request, f form, c caller) (any, error) {
 	if err := f.need("token"); err != nil {
 		return nil, err
 	}
-	err := s.Auth.Revoke(r.Context(), c.id, f["token"])
-	if errors.Is(err, auth.ErrOtherClient) {
-		return nil, &failure{Code: invalidGrant, Description: "This token was given to another client."}
-	}
-	return nil, err
+	return nil, s.Auth.Revoke(r.Context(), c.actor(r), f["token"])
 }

@@ -21,7 +21,7 @@ func TestGrants_G1(t *testing.T) {
 	if h.Get("Cache-Control") != "no-store" || h.Get("Pragma") != "no-cache" || h.Get("Content-Type") != "application/json" || h.Get("Set-Cookie") != "" {
 		t.Errorf("password: the header is %v", h)
 	}
-	claims, err := f.auth.Issuer.Verify(access, f.now)
+	claims, err := f.keys.Verify(access, f.now)
 	if err != nil || claims.ClientID != "latchkey" || claims.Subject != f.ada.ID {
 		t.Errorf("password: %+v, %v", claims, err)
 	}
@@ -151,13 +151,13 @@ func TestClients_G1(t *testing.T) {
 		"a scheme in small type": f.do(form(oauth.TokenPath, encode(adaPairs()...), "Authorization", strings.Replace(raw.Header.Get("Authorization"), "Basic", "basic", 1))),
 	} {
 		access, refresh := f.tokens(a)
-		if claims, err := f.auth.Issuer.Verify(access, f.now); err != nil || claims.ClientID != billing {
+		if claims, err := f.keys.Verify(access, f.now); err != nil || claims.ClientID != billing {
 			t.Errorf("%s: %+v, %v", name, claims, err)
 		}
 		trade := []string{"grant_type", "refresh_token", "refresh_token", refresh}
 		wants(t, name+", refreshed by nobody", f.post(oauth.TokenPath, trade...), 400, "invalid_grant")
 		wants(t, name+", refreshed by shop", f.as(shop, shopSecret, oauth.TokenPath, trade...), 400, "invalid_grant")
-		if _, err := f.auth.Refresh(t.Context(), refresh, testClient); err == nil {
+		if _, err := f.auth.Refresh(t.Context(), testClient, refresh); err == nil {
 			t.Errorf("%s: the API refreshed it", name)
 		}
 		if !f.live(access) {
@@ -207,7 +207,7 @@ func TestThrottle_C7(t *testing.T) {
 	var a reply
 	for range 5 {
 		a = f.post(oauth.TokenPath, "grant_type", "password", "username", "ada", "password", "wrong one")
-		if _, err := f.auth.Login(t.Context(), wrongLogin, testClient); err == nil {
+		if _, err := f.auth.Login(t.Context(), testClient, wrongLogin); err == nil {
 			t.Fatal("logged in")
 		}
 	}
@@ -225,7 +225,7 @@ func TestPasswordGrantOff_G1(t *testing.T) {
 	f := setup(t, func(c *oauth.Config) { c.PasswordGrant = false })
 	wants(t, "off", f.post(oauth.TokenPath, adaPairs()...), 400, "unsupported_grant_type")
 	wants(t, "off, incomplete", f.post(oauth.TokenPath, "grant_type", "password"), 400, "unsupported_grant_type")
-	l, err := f.auth.Login(t.Context(), rightLogin, testClient)
+	l, err := f.auth.Login(t.Context(), testClient, rightLogin)
 	must(t, err)
 	f.tokens(f.post(oauth.TokenPath, "grant_type", "refresh_token", "refresh_token", *l.Tokens.RefreshToken))
 }

@@ -15,6 +15,7 @@ type Caller struct {
 	door      *Door
 	w         http.ResponseWriter
 	r         *http.Request
+	way       auth.Way
 	client    auth.Client
 	bearer    string
 	mu        sync.Mutex
@@ -31,24 +32,23 @@ func From(ctx context.Context) *Caller {
 	return c
 }
 
-// Actor is who asks for what only somebody who is logged in may do, in the words
-// of package auth.
-type Actor struct {
-	Client auth.Client
-	Viewer *auth.Viewer // never nil
+// Actor is who sends the request, in the words of package auth, whether or not
+// somebody is signed in.
+func (c *Caller) Actor() auth.Actor {
+	return auth.Actor{Way: c.way, Client: c.client, RequestID: RequestID(c.r.Context())}
 }
 
-// Actor returns who asks, or the error of Viewer.
-func (c *Caller) Actor(ctx context.Context) (Actor, error) {
+// SignedIn is the same for what only somebody who is signed in may do: its Viewer
+// is never nil. The errors are those of Viewer.
+func (c *Caller) SignedIn(ctx context.Context) (auth.Actor, error) {
 	v, err := c.Viewer(ctx)
 	if err != nil {
-		return Actor{}, err
+		return auth.Actor{}, err
 	}
-	return Actor{c.client, v}, nil
+	a := c.Actor()
+	a.Viewer = v
+	return a, nil
 }
-
-// Client is where the request came from.
-func (c *Caller) Client() auth.Client { return c.client }
 
 // AccessToken is the bearer token that came along, or "".
 func (c *Caller) AccessToken() string { return c.bearer }

@@ -14,7 +14,7 @@ import (
 func call(t *testing.T, header ...string) (*Caller, *httptest.ResponseRecorder) {
 	t.Helper()
 	var c *Caller
-	h := newDoor(t).Identify(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) }))
+	h := newDoor(t).Identify(auth.ByAPI, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) }))
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
 	r.RemoteAddr = "192.0.2.1:50000"
 	for i := 0; i+1 < len(header); i += 2 {
@@ -24,15 +24,23 @@ func call(t *testing.T, header ...string) (*Caller, *httptest.ResponseRecorder) 
 }
 
 func TestActor(t *testing.T) {
-	c, _ := call(t, "User-Agent", "curl/8")
-	_, err := c.Actor(t.Context())
+	c, w := call(t, "User-Agent", "curl/8")
+	_, err := c.SignedIn(t.Context())
 	if e := auth.AsError(err); e.Code != auth.Unauthenticated || e.Reason != auth.ReasonMissing {
 		t.Errorf("without a token: %v", err)
 	}
+	got := c.Actor()
+	if got.Viewer != nil || got.Way != auth.ByAPI || got.Client.Addr.String() != "192.0.2.1" || got.Client.UserAgent != "curl/8" {
+		t.Errorf("nobody: %+v", got)
+	}
+	if got.RequestID == "" || got.RequestID != w.Header().Get("X-Request-Id") {
+		t.Errorf("request %q, want %q", got.RequestID, w.Header().Get("X-Request-Id"))
+	}
 	ada := &auth.Viewer{User: &store.User{Username: "ada"}}
 	c.SetViewer(ada)
-	got, err := c.Actor(t.Context())
-	if err != nil || got.Viewer != ada || got.Client.Addr.String() != "192.0.2.1" || got.Client.UserAgent != "curl/8" {
+	want := got
+	want.Viewer = ada
+	if got, err := c.SignedIn(t.Context()); err != nil || got != want {
 		t.Errorf("ada: %+v, %v", got, err)
 	}
 }

@@ -47,10 +47,11 @@ func New(cfg Config) (*Door, error) {
 	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Own, cfg.Origins)}, nil
 }
 
-// Identify puts a Caller into the context of each request.
-func (d *Door) Identify(next http.Handler) http.Handler {
+// Identify puts a Caller into the context of each request. way is what this way in
+// is called in the log and in history.
+func (d *Door) Identify(way auth.Way, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &Caller{door: d, w: w, r: r, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
+		c := &Caller{door: d, w: w, r: r, way: way, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
 }

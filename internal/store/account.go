@@ -148,7 +148,7 @@ type FormerAddress struct {
 func (s *Store) FormerAddresses(ctx context.Context, u *User, now time.Time) ([]FormerAddress, error) {
 	rows, err := s.conn.Query(ctx, `
 		SELECT email_key, held_until FROM held_addresses
-		WHERE email_key IN (SELECT email_key FROM events WHERE user_id = $1) AND user_id = $1 AND email_key <> $2 AND held_until > $3`,
+		WHERE email_key IN (SELECT email_key FROM undo WHERE user_id = $1) AND user_id = $1 AND email_key <> $2 AND held_until > $3`,
 		u.ID, u.EmailKey, now)
 	if err != nil {
 		return nil, err

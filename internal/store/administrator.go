@@ -29,20 +29,14 @@ func (s *Store) keepAdministrator(ctx context.Context, id string) error {
 }
 
 // DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs, and writes the mails that tell of it. Held names and
-// addresses stay held. ErrNotFound, ErrLastAdmin. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User, notices ...*Mail) error {
+// all that is theirs. Held names and addresses stay held, and history stays.
+// ErrNotFound, ErrLastAdmin. Call it in a transaction.
+func (s *Store) DeleteUser(ctx context.Context, u *User) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
-	err := one(s.conn.Exec(ctx, `DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
-	for _, m := range notices {
-		if err != nil {
-			return err
-		}
-		err = s.EnqueueMail(ctx, m)
-	}
-	return err
+	return one(s.conn.Exec(ctx, `/* DeleteUser */
+		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
 }
 
 // SetRole changes what a user may do, which counts on their next request.
@@ -57,21 +51,19 @@ func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time
 	return one(s.conn.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
 }
 
-// Disable disables u, who is still as they were read, ends all their sessions,
-// makes every older link dead and writes the mail that tells of it. ErrNotFound,
-// also if they are disabled already, ErrLastAdmin. Call it in a transaction.
-func (s *Store) Disable(ctx context.Context, u *User, now time.Time, notice *Mail) error {
+// Disable disables u, who is still as they were read, ends all their sessions and
+// makes every older link dead. ErrNotFound, also if they are disabled already,
+// ErrLastAdmin. Call it in a transaction.
+func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
-	err := one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = $3, `+secured("$3")+asRead, u.ID, u.SecurityVersion, now))
+	err := one(s.conn.Exec(ctx, `/* Disable */
+		UPDATE users SET disabled_at = $3, `+secured("$3")+asRead, u.ID, u.SecurityVersion, now))
 	if err != nil {
 		return err
 	}
-	if err := s.EndSessions(ctx, u.ID, ""); err != nil {
-		return err
-	}
-	return s.EnqueueMail(ctx, notice)
+	return s.EndSessions(ctx, u.ID, "")
 }
 
 // Enable lets a disabled user log in again. ErrNotFound, also if they are not

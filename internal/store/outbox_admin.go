@@ -7,14 +7,13 @@ import (
 
 // What an operator does with the outbox.
 
-// ListMail returns up to n rows in the order of their writing, those after the
-// one with this time and id; begin with the zero time. With failed, only those
-// that were given up.
-func (s *Store) ListMail(ctx context.Context, failed bool, after time.Time, afterID string, n int) ([]Mail, error) {
-	rows, err := s.conn.Query(ctx, `
+// ListMail returns up to n rows in the order of their writing, those behind a
+// place; begin with the zero place. With failed, only those that were given up.
+func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) ([]Mail, error) {
+	rows, err := s.conn.Query(ctx, `/* ListMail */
 		SELECT `+mailColumns+` FROM outbox
 		WHERE (created_at, id) > ($1, $2) AND (failed_at IS NOT NULL OR NOT $3)
-		ORDER BY created_at, id LIMIT $4`, after, afterID, failed, n)
+		ORDER BY created_at, id LIMIT $4`, after.At, after.ID, failed, n)
 	if err != nil {
 		return nil, err
 	}
@@ -38,12 +37,12 @@ const resumeMail = `
 	UPDATE outbox SET due_at = $1, failed_at = NULL, attempts = 0
 	WHERE (failed_at IS NOT NULL OR last_error <> '' OR due_at <= $1)`
 
-// ResumeMail does that to the row id, or answers ErrNotFound.
-func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) error {
-	return one(s.conn.Exec(ctx, resumeMail+` AND id = $2`, now, id))
+// ResumeMail does that to the row id and returns it, or answers ErrNotFound.
+func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) (*Mail, error) {
+	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */`+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
 }
 
 // ResumeAllMail does that to every row, and returns to how many.
 func (s *Store) ResumeAllMail(ctx context.Context, now time.Time) (int64, error) {
-	return s.conn.Exec(ctx, resumeMail, now)
+	return s.conn.Exec(ctx, `/* ResumeAllMail */`+resumeMail, now)
 }

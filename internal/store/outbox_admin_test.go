@@ -44,7 +44,7 @@ func TestOutboxOfTheOperator_R3(t *testing.T) {
 		list := func(failed bool) (ids []string) {
 			var last store.Mail
 			for {
-				page, err := s.ListMail(ctx, failed, last.CreatedAt, last.ID, 2)
+				page, err := s.ListMail(ctx, failed, store.Place{At: last.CreatedAt, ID: last.ID}, 2)
 				must(t, err)
 				for i := range page {
 					last = page[i]
@@ -59,7 +59,7 @@ func TestOutboxOfTheOperator_R3(t *testing.T) {
 			t.Errorf("listed %s, want %s", got, want)
 		}
 		for id, want := range map[string]error{"new": store.ErrNotFound, "leased": store.ErrNotFound, "held": store.ErrNotFound, "tried": nil, "failed": nil, "none": store.ErrNotFound} {
-			if err := s.ResumeMail(ctx, id, noon); !errors.Is(err, want) {
+			if _, err := s.ResumeMail(ctx, id, noon); !errors.Is(err, want) {
 				t.Errorf("resume %s: %v, want %v", id, err, want)
 			}
 		}

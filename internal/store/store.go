@@ -35,8 +35,12 @@ func New(pool db.DB) *Store { return &Store{conn: pool, pool: pool} }
 
 // InTx runs f in a transaction and commits it if f returns nil. f may run twice,
 // so it changes nothing but the database; no network and no hashing belong
-// inside. Transactions do not nest.
+// inside. A transaction inside one joins it: it is committed with the outer one or
+// not at all.
 func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
+	if s.pool == nil {
+		return f(s)
+	}
 	return s.pool.InTx(ctx, func(c db.Conn) error { return f(&Store{conn: c}) })
 }
 

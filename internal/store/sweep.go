@@ -16,9 +16,9 @@ const (
 	keepFailed    = 30 * 24 * time.Hour  // mails that were given up, for the operator
 )
 
-// Sweep deletes what is expired at now, in small batches, and returns how many
-// rows went.
-func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
+// Sweep deletes what is expired at now, and security events that are older than
+// keepEvents, in small batches. It returns how many rows went.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
 	tables := []struct {
 		sql   string
 		until time.Time
@@ -32,7 +32,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time) (int64, error) {
 			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},
 		{`DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
 			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-keepFamiliar)},
-		{`DELETE FROM events WHERE id IN (SELECT id FROM events WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
 		{`DELETE FROM held_addresses WHERE held_until <= $1
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
 		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},

@@ -16,110 +16,11 @@ type UserFilter struct {
 	Disabled *bool
 }
 
-// Place is where a user stands in the list of all: the newest first, and of one
-// moment by id. Nobody needs to stand there (any more).
-type Place struct {
-	CreatedAt time.Time
-	ID        string
-}
-
-// UserPage is a part of the list of users.
-type UserPage struct {
-	After, Before *Place // only users between these, or nil
-	Last          bool   // the last of them instead of the first
-	Limit         int    // how many at most
-}
-
-// Users returns a page of the users that f leaves, the newest first: by one
-// statement that takes the same however many there are or, with a search, by as
-// many as it takes to look at all.
-func (s *Store) Users(ctx context.Context, f UserFilter, p UserPage) ([]User, error) {
-	list := []User{}
-	look := func(from string, args []any) (more bool, err error) {
-		some, err := s.users(ctx, `SELECT `+userColumns+` FROM `+from+p.order()+` LIMIT `+param(len(args)), append(args, p.Limit-len(list))...)
-		list = append(list, some...)
-		return len(list) < p.Limit, err
-	}
-	var err error
-	if f.Search != "" {
-		err = s.search(ctx, f, p, look)
-	} else {
-		where, args := p.where(f)
-		_, err = look(`users u WHERE `+where, args)
-	}
-	if p.Last {
-		slices.Reverse(list)
-	}
-	return list, err
-}
-
-// CountUsers counts the users that f leaves, by looking at all of them.
-func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
-	look := func(from string, args []any) (more bool, err error) {
-		some := 0
-		err = s.conn.QueryRow(ctx, `SELECT COUNT(*) FROM `+from, args...).Scan(&some)
-		n += some
-		return true, err
-	}
-	if f.Search != "" {
-		err = s.search(ctx, f, UserPage{}, look)
-	} else {
-		where, args := UserPage{}.where(f)
-		_, err = look(`users u WHERE `+where, args)
-	}
-	return n, err
-}
-
-// searchWindow is how many users one statement of a search looks at. That takes
-// about 5 ms, and a statement may take 2.5 s, on a slow machine too: all of a large
-// table may not.
-const searchWindow = 5_000
-
-// search has look look for f.Search in one window of the users of p after the
-// other, until it wants no more. from is what it selects from, with args.
-func (s *Store) search(ctx context.Context, f UserFilter, p UserPage, look func(from string, args []any) (more bool, err error)) error {
-	pattern := "%" + literally.Replace(f.Search) + "%"
-	for {
-		if err := ctx.Err(); err != nil {
-			return err // nobody waits for it any more
-		}
-		where, args := p.where(f)
-		var end Place // the last of this window
-		err := s.conn.QueryRow(ctx, `SELECT u.created_at, u.id FROM users u WHERE `+where+p.order()+` LIMIT 1 OFFSET `+param(len(args)),
-			append(slices.Clone(args), searchWindow-1)...).Scan(&end.CreatedAt, &end.ID)
-		all := errors.Is(err, ErrNotFound)
-		if err != nil && !all {
-			return err
-		}
-		if !all {
-			sign := ` >= `
-			if p.Last {
-				sign = ` <= `
-			}
-			where += ` AND (u.created_at, u.id)` + sign + `(` + param(len(args)) + `, ` + param(len(args)+1) + `)`
-			args = append(args, end.CreatedAt, end.ID)
-		}
-		like := ` LIKE ` + param(len(args)) + ` ESCAPE '!'`
-		more, err := look(`users u WHERE `+where+` AND (u.email_key`+like+` OR LOWER(u.username)`+like+`)`, append(args, pattern))
-		switch {
-		case err != nil || !more || all:
-			return err
-		case p.Last:
-			p.Before = &end
-		default:
-			p.After = &end
-		}
-	}
-}
-
-// literally has LIKE take each sign for itself.
-var literally = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
-
-// where is the users of p that f leaves, but for its search, as a condition. Role
-// and state are part of the text, so that the databases know which of the partial
-// indexes serve.
-func (p UserPage) where(f UserFilter) (sql string, args []any) {
-	sql = `TRUE`
+// inPage is the condition on the users of a page and a filter, but for the
+// filter's search. $1 to $4 are the page's bounds. Role and state are part of the
+// text, so that the databases know which of the partial indexes serve.
+func (f UserFilter) inPage() string {
+	sql := `(u.created_at, u.id) < ($1, $2) AND (u.created_at, u.id) > ($3, $4)`
 	switch f.Role {
 	case RoleUser:
 		sql += ` AND u.role = 'USER'`
@@ -131,26 +32,127 @@ func (p UserPage) where(f UserFilter) (sql string, args []any) {
 	} else if f.Disabled != nil {
 		sql += ` AND u.disabled_at IS NULL`
 	}
-	if p.After != nil {
-		sql += ` AND (u.created_at, u.id) < (` + param(len(args)) + `, ` + param(len(args)+1) + `)`
-		args = append(args, p.After.CreatedAt, p.After.ID)
-	}
-	if p.Before != nil {
-		sql += ` AND (u.created_at, u.id) > (` + param(len(args)) + `, ` + param(len(args)+1) + `)`
-		args = append(args, p.Before.CreatedAt, p.Before.ID)
-	}
-	return sql, args
+	return sql
 }
 
-func (p UserPage) order() string {
+// Users returns a page of the users whom a filter leaves, the newest first. One
+// statement does it, which takes the same however many users there are; with a
+// search it takes as many as it needs to find a page, or to look at everybody.
+func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error) {
+	order := p.order(`u.created_at`, `u.id`)
+	var list []User
+	var err error
+	if f.Search == "" {
+		list, err = s.users(ctx, `/* Users */
+			SELECT `+userColumns+` FROM users u WHERE `+f.inPage()+order+` LIMIT $5`, append(p.bounds(), p.Limit)...)
+	} else {
+		list, err = s.searchUsers(ctx, f, p, order)
+	}
 	if p.Last {
-		return ` ORDER BY u.created_at, u.id`
+		slices.Reverse(list)
 	}
-	return ` ORDER BY u.created_at DESC, u.id DESC`
+	return list, err
 }
 
-// param is the parameter that comes behind n others.
-func param(n int) string { return `$` + strconv.Itoa(n+1) }
+// CountUsers counts the users whom a filter leaves, by looking at all of them.
+func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
+	if f.Search == "" {
+		err = s.conn.QueryRow(ctx, `/* CountUsers */
+			SELECT COUNT(*) FROM users u WHERE `+f.inPage(), Page{}.bounds()...).Scan(&n)
+		return n, err
+	}
+	for w := (Page{Limit: searchWindow}); ; {
+		var found int
+		err := s.conn.QueryRow(ctx, `/* CountUsers of a search */
+			SELECT COUNT(*) FROM `+f.window(w)+` WHERE `+f.matches(), append(w.bounds(), w.Limit, f.pattern())...).Scan(&found)
+		if err != nil {
+			return 0, err
+		}
+		n += found
+		if more, err := s.nextWindow(ctx, f, &w); err != nil || !more {
+			return n, err
+		}
+	}
+}
+
+// searchWindow is how many users one statement of a search looks at. That takes
+// about 5 ms, and a statement may take 2.5 s, on a slow machine too: all of a large
+// table may not.
+const searchWindow = 5_000
+
+// searchUsers looks for a part of a name in one window of the page's users after
+// the other, until it has found as many as the page may have.
+func (s *Store) searchUsers(ctx context.Context, f UserFilter, p Page, order string) ([]User, error) {
+	list := []User{}
+	for w := (Page{After: p.After, Before: p.Before, Last: p.Last, Limit: searchWindow}); ; {
+		found, err := s.users(ctx, `/* Users of a search */
+			SELECT `+userColumns+` FROM `+f.window(w)+` WHERE `+f.matches()+order+` LIMIT $7`,
+			append(w.bounds(), w.Limit, f.pattern(), p.Limit-len(list))...)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, found...)
+		if len(list) == p.Limit {
+			return list, nil
+		}
+		if more, err := s.nextWindow(ctx, f, &w); err != nil || !more {
+			return list, err
+		}
+	}
+}
+
+// window is the users of a page as a table u, in which a search then looks. $5 is
+// how many there are at most.
+func (f UserFilter) window(w Page) string {
+	return `(SELECT * FROM users u WHERE ` + f.inPage() + w.order(`u.created_at`, `u.id`) + ` LIMIT $5) AS u`
+}
+
+// matches is the condition on users in whose address or username the search's
+// pattern, $6, is found.
+func (UserFilter) matches() string {
+	return `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')`
+}
+
+// pattern is what LIKE compares with: the search anywhere in a text.
+func (f UserFilter) pattern() string { return "%" + wildcards.Replace(f.Search) + "%" }
+
+// wildcards puts an escape before the characters that mean something to LIKE.
+var wildcards = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
+
+// nextWindow moves w behind its last user. It reports false if there was room for
+// more users in w than there were: then everybody has been looked at.
+func (s *Store) nextWindow(ctx context.Context, f UserFilter, w *Page) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err // nobody waits for the answer any more
+	}
+	var end Place
+	err := s.conn.QueryRow(ctx, `/* Users, the end of a search's window */
+		SELECT u.created_at, u.id FROM users u WHERE `+f.inPage()+w.order(`u.created_at`, `u.id`)+` LIMIT 1 OFFSET $5`,
+		append(w.bounds(), w.Limit-1)...).Scan(&end.At, &end.ID)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return false, nil
+	case err != nil:
+		return false, err
+	case w.Last:
+		w.Before = &end
+	default:
+		w.After = &end
+	}
+	return true, nil
+}
+
+// inList is ids as the right side of IN, and the parameters of a statement whose
+// first is $1: the ids come behind it.
+func inList(ids []string, first any) (sql string, args []any) {
+	args = []any{first}
+	params := make([]string, len(ids))
+	for i, id := range ids {
+		args = append(args, id)
+		params[i] = `$` + strconv.Itoa(len(args))
+	}
+	return `(` + strings.Join(params, `, `) + `)`, args
+}
 
 func (s *Store) users(ctx context.Context, sql string, args ...any) ([]User, error) {
 	rows, err := s.conn.Query(ctx, sql, args...)
@@ -184,13 +186,9 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 	if len(userIDs) == 0 {
 		return all, nil
 	}
-	args, in := []any{now}, make([]string, len(userIDs))
-	for i, id := range userIDs {
-		in[i] = param(len(args))
-		args = append(args, id)
-	}
+	in, args := inList(userIDs, now)
 	rows, err := s.conn.Query(ctx, `
-		SELECT `+sessionColumns+` FROM sessions s WHERE s.expires_at > $1 AND s.user_id IN (`+strings.Join(in, `, `)+`)
+		SELECT `+sessionColumns+` FROM sessions s WHERE s.expires_at > $1 AND s.user_id IN `+in+`
 		ORDER BY s.last_used_at DESC, s.id DESC`, args...)
 	if err != nil {
 		return nil, err

@@ -28,8 +28,8 @@ func TestCookieFromAnotherOriginInBrowser_I5(t *testing.T) {
 	defer app.Close()
 	defer stranger.Close()
 	b := openBrowser(t, app.URL)
-	_, err := b.auth.CreateUser(t.Context(), auth.NewUser{
-		RegisterInput: auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: goodPassword}, Role: store.RoleUser,
+	_, err := b.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
+		Email: "ada@example.org", Username: "ada", Password: goodPassword, Role: store.RoleUser,
 	})
 	must(t, err)
 

@@ -59,8 +59,8 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	defer stranger.Close()
 	b := openBrowser(t, app.URL)
 	for _, name := range []string{"ada", "eve"} {
-		_, err := b.auth.CreateUser(t.Context(), auth.NewUser{
-			RegisterInput: auth.RegisterInput{Email: name + "@example.org", Username: name, Password: goodPassword}, Role: store.RoleUser,
+		_, err := b.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
+			Email: name + "@example.org", Username: name, Password: goodPassword, Role: store.RoleUser,
 		})
 		must(t, err)
 	}

@@ -201,7 +201,7 @@ func TestAccountPagesInBrowser_D5(t *testing.T) {
 			b.goes(chromedp.Navigate(reset()))
 			b.goes(chromedp.SendKeys(chromedp.ID("password"), goodPassword), chromedp.Click(chromedp.CSS(`button[value="set"]`)))
 			v.User = b.reload(u)
-			_, err = b.auth.ChangeEmail(t.Context(), v, auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword}, home)
+			_, err = b.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword})
 			must(t, err)
 			change := b.link(store.Target{Purpose: store.ConfirmNewEmail, User: b.reload(u)})
 			b.do(chromedp.Navigate(b.base + confirmPath + "?" + change.Encode()))

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/request"
 	"latchkey/internal/store"
 )
 
@@ -61,7 +60,7 @@ func (c *confirmPage) post(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *confirmPage) confirm(w http.ResponseWriter, r *http.Request, f linkForm) {
-	done, err := c.auth.ConfirmLink(r.Context(), auth.ConfirmLink{Token: f.Token, Email: f.Email, Password: f.Password}, request.From(r.Context()).Client())
+	done, err := c.auth.ConfirmLink(r.Context(), actor(r), auth.ConfirmLink{Token: f.Token, Email: f.Email, Password: f.Password})
 	switch {
 	case hasCode(err, auth.WrongPassword) && f.Password == "":
 		c.form(w, r, f.link, http.StatusUnprocessableEntity, "Type the password that was chosen for this account.")
@@ -75,7 +74,7 @@ func (c *confirmPage) confirm(w http.ResponseWriter, r *http.Request, f linkForm
 }
 
 func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in link) {
-	what, err := c.auth.DeclineLink(r.Context(), in.Token, in.Email)
+	what, err := c.auth.DeclineLink(r.Context(), actor(r), in.Token, in.Email)
 	if err != nil {
 		c.fail(w, r, in, err)
 		return
@@ -85,7 +84,7 @@ func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in link) {
 
 // resend answers the same whether or not anybody waits at this address (C3).
 func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email string) {
-	err := c.auth.ResendConfirmation(r.Context(), auth.ResendConfirmationInput{Email: email}, request.From(r.Context()).Client())
+	err := c.auth.ResendConfirmation(r.Context(), actor(r), auth.ResendConfirmationInput{Email: email})
 	switch {
 	case hasCode(err, auth.EmailInvalid):
 		c.pages.write(w, http.StatusUnprocessableEntity, "dead", deadLink{email, emailHint})

@@ -46,6 +46,9 @@ func newLinkPages(cfg Config, p *pages) (*linkPages, error) {
 	return &linkPages{p, cfg.Auth, cross, cfg.Log, cfg.Now}, nil
 }
 
+// actor is whoever follows a link: who that is the link itself says.
+func actor(r *http.Request) auth.Actor { return request.From(r.Context()).Actor() }
+
 // link is what comes along with a link, and from its form.
 type link struct {
 	Token, Email string

@@ -12,7 +12,7 @@ type notMePage struct{ *linkPages }
 // notMeForm is the page with the button.
 type notMeForm struct {
 	Token                         string
-	Kind                          store.MailKind
+	Kind                          store.EventKind
 	Username, Email, Device, When string
 }
 
@@ -20,7 +20,7 @@ type notMeForm struct {
 // link.
 func (n *notMePage) get(w http.ResponseWriter, r *http.Request) {
 	in := opened(r)
-	e, err := n.auth.Event(r.Context(), in.Token)
+	e, err := n.auth.Undo(r.Context(), in.Token)
 	if err != nil {
 		n.fail(w, r, in, err)
 		return
@@ -38,7 +38,7 @@ func (n *notMePage) post(w http.ResponseWriter, r *http.Request) {
 		n.unreadable(w, http.StatusBadRequest)
 		return
 	}
-	user, err := n.auth.NotMe(r.Context(), f.Token)
+	user, err := n.auth.NotMe(r.Context(), actor(r), f.Token)
 	if err != nil {
 		n.fail(w, r, f.link, err)
 		return

@@ -63,7 +63,7 @@ func states() []state {
 
 	ada := &store.User{Username: "ada", Email: "ada@example.org"}
 	change := confirmForm{link: in, Change: true, Username: "ada"}
-	notMe := func(kind store.MailKind) notMeForm {
+	notMe := func(kind store.EventKind) notMeForm {
 		return notMeForm{in.Token, kind, "ada", in.Email, form.Device, form.When}
 	}
 
@@ -100,11 +100,11 @@ func states() []state {
 		{"reset-dead", "app.example.org", "reset-dead", deadLink{Email: "ada@example.org"}},
 		{"reset-dead-email-wrong", "", "reset-dead", deadLink{"ada", emailHint}},
 		{"reset-sent", "", "reset-sent", in},
-		{"not-me", "", "not-me", notMe(store.MailNewDevice)},
-		{"not-me-password", "", "not-me", notMe(store.MailPasswordChanged)},
-		{"not-me-username", "", "not-me", notMe(store.MailUsernameChanged)},
-		{"not-me-email", "", "not-me", notMe(store.MailEmailChanged)},
-		{"not-me-requested", "", "not-me", notMe(store.MailEmailChangeRequested)},
+		{"not-me", "", "not-me", notMe(store.EventNewDevice)},
+		{"not-me-password", "", "not-me", notMe(store.EventPasswordChanged)},
+		{"not-me-username", "", "not-me", notMe(store.EventUsernameChanged)},
+		{"not-me-email", "", "not-me", notMe(store.EventEmailChanged)},
+		{"not-me-requested", "", "not-me", notMe(store.EventEmailChangeRequested)},
 		{"not-me-done", "", "not-me-done", ada},
 		{"not-me-disabled", "", "not-me-done", &store.User{Username: "ada", Email: "ada@example.org", DisabledAt: &noon}},
 		{"not-me-dead", "", "not-me-dead", deadLink{}},

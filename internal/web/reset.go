@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/request"
 )
 
 // resetPage is where somebody who forgot their password sets a new one, or has
@@ -39,7 +38,7 @@ func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in link, status
 		p.fail(w, r, in, err)
 		return
 	}
-	p.pages.write(w, status, "reset", resetForm{link{in.Token, user.Email}, user.Username, p.auth.Policy.MinLength, wrong})
+	p.pages.write(w, status, "reset", resetForm{link{in.Token, user.Email}, user.Username, p.auth.PasswordMinLength(), wrong})
 }
 
 // post does what a button says: set the password that was typed, make one, or
@@ -63,7 +62,7 @@ func (p *resetPage) post(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done passwordSet) {
-	user, err := p.auth.ResetPassword(r.Context(), auth.ResetPasswordInput{Token: f.Token, Email: f.Email, NewPassword: f.Password}, request.From(r.Context()).Client())
+	user, err := p.auth.ResetPassword(r.Context(), actor(r), auth.ResetPasswordInput{Token: f.Token, Email: f.Email, NewPassword: f.Password})
 	mistakes, weak := errors.AsType[auth.UserErrors](err)
 	switch {
 	case err == nil:
@@ -82,7 +81,7 @@ func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done
 
 // request answers the same whether or not the address has an account (C3).
 func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string) {
-	err := p.auth.RequestPasswordReset(r.Context(), auth.RequestPasswordResetInput{Email: email}, request.From(r.Context()).Client())
+	err := p.auth.RequestPasswordReset(r.Context(), actor(r), auth.RequestPasswordResetInput{Email: email})
 	switch {
 	case hasCode(err, auth.EmailInvalid) && !wantsJSON(r):
 		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{email, emailHint})

@@ -46,7 +46,7 @@ func TestResetPage(t *testing.T) {
 
 func (s *service) logsIn(u *store.User, password string) {
 	s.t.Helper()
-	if _, err := s.auth.Login(s.t.Context(), auth.LoginInput{Login: u.Username, Password: password}, home); err != nil {
+	if _, err := s.auth.Login(s.t.Context(), home, auth.LoginInput{Login: u.Username, Password: password}); err != nil {
 		s.t.Errorf("log in: %v", err)
 	}
 }
@@ -118,7 +118,7 @@ func TestLinkPages_D5_D6(t *testing.T) {
 	s := newService(t)
 	u, reset := s.resetLink()
 	v := s.viewer(u)
-	_, err := s.auth.ChangeEmail(t.Context(), v, auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword}, home)
+	_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword})
 	must(t, err)
 	change := s.link(store.Target{Purpose: store.ConfirmNewEmail, User: s.reload(u)})
 	notMe := s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(u)})
@@ -158,7 +158,7 @@ func TestLinkPages_D5_D6(t *testing.T) {
 // lastEvent is the id of what happened to u last.
 func (s *service) lastEvent(u *store.User) (id string) {
 	s.t.Helper()
-	must(s.t, s.db.QueryRow(s.t.Context(), `SELECT id FROM events WHERE user_id = $1 ORDER BY seq DESC LIMIT 1`, u.ID).Scan(&id))
+	must(s.t, s.db.QueryRow(s.t.Context(), `SELECT id FROM undo WHERE user_id = $1 ORDER BY seq DESC LIMIT 1`, u.ID).Scan(&id))
 	return id
 }
 
@@ -167,7 +167,7 @@ func TestConfirmChangePage_D4(t *testing.T) {
 	u := s.user("ada", "ada@example.org")
 	v := s.viewer(u)
 	ask := func(email string) url.Values {
-		_, err := s.auth.ChangeEmail(t.Context(), v, auth.ChangeEmailInput{Email: email, Password: goodPassword}, home)
+		_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: email, Password: goodPassword})
 		must(t, err)
 		return s.link(store.Target{Purpose: store.ConfirmNewEmail, User: s.reload(u)})
 	}
@@ -187,7 +187,7 @@ func TestNotMePage_A8(t *testing.T) {
 	s := newService(t)
 	u := s.user("ada", "ada@example.org")
 	v := s.viewer(u)
-	_, err := s.auth.ChangeUsername(t.Context(), v, auth.ChangeUsernameInput{Username: "thief"}, home)
+	_, err := s.auth.ChangeUsername(t.Context(), as(v, home), auth.ChangeUsernameInput{Username: "thief"})
 	must(t, err)
 	in := s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(u)})
 	s.now = s.now.Add(71 * time.Hour)
@@ -199,7 +199,7 @@ func TestNotMePage_A8(t *testing.T) {
 	_, err = s.db.Exec(t.Context(), `UPDATE users SET disabled_at = $2 WHERE id = $1`, u.ID, s.now)
 	must(t, err)
 	late := s.user("bob", "bob@example.org")
-	_, err = s.auth.ChangeUsername(t.Context(), s.viewer(late), auth.ChangeUsernameInput{Username: "robert"}, home)
+	_, err = s.auth.ChangeUsername(t.Context(), as(s.viewer(late), home), auth.ChangeUsernameInput{Username: "robert"})
 	must(t, err)
 	in = s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(late)})
 	_, err = s.db.Exec(t.Context(), `UPDATE users SET disabled_at = $2 WHERE id = $1`, late.ID, s.now)

@@ -47,9 +47,9 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 		return err
 	}
 	confirm, reset, notMe := &confirmPage{links}, &resetPage{links}, &notMePage{links}
-	mux.Handle(confirmPath, door.Identify(request.Methods{"GET": confirm.get, "POST": confirm.post}))
-	mux.Handle(resetPath, door.Identify(request.Methods{"GET": reset.get, "POST": reset.post}))
-	mux.Handle(notMePath, door.Identify(request.Methods{"GET": notMe.get, "POST": notMe.post}))
+	mux.Handle(confirmPath, door.Identify(auth.ByLink, request.Methods{"GET": confirm.get, "POST": confirm.post}))
+	mux.Handle(resetPath, door.Identify(auth.ByLink, request.Methods{"GET": reset.get, "POST": reset.post}))
+	mux.Handle(notMePath, door.Identify(auth.ByLink, request.Methods{"GET": notMe.get, "POST": notMe.post}))
 	mux.Handle("/livez", request.Methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", request.Methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})

@@ -99,12 +99,20 @@ func must(t *testing.T, err error) {
 }
 
 // home is where people usually are.
-var home = auth.Client{Addr: netip.MustParseAddr("192.0.2.1"), UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+var home = auth.Actor{Way: auth.ByLink, Client: auth.Client{
+	Addr: netip.MustParseAddr("192.0.2.1"), UserAgent: "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
+}}
+
+// as is an actor as whom somebody is signed in.
+func as(v *auth.Viewer, a auth.Actor) auth.Actor {
+	a.Viewer = v
+	return a
+}
 
 // register returns the parameters of the link that confirms a new registration.
 func (s *service) register(username, email, password string) url.Values {
 	s.t.Helper()
-	_, err := s.auth.Register(s.t.Context(), auth.RegisterInput{Email: email, Username: username, Password: password}, home)
+	_, err := s.auth.Register(s.t.Context(), home, auth.RegisterInput{Email: email, Username: username, Password: password})
 	must(s.t, err)
 	for _, r := range s.registrations(email) {
 		if r.Username != username {
@@ -130,7 +138,7 @@ func (s *service) link(to store.Target) url.Values {
 func (s *service) user(username, email string) *store.User {
 	s.t.Helper()
 	in := s.register(username, email, goodPassword)
-	done, err := s.auth.ConfirmLink(s.t.Context(), auth.ConfirmLink{Token: in.Get("token")}, home)
+	done, err := s.auth.ConfirmLink(s.t.Context(), home, auth.ConfirmLink{Token: in.Get("token")})
 	must(s.t, err)
 	return s.reload(done.User)
 }
@@ -146,7 +154,7 @@ func (s *service) reload(u *store.User) *store.User {
 // viewer is a user with a session.
 func (s *service) viewer(u *store.User) *auth.Viewer {
 	s.t.Helper()
-	l, err := s.auth.Login(s.t.Context(), auth.LoginInput{Login: u.Username, Password: goodPassword}, home)
+	l, err := s.auth.Login(s.t.Context(), home, auth.LoginInput{Login: u.Username, Password: goodPassword})
 	must(s.t, err)
 	return &auth.Viewer{User: s.reload(u), Session: l.Session}
 }

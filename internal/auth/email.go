@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"latchkey/internal/names"
 	"latchkey/internal/store"
@@ -20,38 +19,36 @@ type ChangeEmailInput struct {
 // stays in force until the link is confirmed. Whether the new one has an account
 // changes the mail and nothing else. The mistakes are EMAIL_INVALID and
 // WRONG_PASSWORD; RateLimited.
-func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInput, c Client) (*store.User, error) {
+func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput) (*store.User, error) {
 	email, ok := names.ParseEmail(in.Email)
 	if !ok {
 		return nil, errEmailInvalid()
 	}
 	wrong := errWrongPassword("password")
-	if err := s.prove(ctx, v, in.Password, c, wrong); err != nil {
+	if err := s.prove(ctx, a, in.Password, wrong); err != nil {
 		return nil, fmt.Errorf("change email: %w", err)
 	}
-	if err := s.countChange(ctx, "email", v.User.ID, readdressLimit); err != nil {
+	if err := s.countChange(ctx, "email", a.Viewer.User.ID, readdressLimit); err != nil {
 		return nil, fmt.Errorf("change email: %w", err)
 	}
-	err := s.change(ctx, v, wrong, func(tx *store.Store, u *store.User, now time.Time) error {
-		if err := tx.SetPendingEmail(ctx, u, email.Address, email.Key, now.Add(s.cfg.ConfirmTTL)); err != nil {
-			return err
-		}
-		link := &store.Mail{
-			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, u.ID),
-			RecipientKey: email.Key, Client: c.Key(), UserID: u.ID, CreatedAt: now,
-		}
-		if err := tx.EnqueueMail(ctx, link); err != nil {
-			return err
-		}
-		return s.addEvent(ctx, tx, store.MailEmailChangeRequested, u, c, now, email.Address)
+	u, err := s.act(ctx, a, store.EventEmailChangeRequested, s.self(a, wrong), func(d *deed) error {
+		d.became = email.Address
+		d.mails = append(d.mails, &store.Mail{
+			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, d.user.ID),
+			RecipientKey: email.Key, Client: a.Client.Key(), UserID: d.user.ID, CreatedAt: d.now,
+		})
+		return d.tx.SetPendingEmail(ctx, d.user, email.Address, email.Key, d.now.Add(s.cfg.ConfirmTTL))
 	})
-	return s.changed(ctx, v.User.ID, "change of email requested", err)
+	if err != nil {
+		return nil, fmt.Errorf("change email: %w", err)
+	}
+	return u, nil
 }
 
 // pendingChange returns the user whose change of address a link confirms, while
 // that waits as it did when the link was made.
 func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error) {
-	u, err := s.Store.UserByID(ctx, l.User)
+	u, err := s.store.UserByID(ctx, l.User)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errToken()
 	} else if err != nil {
@@ -66,39 +63,39 @@ func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error
 // confirmChange makes the address that waits the account's. Whether it is free
 // the database decides. Who came back to an address of before has taken back what
 // led away from it: then the mail to the other carries no "this was not me".
-func (s *Service) confirmChange(ctx context.Context, l link, token string, c Client) (*store.User, error) {
+func (s *Service) confirmChange(ctx context.Context, a Actor, l link, token string) (*store.User, error) {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return nil, err
 	}
-	now := s.now()
-	err = s.Store.InTx(ctx, func(tx *store.Store) error {
-		back, err := tx.ConfirmPendingEmail(ctx, u, l.EmailKey, now, now.Add(undoFor))
-		if err != nil {
-			return err
-		}
+	u, err = s.act(ctx, a, store.EventEmailChanged, linked(u), func(d *deed) error {
+		d.became = *d.user.PendingEmail
+		back, err := d.tx.ConfirmPendingEmail(ctx, d.user, l.EmailKey, d.now, d.now.Add(undoFor))
 		if back {
-			m := s.notice(store.MailEmailChanged, u, c, now)
-			m.Details.New = *u.PendingEmail
-			return tx.EnqueueMail(ctx, m)
+			d.quiet = true
+			m := notice(a, store.MailEmailChanged, d.user, d.now)
+			m.Details.New = d.became
+			d.mails = append(d.mails, m)
 		}
-		return s.addEvent(ctx, tx, store.MailEmailChanged, u, c, now, *u.PendingEmail)
+		return err
 	})
-	switch {
-	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address went to somebody
+	if errors.Is(err, store.ErrConflict) { // the address went to somebody
 		return nil, errToken()
-	case err != nil:
+	} else if err != nil {
 		return nil, fmt.Errorf("confirm: %w", err)
 	}
 	s.dropLink(ctx, token)
-	return s.changed(ctx, u.ID, "email changed", nil)
+	return u, nil
 }
 
 // declineChange drops the change of address that a link would confirm.
-func (s *Service) declineChange(ctx context.Context, l link) error {
+func (s *Service) declineChange(ctx context.Context, a Actor, l link) error {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return err
 	}
-	return s.Store.DropPendingEmail(ctx, u, l.EmailKey)
+	_, err = s.act(ctx, a, store.EventEmailChangeDeclined, linked(u), func(d *deed) error {
+		return d.tx.DropPendingEmail(ctx, d.user, l.EmailKey)
+	})
+	return err
 }

@@ -1,0 +1,25 @@
+package graph
+
+import (
+	"context"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/request"
+)
+
+func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (*gen.ConfirmEmailPayload, error) {
+	caller := request.From(ctx)
+	if err := mayCarry(caller, in.Transport); err != nil {
+		return nil, err
+	}
+	done, err := m.auth.ConfirmEmail(ctx, caller.Actor(), in)
+	if err != nil {
+		errs, err := expected(err)
+		return &gen.ConfirmEmailPayload{Errors: errs}, err
+	}
+	if done.Login == nil { // a change of address logs nobody in
+		return &gen.ConfirmEmailPayload{User: done.User}, nil
+	}
+	return &gen.ConfirmEmailPayload{User: done.User, Tokens: m.deliver(caller, done.Login, in.Transport)}, nil
+}

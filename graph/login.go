@@ -1,0 +1,46 @@
+package graph
+
+import (
+	"context"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/request"
+)
+
+func (m mutation) Login(ctx context.Context, in auth.LoginInput) (*gen.LoginPayload, error) {
+	caller := request.From(ctx)
+	if err := mayCarry(caller, in.Transport); err != nil {
+		return nil, err
+	}
+	l, err := m.auth.Login(ctx, caller.Actor(), in)
+	if err != nil {
+		errs, err := expected(err)
+		return &gen.LoginPayload{Errors: errs}, err
+	}
+	return &gen.LoginPayload{User: l.User, Tokens: m.deliver(caller, l, in.Transport)}, nil
+}
+
+// mayCarry refuses the cookie to a page of another origin: it could log a
+// visitor into an account of its own.
+func mayCarry(caller *request.Caller, transport auth.TokenTransport) error {
+	if transport == auth.TransportCookie && !caller.MayUseCookie() {
+		return errOrigin()
+	}
+	return nil
+}
+
+func errOrigin() error {
+	return &auth.Error{Code: auth.Forbidden, Reason: "ORIGIN", Message: "The cookie needs an Origin that is the service's own or in CORS_ORIGINS."}
+}
+
+// deliver hands the tokens of a login over, the refresh token in the way that
+// was asked for. The viewer of the rest of the answer is who logged in.
+func (m mutation) deliver(caller *request.Caller, l *auth.Login, transport auth.TokenTransport) *auth.Tokens {
+	caller.SetViewer(&auth.Viewer{User: l.User, Session: l.Session})
+	if transport == auth.TransportCookie {
+		caller.SetRefreshCookie(*l.Tokens.RefreshToken, l.Tokens.RefreshTokenExpiresAt, m.auth.Now())
+		l.Tokens.RefreshToken = nil
+	}
+	return l.Tokens
+}

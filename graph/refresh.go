@@ -1,0 +1,31 @@
+package graph
+
+import (
+	"context"
+
+	"latchkey/graph/gen"
+	"latchkey/internal/auth"
+	"latchkey/internal/request"
+)
+
+func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.RefreshPayload, error) {
+	caller := request.From(ctx)
+	token, transport := "", auth.TransportBody
+	if in.RefreshToken != nil {
+		token = *in.RefreshToken
+	} else if cookie := caller.RefreshCookie(); cookie != "" {
+		token, transport = cookie, auth.TransportCookie
+	}
+	if err := mayCarry(caller, transport); err != nil {
+		return nil, err
+	}
+	l, err := m.auth.Refresh(ctx, caller.Actor(), token)
+	if err != nil {
+		errs, err := expected(err)
+		if err == nil && transport == auth.TransportCookie {
+			caller.ClearRefreshCookie()
+		}
+		return &gen.RefreshPayload{Errors: errs}, err
+	}
+	return &gen.RefreshPayload{User: l.User, Tokens: m.deliver(caller, l, transport)}, nil
+}

@@ -1,0 +1,56 @@
+package auth
+
+import (
+	"context"
+	"errors"
+
+	"latchkey/internal/store"
+)
+
+// endSession ends one session of a user, whatever by. store.ErrNotFound if it had
+// ended.
+func (s *Service) endSession(ctx context.Context, a Actor, kind store.EventKind, userID, id string) error {
+	e := event(a, kind, userID, s.now())
+	e.SessionID = &id
+	if kind == store.EventRefreshTokenReused { // the token was refused
+		e.Outcome = store.OutcomeRefused
+	}
+	err := s.store.EndSession(ctx, userID, id, e)
+	if err == nil {
+		s.logEvent(e)
+	}
+	return err
+}
+
+// endSessions ends all sessions of a user but keep, which may be "", and returns
+// how many there were.
+func (s *Service) endSessions(ctx context.Context, a Actor, who subject, keep string) (n int, _ *store.User, err error) {
+	u, err := s.act(ctx, a, store.EventSessionsRevoked, who, func(d *deed) error {
+		ended, err := d.tx.EndOtherSessions(ctx, d.user.ID, keep, d.now)
+		if err == nil && ended == 0 {
+			err = errUnchanged
+		}
+		n, d.event.Count = int(ended), int(ended)
+		return err
+	})
+	return n, u, err
+}
+
+// logout ends a session for one who holds a token of it, if it has not ended yet.
+func (s *Service) logout(ctx context.Context, a Actor, userID, id string) error {
+	a = a.as(&store.User{ID: userID}, &store.Session{ID: id})
+	if err := s.endSession(ctx, a, store.EventLogout, userID, id); !errors.Is(err, store.ErrNotFound) {
+		return err
+	}
+	return nil
+}
+
+// endStolen ends a session whose refresh token somebody used who should not have
+// it any more: who that is nobody knows.
+func (s *Service) endStolen(ctx context.Context, a Actor, session *store.Session) error {
+	err := s.endSession(ctx, a, store.EventRefreshTokenReused, session.UserID, session.ID)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	return err
+}

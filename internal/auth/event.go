@@ -1,0 +1,126 @@
+package auth
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/store"
+)
+
+// undoFor is how long an event may be taken back, and its old address and
+// username are kept from everybody else.
+const undoFor = 72 * time.Hour
+
+// telling is how the world hears of a kind of event.
+type telling struct {
+	log     string         // the message of its line in the log
+	mail    store.MailKind // of the notice to the account's address; "": none goes by itself
+	undoing bool           // the notice has a link that takes the event back
+}
+
+// tellings has every kind of event.
+var tellings = map[store.EventKind]telling{
+	store.EventAccountCreated:        {log: "account created"},
+	store.EventLogin:                 {log: "login"},
+	store.EventNewDevice:             {log: "login", mail: store.MailNewDevice, undoing: true},
+	store.EventLogout:                {log: "logout"},
+	store.EventSessionRevoked:        {log: "session revoked"},
+	store.EventSessionsRevoked:       {log: "sessions revoked"},
+	store.EventRefreshTokenReused:    {log: "used refresh token came again, session ended"},
+	store.EventUsernameChanged:       {log: "username changed", mail: store.MailUsernameChanged, undoing: true},
+	store.EventEmailChangeRequested:  {log: "change of email requested", mail: store.MailEmailChangeRequested, undoing: true},
+	store.EventEmailChangeDeclined:   {log: "change of email declined"},
+	store.EventEmailChanged:          {log: "email changed", mail: store.MailEmailChanged, undoing: true},
+	store.EventPasswordChanged:       {log: "password changed", mail: store.MailPasswordChanged, undoing: true},
+	store.EventPasswordResetSent:     {log: "password reset sent"},
+	store.EventPasswordResetLinkMade: {log: "password reset link made"},
+	store.EventPasswordReset:         {log: "password reset", mail: store.MailPasswordChanged, undoing: true},
+	store.EventTakenBack:             {log: "event taken back"},
+	store.EventRoleChanged:           {log: "role changed"},
+	store.EventAccountDisabled:       {log: "user disabled", mail: store.MailAccountDisabled},
+	store.EventAccountEnabled:        {log: "user enabled"},
+	store.EventAccountDeleted:        {log: "account deleted", mail: store.MailAccountDeleted},
+}
+
+// EventKinds returns every kind of event, in the order of their names.
+func EventKinds() []store.EventKind { return slices.Sorted(maps.Keys(tellings)) }
+
+// warned are the kinds that an operator should look at.
+var warned = map[store.EventKind]bool{store.EventRefreshTokenReused: true, store.EventTakenBack: true}
+
+// event is the row of history for what an actor does to a user's account now.
+func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.SecurityEvent {
+	e := &store.SecurityEvent{ID: newID(), At: now, Kind: kind, Outcome: store.OutcomeSuccess, UserID: userID, Way: a.Way, Count: 1}
+	var id string
+	e.Actor, id = a.to(userID)
+	e.ActorID, e.RequestID = given(id), given(a.RequestID)
+	if a.Viewer != nil {
+		e.SessionID = &a.Viewer.Session.ID
+	}
+	if a.Client.Addr.IsValid() {
+		e.Client, e.Device = given(a.Client.network()), given(a.Client.device())
+	}
+	return e
+}
+
+// given is a pointer to s, or nil if that is "".
+func given(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+// undo is what takes the event back that happened to u just now, and notice the
+// mail that offers it. became is the new username or address, or "".
+func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became string) (*store.Undo, *store.Mail) {
+	b := &store.Undo{
+		ID: newID(), UserID: u.ID, Kind: kind, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username,
+		Device: a.Client.device(), At: now, ExpiresAt: now.Add(undoFor),
+	}
+	m := notice(a, tellings[kind].mail, u, now)
+	m.Details.Event, m.Details.New = b.ID, became
+	return b, m
+}
+
+// notice is a mail to the address that u has now. Nobody but u and those who
+// look after them can cause it, so it is not counted.
+func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.Mail {
+	m := &store.Mail{
+		ID: newID(), Kind: kind, UserID: u.ID, RecipientKey: u.EmailKey, Admitted: true, CreatedAt: now,
+		Details: store.MailDetails{To: u.Email, Username: u.Username, At: now},
+	}
+	// Where an administrator is, is not for the user to know.
+	if kind, _ := a.to(u.ID); kind != store.ActorAdmin && a.Client.Addr.IsValid() {
+		m.Client, m.Details.Device, m.Details.Address = a.Client.Key(), a.Client.device(), a.Client.Addr.Unmap().String()
+	}
+	return m
+}
+
+// logEvent writes the line of an event that has happened.
+func (s *Service) logEvent(e *store.SecurityEvent) {
+	level := zerolog.InfoLevel
+	if warned[e.Kind] {
+		level = zerolog.WarnLevel
+	}
+	line := s.log.WithLevel(level).Str("event", string(e.Kind)).Str("user_id", e.UserID)
+	if e.SessionID != nil {
+		line = line.Str("session_id", *e.SessionID)
+	}
+	if e.RequestID != nil {
+		line = line.Str("request_id", *e.RequestID)
+	}
+	if e.ActorID != nil && e.Actor != store.ActorUser {
+		line = line.Str("by", *e.ActorID)
+	}
+	if e.Details.To != "" {
+		line = line.Str("from", e.Details.From).Str("to", e.Details.To)
+	}
+	if e.Count > 1 {
+		line = line.Int("count", e.Count)
+	}
+	line.Msg(tellings[e.Kind].log)
+}

@@ -1,0 +1,136 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// MailState says what a mail of the outbox waits for.
+type MailState string
+
+// The states there are.
+const (
+	MailWaiting MailState = "WAITING" // to be sent, or tried again
+	MailFailed  MailState = "FAILED"  // given up; it stays for a while for somebody to see it
+)
+
+// QueuedMail is a mail that was not sent yet, as those see it who look after the
+// service. There is no link in it: that is made when it is sent.
+type QueuedMail struct {
+	ID        string
+	Kind      string // of store.MailKind
+	To        string // the address that it is about, as addresses are compared
+	State     MailState
+	CreatedAt time.Time
+	Tries     int // that a mail server answered
+	DueAt     *time.Time
+	LastError *string // of the last try, without addresses; nil if there was none, or while it is on its way
+}
+
+// QueuedMailConnection is a page of the outbox.
+type QueuedMailConnection struct {
+	Edges    []QueuedMailEdge
+	Nodes    []QueuedMail
+	PageInfo PageInfo
+}
+
+// QueuedMailEdge is a mail's place on a page.
+type QueuedMailEdge struct {
+	Cursor string
+	Node   *QueuedMail
+}
+
+// MailList says which mails of the outbox are asked for.
+type MailList struct {
+	First  *int
+	After  *string
+	Failed bool // only those that were given up
+}
+
+// Mails returns a page of the outbox, those that were written first first.
+// BadUserInput.
+func (s *Service) Mails(ctx context.Context, q MailList) (*QueuedMailConnection, error) {
+	page, n, err := PageQuery{First: q.First, After: q.After}.page()
+	if err != nil {
+		return nil, err
+	}
+	var after store.Place
+	if page.After != nil {
+		after = *page.After
+	}
+	rows, err := s.store.ListMail(ctx, q.Failed, after, page.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("mails: %w", err)
+	}
+	place := func(m *store.Mail) string { return cursor(m.CreatedAt, m.ID) }
+	c := &QueuedMailConnection{}
+	rows, c.PageInfo = onPage(rows, page, n, place)
+	c.Nodes, c.Edges = make([]QueuedMail, len(rows)), make([]QueuedMailEdge, len(rows))
+	for i := range rows {
+		c.Nodes[i] = queued(&rows[i])
+		c.Edges[i] = QueuedMailEdge{Cursor: place(&rows[i]), Node: &c.Nodes[i]}
+	}
+	return c, nil
+}
+
+func queued(m *store.Mail) QueuedMail {
+	q := QueuedMail{
+		ID: m.ID, Kind: string(m.Kind), To: m.RecipientKey, State: MailWaiting, CreatedAt: m.CreatedAt, Tries: m.Attempts,
+		DueAt: &m.DueAt, LastError: given(m.LastError),
+	}
+	if m.FailedAt != nil {
+		q.State, q.DueAt = MailFailed, nil
+	}
+	return q
+}
+
+// RetryMailInput is the argument of RetryMail.
+type RetryMailInput struct{ MailID string }
+
+// RetryMail makes a mail due at once as if it had never been tried, also one that
+// was given up. The mistake is NOT_FOUND, also of one that is on its way or whose
+// recipient had as many as may be.
+func (s *Service) RetryMail(ctx context.Context, a Actor, in RetryMailInput) (*QueuedMail, error) {
+	m, err := s.store.ResumeMail(ctx, in.MailID, s.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, userError(NotFound, "mailId", "There is no such mail, or it is on its way, or its recipient had as many as may be.")
+	} else if err != nil {
+		return nil, fmt.Errorf("retry mail: %w", err)
+	}
+	s.mailQueued()
+	a.loggedBy(s.log.Info()).Str("mail_id", m.ID).Msg("mail retried")
+	q := queued(m)
+	return &q, nil
+}
+
+// RetryAllMails does that to every mail that it can be done to, and returns to how
+// many.
+func (s *Service) RetryAllMails(ctx context.Context, a Actor) (int, error) {
+	n, err := s.store.ResumeAllMail(ctx, s.now())
+	if err != nil {
+		return 0, fmt.Errorf("retry mails: %w", err)
+	}
+	s.mailQueued()
+	a.loggedBy(s.log.Info()).Int64("count", n).Msg("mails retried")
+	return int(n), nil
+}
+
+// CancelMailInput is the argument of CancelMail.
+type CancelMailInput struct{ MailID string }
+
+// CancelMail deletes a mail that waits or was given up. One that is on its way at
+// this moment may still arrive. The mistake is NOT_FOUND.
+func (s *Service) CancelMail(ctx context.Context, a Actor, in CancelMailInput) error {
+	err := s.store.DeleteMail(ctx, in.MailID)
+	if errors.Is(err, store.ErrNotFound) {
+		return userError(NotFound, "mailId", "There is no such mail.")
+	} else if err != nil {
+		return fmt.Errorf("cancel mail: %w", err)
+	}
+	a.loggedBy(s.log.Info()).Str("mail_id", in.MailID).Msg("mail cancelled")
+	return nil
+}

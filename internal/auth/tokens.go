@@ -1,0 +1,51 @@
+package auth
+
+import (
+	"fmt"
+	"time"
+
+	"latchkey/internal/jwt"
+	"latchkey/internal/store"
+)
+
+// TokenTransport says how a refresh token travels.
+type TokenTransport string
+
+// The transports there are.
+const (
+	TransportBody   TokenTransport = "BODY"
+	TransportCookie TokenTransport = "COOKIE"
+)
+
+// Tokens is what a device that is logged in holds.
+type Tokens struct {
+	AccessToken           string
+	AccessTokenExpiresAt  time.Time
+	AccessTokenExpiresIn  int     // seconds from now
+	RefreshToken          *string // nil where it travels in a cookie
+	RefreshTokenExpiresAt time.Time
+}
+
+// loggedIn makes the tokens of a session.
+func (s *Service) loggedIn(user *store.User, session *store.Session) (*Login, error) {
+	now := s.now()
+	// iat and exp count in whole seconds: iat is not ahead of now, and the token
+	// lives AccessTTL at least.
+	issued := now.Truncate(time.Second)
+	expires := now.Add(s.cfg.AccessTTL + time.Second - 1).Truncate(time.Second)
+	access, err := s.issuer.Sign(jwt.Claims{
+		Subject: user.ID, SessionID: session.ID, ClientID: session.ClientID, ID: newID(), Role: string(user.Role),
+		Email: user.Email, EmailVerified: true, IssuedAt: issued, ExpiresAt: expires,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	token, err := s.refresh.token(session)
+	if err != nil {
+		return nil, fmt.Errorf("login: %w", err)
+	}
+	return &Login{User: user, Session: session, Tokens: &Tokens{
+		AccessToken: access, AccessTokenExpiresAt: expires, AccessTokenExpiresIn: int(expires.Sub(now) / time.Second),
+		RefreshToken: &token, RefreshTokenExpiresAt: session.ExpiresAt,
+	}}, nil
+}

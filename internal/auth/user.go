@@ -1,0 +1,37 @@
+package auth
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+
+	"latchkey/internal/names"
+	"latchkey/internal/store"
+)
+
+// User returns any user by id. Absent.
+func (s *Service) User(ctx context.Context, id string) (*store.User, error) {
+	return found(s.store.UserByID(ctx, id))
+}
+
+// FindUser returns the user whom an operator means by an id, a username or an
+// address. Absent.
+func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error) {
+	if !utf8.ValidString(text) {
+		return nil, errAbsent()
+	}
+	email, _ := names.ParseEmail(text)
+	return found(s.store.UserByAny(ctx, text, email.Key, names.Lower(text)))
+}
+
+// found says in this package's own words that there is no such user.
+func found(u *store.User, err error) (*store.User, error) {
+	switch {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, errAbsent()
+	case err != nil:
+		return nil, fmt.Errorf("user: %w", err)
+	}
+	return u, nil
+}

@@ -1,0 +1,23 @@
+package cli
+
+import (
+	"os"
+	"os/user"
+	"strconv"
+	"sync"
+
+	"latchkey/internal/auth"
+)
+
+// shell is who runs a command, for the log and for history: the user of the
+// operating system, or their number where it has no name, and the machine.
+var shell = sync.OnceValue(func() auth.Actor {
+	name := strconv.Itoa(os.Getuid())
+	if u, err := user.Current(); err == nil {
+		name = u.Username
+	}
+	if host, err := os.Hostname(); err == nil {
+		name += "@" + host
+	}
+	return auth.Shell(name)
+})

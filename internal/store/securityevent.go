@@ -1,0 +1,196 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"latchkey/internal/db"
+)
+
+// EventKind is one of the things that can happen to an account.
+type EventKind string
+
+// All there are. What goes with each, a line of the log and perhaps a mail,
+// stands in auth/event.go.
+//
+//lint:ignore G101 the names of events
+const (
+	EventAccountCreated        EventKind = "ACCOUNT_CREATED"
+	EventLogin                 EventKind = "LOGIN"
+	EventNewDevice             EventKind = "NEW_DEVICE" // a login with a kind of device that was not used before
+	EventLogout                EventKind = "LOGOUT"
+	EventSessionRevoked        EventKind = "SESSION_REVOKED"
+	EventSessionsRevoked       EventKind = "SESSIONS_REVOKED"
+	EventRefreshTokenReused    EventKind = "REFRESH_TOKEN_REUSED" // which ended its session
+	EventUsernameChanged       EventKind = "USERNAME_CHANGED"
+	EventEmailChangeRequested  EventKind = "EMAIL_CHANGE_REQUESTED"
+	EventEmailChangeDeclined   EventKind = "EMAIL_CHANGE_DECLINED"
+	EventEmailChanged          EventKind = "EMAIL_CHANGED"
+	EventPasswordChanged       EventKind = "PASSWORD_CHANGED" // by one who knew the old one
+	EventPasswordResetSent     EventKind = "PASSWORD_RESET_SENT"
+	EventPasswordResetLinkMade EventKind = "PASSWORD_RESET_LINK_MADE"
+	EventPasswordReset         EventKind = "PASSWORD_RESET" // by a link
+	EventTakenBack             EventKind = "TAKEN_BACK"     // "this was not me"
+	EventRoleChanged           EventKind = "ROLE_CHANGED"
+	EventAccountDisabled       EventKind = "ACCOUNT_DISABLED"
+	EventAccountEnabled        EventKind = "ACCOUNT_ENABLED"
+	EventAccountDeleted        EventKind = "ACCOUNT_DELETED"
+)
+
+// EventOutcome tells what was done apart from what was refused.
+type EventOutcome string
+
+// The outcomes there are.
+const (
+	OutcomeSuccess EventOutcome = "SUCCESS"
+	OutcomeRefused EventOutcome = "REFUSED"
+)
+
+// ActorKind says who did something, without saying whom.
+type ActorKind string
+
+// The actors there are.
+const (
+	ActorUser   ActorKind = "USER"   // the account's own user
+	ActorAdmin  ActorKind = "ADMIN"  // an administrator, to another's account
+	ActorShell  ActorKind = "SHELL"  // whoever ran a command of the shell
+	ActorNobody ActorKind = "NOBODY" // nobody who was signed in: by a mailed link, or with a stolen token
+)
+
+// Way is how an actor came in.
+type Way string
+
+// The ways there are.
+const (
+	WayAPI   Way = "API"   // a GraphQL operation
+	WayOAuth Way = "OAUTH" // an endpoint of OAuth 2.0
+	WayLink  Way = "LINK"  // the page behind a mailed link
+	WayShell Way = "SHELL" // a command of the shell
+)
+
+// SecurityEvent is a row of history: something that happened to an account. It
+// outlives its user. It holds no name, no full address and nothing that was typed.
+type SecurityEvent struct {
+	ID        string
+	At        time.Time
+	Kind      EventKind
+	Outcome   EventOutcome
+	UserID    string // whose account
+	Actor     ActorKind
+	ActorID   *string // of a user or an administrator the id; who ran the shell; else nil
+	Way       Way
+	SessionID *string // the one that began or ended, else the actor's; or nil
+	Client    *string // the actor's network: the /24 of an IPv4 address, the /48 of an IPv6 address; or nil
+	Device    *string // the actor's, for people: "Firefox on Linux"; or nil
+	RequestID *string // as in X-Request-Id; or nil
+	Details   EventDetails
+	Count     int // how many times, or of how many sessions; 1 at least
+}
+
+// EventDetails is what more there is to say of an event, by kind.
+type EventDetails struct {
+	From string `json:"from,omitempty"` // of ROLE_CHANGED: the role before
+	To   string `json:"to,omitempty"`   // and after
+}
+
+// From and To are the details as the schema has them.
+func (e *SecurityEvent) From() *string { return orNil(e.Details.From) }
+
+// To is as From.
+func (e *SecurityEvent) To() *string { return orNil(e.Details.To) }
+
+func orNil(s string) *string {
+	if s == "" {
+		return nil
+	}
+	return &s
+}
+
+const securityEventColumns = `id, at, kind, outcome, user_id, actor_kind, actor_id, way, session_id, client, device, request_id, details, count`
+
+func scanSecurityEvent(row db.Row) (*SecurityEvent, error) {
+	var e SecurityEvent
+	var details string
+	err := row.Scan(&e.ID, &e.At, &e.Kind, &e.Outcome, &e.UserID, &e.Actor, &e.ActorID, &e.Way, &e.SessionID, &e.Client, &e.Device,
+		&e.RequestID, &details, &e.Count)
+	if err != nil {
+		return nil, err
+	}
+	e.At = e.At.UTC()
+	return &e, json.Unmarshal([]byte(details), &e.Details)
+}
+
+const insertSecurityEvent = `
+	INSERT INTO security_events (` + securityEventColumns + `)
+	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14`
+
+func (e *SecurityEvent) args() []any {
+	details, _ := json.Marshal(e.Details) // strings cannot fail
+	return []any{e.ID, e.At, e.Kind, e.Outcome, e.UserID, e.Actor, e.ActorID, e.Way, e.SessionID, e.Client, e.Device,
+		e.RequestID, string(details), e.Count}
+}
+
+// AddSecurityEvent writes e. Call it in the transaction of what e tells.
+func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
+	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */`+insertSecurityEvent, e.args()...)
+	return err
+}
+
+// insertOfSession is the statement that writes e if its session is there, for a
+// batch that opens or ends it.
+func (e *SecurityEvent) insertOfSession() db.Stmt {
+	return db.Stmt{
+		SQL:  `/* AddSecurityEvent of a session */` + insertSecurityEvent + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
+		Args: e.args(),
+	}
+}
+
+// SecurityEvents returns a page of a user's history, the newest first.
+func (s *Store) SecurityEvents(ctx context.Context, userID string, p Page) ([]SecurityEvent, error) {
+	list, err := s.securityEvents(ctx, `/* SecurityEvents */
+		SELECT `+securityEventColumns+` FROM security_events
+		WHERE user_id = $5 AND (at, id) < ($1, $2) AND (at, id) > ($3, $4)`+p.order(`at`, `id`)+` LIMIT $6`,
+		append(p.bounds(), userID, p.Limit)...)
+	if p.Last {
+		slices.Reverse(list)
+	}
+	return list, err
+}
+
+// SecurityEventsOf returns the newest n events of each of several users by their
+// ids, the newest first. Who has none is not in the answer.
+func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (map[string][]SecurityEvent, error) {
+	all := make(map[string][]SecurityEvent, len(userIDs))
+	if len(userIDs) == 0 {
+		return all, nil
+	}
+	in, args := inList(userIDs, n)
+	list, err := s.securityEvents(ctx, `/* SecurityEventsOf */
+		SELECT `+securityEventColumns+` FROM (
+			SELECT *, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY at DESC, id DESC) AS place
+			FROM security_events WHERE user_id IN `+in+`) AS e
+		WHERE place <= $1 ORDER BY at DESC, id DESC`, args...)
+	for i := range list {
+		all[list[i].UserID] = append(all[list[i].UserID], list[i])
+	}
+	return all, err
+}
+
+func (s *Store) securityEvents(ctx context.Context, sql string, args ...any) ([]SecurityEvent, error) {
+	rows, err := s.conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []SecurityEvent{}
+	for rows.Next() {
+		e, err := scanSecurityEvent(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *e)
+	}
+	return list, rows.Err()
+}
