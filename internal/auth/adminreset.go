@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -33,14 +34,14 @@ func (s *Service) SendReset(ctx context.Context, by string, u *store.User) error
 
 // ResetLink makes the link that SendReset would mail. Whoever has it can take the
 // account over.
-func (s *Service) ResetLink(ctx context.Context, by string, u *store.User) (store.Link, error) {
+func (s *Service) ResetLink(ctx context.Context, by string, u *store.User) (link.Link, error) {
 	if u.DisabledAt != nil {
-		return store.Link{}, ErrDisabled
+		return link.Link{}, ErrDisabled
 	}
-	link, err := s.MakeLink(ctx, store.Target{Purpose: store.ResetPassword, User: u})
+	made, err := s.Links.Make(ctx, link.Target{Purpose: link.ResetPassword, User: u})
 	if err != nil {
-		return store.Link{}, fmt.Errorf("reset link: %w", err)
+		return link.Link{}, fmt.Errorf("reset link: %w", err)
 	}
 	s.Log.Info().Str("user_id", u.ID).Str("by", by).Msg("password reset link made")
-	return link, nil
+	return made, nil
 }

@@ -6,12 +6,13 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
 // Confirmation is what the page behind a link shows before anything happens.
 type Confirmation struct {
-	Purpose       store.Purpose // ConfirmRegistration or ConfirmNewEmail
+	Purpose       link.Purpose // ConfirmRegistration or ConfirmNewEmail
 	Username      string
 	Email         string    // that is confirmed
 	Device        string    // the kind of device it was registered with
@@ -19,14 +20,14 @@ type Confirmation struct {
 	NeedsPassword bool      // several registrations of the address are unfinished
 }
 
-// Confirmation returns what a link would confirm and changes nothing. The
+// LookAtConfirmation returns what a link would confirm and changes nothing. The
 // mistake is TOKEN_INVALID.
-func (s *Service) Confirmation(ctx context.Context, token, email string) (*Confirmation, error) {
+func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (*Confirmation, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return nil, err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		u, err := s.pendingChange(ctx, l)
 		if err != nil {
 			return nil, err
@@ -63,7 +64,7 @@ func (s *Service) ConfirmLink(ctx context.Context, in ConfirmLink, c Client) (do
 	if err != nil {
 		return done, err
 	}
-	if done.Change = l.Purpose == store.ConfirmNewEmail; done.Change {
+	if done.Change = l.Purpose == link.ConfirmNewEmail; done.Change {
 		done.User, err = s.confirmChange(ctx, l, in.Token, c)
 	} else {
 		done.User, err = s.confirm(ctx, l, in, c, nil)
@@ -86,7 +87,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Clie
 	if err != nil {
 		return nil, err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		user, err := s.confirmChange(ctx, l, in.Token, c)
 		if err != nil {
 			return nil, err
@@ -109,12 +110,12 @@ func (s *Service) ConfirmEmail(ctx context.Context, in ConfirmEmailInput, c Clie
 	return s.loggedIn(user, session)
 }
 
-func (s *Service) openConfirmation(ctx context.Context, token, email string) (link, error) {
-	return s.openLink(ctx, token, email, store.ConfirmRegistration, store.ConfirmNewEmail)
+func (s *Service) openConfirmation(ctx context.Context, token, email string) (link.Claim, error) {
+	return s.openLink(ctx, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
 }
 
 // confirm makes the account; then, if given, runs in the same transaction.
-func (s *Service) confirm(ctx context.Context, l link, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
+func (s *Service) confirm(ctx context.Context, l link.Claim, in ConfirmLink, c Client, then func(tx *store.Store, user *store.User) error) (*store.User, error) {
 	r, several, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return nil, err
@@ -175,12 +176,12 @@ func (s *Service) provePassword(ctx context.Context, r *store.Registration, type
 // DeclineLink closes the registration of a link, "I did not register", or drops
 // the change of address that it would confirm, and says which of them. The
 // mistake is TOKEN_INVALID.
-func (s *Service) DeclineLink(ctx context.Context, token, email string) (store.Purpose, error) {
+func (s *Service) DeclineLink(ctx context.Context, token, email string) (link.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return "", err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		err = s.declineChange(ctx, l)
 	} else {
 		err = s.declineRegistration(ctx, l)
@@ -195,7 +196,7 @@ func (s *Service) DeclineLink(ctx context.Context, token, email string) (store.P
 	return l.Purpose, nil
 }
 
-func (s *Service) declineRegistration(ctx context.Context, l link) error {
+func (s *Service) declineRegistration(ctx context.Context, l link.Claim) error {
 	r, _, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return err
@@ -205,7 +206,7 @@ func (s *Service) declineRegistration(ctx context.Context, l link) error {
 
 // openRegistration returns the registration that a link confirms, and whether
 // others of its address are unfinished too.
-func (s *Service) openRegistration(ctx context.Context, l link) (r *store.Registration, several bool, err error) {
+func (s *Service) openRegistration(ctx context.Context, l link.Claim) (r *store.Registration, several bool, err error) {
 	now := s.now()
 	r, err = s.Store.Registration(ctx, l.Registration, now)
 	switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/link"
 	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
@@ -36,11 +37,11 @@ func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInpu
 		if err := tx.SetPendingEmail(ctx, u, email.Address, email.Key, now.Add(s.cfg.ConfirmTTL)); err != nil {
 			return err
 		}
-		link := &store.Mail{
+		m := &store.Mail{
 			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, u.ID),
 			RecipientKey: email.Key, Client: c.Key(), UserID: u.ID, CreatedAt: now,
 		}
-		if err := tx.EnqueueMail(ctx, link); err != nil {
+		if err := tx.EnqueueMail(ctx, m); err != nil {
 			return err
 		}
 		return s.addEvent(ctx, tx, store.MailEmailChangeRequested, u, c, now, email.Address)
@@ -50,7 +51,7 @@ func (s *Service) ChangeEmail(ctx context.Context, v *Viewer, in ChangeEmailInpu
 
 // pendingChange returns the user whose change of address a link confirms, while
 // that waits as it did when the link was made.
-func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error) {
+func (s *Service) pendingChange(ctx context.Context, l link.Claim) (*store.User, error) {
 	u, err := s.Store.UserByID(ctx, l.User)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errToken()
@@ -66,7 +67,7 @@ func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error
 // confirmChange makes the address that waits the account's. Whether it is free
 // the database decides. Who came back to an address of before has taken back what
 // led away from it: then the mail to the other carries no "this was not me".
-func (s *Service) confirmChange(ctx context.Context, l link, token string, c Client) (*store.User, error) {
+func (s *Service) confirmChange(ctx context.Context, l link.Claim, token string, c Client) (*store.User, error) {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return nil, err
@@ -95,7 +96,7 @@ func (s *Service) confirmChange(ctx context.Context, l link, token string, c Cli
 }
 
 // declineChange drops the change of address that a link would confirm.
-func (s *Service) declineChange(ctx context.Context, l link) error {
+func (s *Service) declineChange(ctx context.Context, l link.Claim) error {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return err

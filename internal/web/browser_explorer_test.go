@@ -8,7 +8,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/store"
+	"latchkey/internal/link"
 	"latchkey/internal/testenv"
 )
 
@@ -37,7 +37,7 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 	if len(list) != 1 {
 		t.Fatalf("%d registrations, want 1", len(list))
 	}
-	link, err := b.auth.MakeLink(t.Context(), store.Target{Purpose: store.ConfirmRegistration, Registration: &list[0]})
+	link, err := b.auth.Links.Make(t.Context(), link.Target{Purpose: link.ConfirmRegistration, Registration: &list[0]})
 	must(t, err)
 	b.goes(chromedp.Navigate(link.URL))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))

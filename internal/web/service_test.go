@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/password"
@@ -56,14 +57,17 @@ func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *servi
 	secrets := [][]byte{bytes.Repeat([]byte("k"), 32)}
 	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", secrets)
 	must(t, err)
+	now := func() time.Time { return s.now }
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s.store, Store: s.store, Now: now})
+	must(t, err)
 	s.auth, err = auth.New(
 		auth.Config{
-			PublicURL: public, RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
-			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: secrets,
+			RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
+			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
-			Store: s.store, Tokens: s.store, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
-			Now: func() time.Time { return s.now }, MailQueued: func() {}, Log: zerolog.New(&s.log),
+			Store: s.store, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
+			Now: now, MailQueued: func() {}, Log: zerolog.New(&s.log),
 		})
 	must(t, err)
 	s.inbox = mail.NewInbox(func(a string) string {
@@ -73,7 +77,7 @@ func newServiceAt(t *testing.T, public *url.URL, change ...func(*Config)) *servi
 	s.cfg = Config{
 		AppName: "Latchkey", PublicURL: public, AppURL: &url.URL{Scheme: "https", Host: "app.example.org"},
 		Origins: []string{"https://app.example.org"}, Auth: s.auth, Cookies: NewCookies(true, []string{"https://auth.example.org"}),
-		Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: func() time.Time { return s.now },
+		Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: now,
 		GraphQL: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte(`{"data":{}}`)) }),
 	}
 	for _, c := range change {
@@ -103,16 +107,16 @@ func (s *service) register(username, email, password string) url.Values {
 		if r.Username != username {
 			continue
 		}
-		return s.link(store.Target{Purpose: store.ConfirmRegistration, Registration: &r})
+		return s.link(link.Target{Purpose: link.ConfirmRegistration, Registration: &r})
 	}
 	s.t.Fatalf("no registration of %s", username)
 	return nil
 }
 
 // link makes a link and returns its parameters.
-func (s *service) link(to store.Target) url.Values {
+func (s *service) link(to link.Target) url.Values {
 	s.t.Helper()
-	made, err := s.auth.MakeLink(s.t.Context(), to)
+	made, err := s.auth.Links.Make(s.t.Context(), to)
 	must(s.t, err)
 	u, err := url.Parse(made.URL)
 	must(s.t, err)
