@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/oauth"
@@ -52,7 +53,7 @@ type app struct {
 	handler http.Handler
 }
 
-// build wires the service as cfg says: config → databases → mail, auth → HTTP.
+// build wires the service as cfg says: config → databases → links → mail → auth → HTTP.
 // workers is how many passwords are hashed at once.
 func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers int) (_ *app, err error) {
 	a := &app{cfg: cfg, log: log, now: now}
@@ -64,7 +65,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
-	var tokens auth.TokenStore = a.store
+	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
 	useful := map[string]web.Probe{}
@@ -76,6 +77,16 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		tokens, counters = shared, &throttle.Fallback{Primary: shared, Memory: throttle.NewMemory(), Log: log}
 		useful["redis"] = shared.Ping
 	}
+	links, err := link.New(link.Config{
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL, Tokens: tokens, Store: a.store, Now: now,
+	})
+	if err != nil {
+		return nil, err
+	}
+	inbox, err := a.openMail(links, counters)
+	if err != nil {
+		return nil, err
+	}
 	kind := password.Kind(cfg.PasswordHash)
 	if a.hasher, err = password.NewHasher(password.Default(kind), workers, hashQueue, hashDeadline); err != nil {
 		return nil, err
@@ -85,19 +96,13 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	a.service, err = auth.New(auth.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, RegistrationOpen: cfg.RegistrationOpen,
-		AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
-		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, ResetTTL: cfg.ResetTTL, Secrets: cfg.SecretKeys,
+		RegistrationOpen: cfg.RegistrationOpen, AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
+		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
-		Store: a.store, Tokens: tokens, Counters: counters, Hasher: a.hasher,
+		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind},
-		Issuer: issuer, Log: log, Now: now,
-		MailQueued: func() { a.worker.Wake() },
+		Issuer: issuer, Log: log, Now: now, MailQueued: a.worker.Wake,
 	})
-	if err != nil {
-		return nil, err
-	}
-	inbox, err := a.openMail(counters)
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +164,7 @@ func (a *app) openDatabase() (err error) {
 }
 
 // openMail makes the mail worker, and the inbox if mail stays here.
-func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error) {
+func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *mail.Inbox, err error) {
 	var sender mail.Sender
 	if a.cfg.Inbox() {
 		inbox = mail.NewInbox(func(address string) string {
@@ -185,7 +190,7 @@ func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error
 		return nil, err
 	}
 	a.worker, err = mail.NewWorker(mail.Config{
-		Store: a.store, Sender: sender, Links: a.service, Counters: counters, Templates: templates,
+		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
 		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
 	})
 	return inbox, err

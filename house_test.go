@@ -19,18 +19,19 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/mail", "internal/names", "internal/oauth", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
-	"internal/auth":       {"internal/jwt", "internal/names", "internal/password", "internal/store", "internal/throttle"},
+	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/store", "internal/throttle"},
 	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/jwt", "internal/names", "internal/store"},
 	"internal/config":     {"internal/jwt", "internal/names"},
 	"internal/db":         {},
 	"internal/doctor":     {"internal/config", "internal/mail", "internal/redisstore", "internal/store"},
 	"internal/gql":        {},
 	"internal/jwt":        {},
-	"internal/mail":       {"internal/store", "internal/throttle"},
+	"internal/link":       {"internal/names", "internal/store"},
+	"internal/mail":       {"internal/link", "internal/store", "internal/throttle"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request"},
 	"internal/password":   {},
@@ -39,7 +40,7 @@ var rooms = map[string][]string{
 	"internal/store":      {"internal/db", "internal/names"},
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
-	"internal/web":        {"internal/auth", "internal/mail", "internal/request", "internal/store"},
+	"internal/web":        {"internal/auth", "internal/link", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
 

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
@@ -185,11 +186,11 @@ func newWorld(t *testing.T, f *fixture) *world {
 		t.Fatal(waiting, err)
 	}
 	w := &world{access: l.Tokens.AccessToken, made: map[string]string{"$disabled": disabled.ID, "$ada": ids[0]}}
-	for name, to := range map[string]store.Target{
-		"$reset":                    {Purpose: store.ResetPassword, User: l.User},
-		"$one of two registrations": {Purpose: store.ConfirmRegistration, Registration: &waiting[0]},
+	for name, to := range map[string]link.Target{
+		"$reset":                    {Purpose: link.ResetPassword, User: l.User},
+		"$one of two registrations": {Purpose: link.ConfirmRegistration, Registration: &waiting[0]},
 	} {
-		link, err := f.MakeLink(ctx, to)
+		link, err := f.links.Make(ctx, to)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/password"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
@@ -29,6 +30,7 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 type fixture struct {
 	*auth.Service
 	store   *store.Store
+	links   *link.Maker
 	handler http.Handler
 	queued  int // how often a mail was left to send
 }
@@ -54,11 +56,16 @@ func setup(t testing.TB, d db.DB) *fixture {
 	public := &url.URL{Scheme: "https", Host: "auth.example"}
 	s := store.New(d)
 	f.store = s
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.links = links
 	f.Service, err = auth.New(auth.Config{
-		PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
-		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: [][]byte{secret},
+		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
+		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
 	}, auth.Deps{
-		Store: s, Tokens: s, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
+		Store: s, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
 		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
 	})
 	if err != nil {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -110,7 +111,7 @@ func passwordReset(u *store.User, now time.Time) *store.Mail {
 
 // PasswordResetLink makes the link that SendPasswordReset would mail. Whoever has
 // it can take the account over, so it is for the shell alone.
-func (s *Service) PasswordResetLink(ctx context.Context, a Actor, in SendPasswordResetInput) (link store.Link, err error) {
+func (s *Service) PasswordResetLink(ctx context.Context, a Actor, in SendPasswordResetInput) (made link.Link, err error) {
 	u, err := s.act(ctx, a, store.EventPasswordResetLinkMade, s.other(in.UserID), func(d *deed) error {
 		if d.user.DisabledAt != nil {
 			return errDisabled()
@@ -118,12 +119,12 @@ func (s *Service) PasswordResetLink(ctx context.Context, a Actor, in SendPasswor
 		return nil
 	})
 	if err != nil {
-		return link, fmt.Errorf("reset link: %w", err)
+		return made, fmt.Errorf("reset link: %w", err)
 	}
-	if link, err = s.MakeLink(ctx, store.Target{Purpose: store.ResetPassword, User: u}); err != nil {
-		return link, fmt.Errorf("reset link: %w", err)
+	if made, err = s.links.Make(ctx, link.Target{Purpose: link.ResetPassword, User: u}); err != nil {
+		return made, fmt.Errorf("reset link: %w", err)
 	}
-	return link, nil
+	return made, nil
 }
 
 func errDisabled() error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -117,7 +118,7 @@ func TestDisableUser_E5_D3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		u := f.user("bob")
 		l := f.login("bob", client(1))
-		link, err := f.MakeLink(t.Context(), store.Target{Purpose: store.ResetPassword, User: u})
+		link, err := f.deps.Links.Make(t.Context(), link.Target{Purpose: link.ResetPassword, User: u})
 		must(t, err)
 		f.pass(time.Minute)
 		before := f.named("bob")

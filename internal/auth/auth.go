@@ -6,48 +6,34 @@
 package auth
 
 import (
-	"context"
 	"errors"
-	"net/url"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
 
-// TokenStore keeps the hashes of one-time tokens until they expire. It may
-// forget, which costs a link; what a link does is decided in SQL.
-type TokenStore interface {
-	PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error
-	// Token returns the payload of a token, or store.ErrNotFound.
-	Token(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
-	DropToken(ctx context.Context, hash []byte) error
-}
-
 // Config is what an operator decides about accounts and sessions.
 type Config struct {
-	PublicURL        *url.URL // base of every link
-	ConfirmURL       string   // the frontend's page, with {token} in it; "" for the built-in one
-	ResetURL         string   // the same for new passwords
 	RegistrationOpen bool
 	AccessTTL        time.Duration
 	IdleTTL          time.Duration // of a session that is not refreshed
 	MaxTTL           time.Duration // of any session
 	RefreshGrace     time.Duration // 0: a used refresh token always ends its session
 	ConfirmTTL       time.Duration
-	ResetTTL         time.Duration
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
 // Deps is what a Service works with. All are needed.
 type Deps struct {
 	Store    *store.Store
-	Tokens   TokenStore
+	Links    *link.Maker
 	Counters throttle.Counters
 	Hasher   *password.Hasher
 	Policy   password.Policy
@@ -64,7 +50,7 @@ type Deps struct {
 type Service struct {
 	cfg        Config
 	store      *store.Store
-	tokens     TokenStore
+	links      *link.Maker
 	counters   throttle.Counters
 	hasher     *password.Hasher
 	policy     password.Policy
@@ -78,11 +64,9 @@ type Service struct {
 // New returns a Service, or an error that names what is missing.
 func New(cfg Config, deps Deps) (*Service, error) {
 	switch {
-	case cfg.PublicURL == nil:
-		return nil, errors.New("auth: no public URL")
-	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.ResetTTL <= 0 || cfg.RefreshGrace < 0:
+	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.RefreshGrace < 0:
 		return nil, errors.New("auth: a time to live is missing")
-	case deps.Store == nil || deps.Tokens == nil || deps.Counters == nil || deps.Hasher == nil || deps.Issuer == nil ||
+	case deps.Store == nil || deps.Links == nil || deps.Counters == nil || deps.Hasher == nil || deps.Issuer == nil ||
 		deps.Now == nil || deps.MailQueued == nil:
 		return nil, errors.New("auth: a dependency is missing")
 	}
@@ -91,7 +75,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		cfg: cfg, store: deps.Store, tokens: deps.Tokens, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
+		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
 		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued,
 	}, nil
 }

@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"time"
 
+	"latchkey/internal/link"
 	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
 // Confirmation is what the page behind a link shows before anything happens.
 type Confirmation struct {
-	Purpose       store.Purpose // ConfirmRegistration or ConfirmNewEmail
+	Purpose       link.Purpose // ConfirmRegistration or ConfirmNewEmail
 	Username      string
 	Email         string    // that is confirmed
 	Device        string    // the kind of device it was registered with
@@ -20,14 +21,14 @@ type Confirmation struct {
 	NeedsPassword bool      // several registrations of the address are unfinished
 }
 
-// Confirmation returns what a link would confirm and changes nothing. The
+// LookAtConfirmation returns what a link would confirm and changes nothing. The
 // mistake is TOKEN_INVALID.
-func (s *Service) Confirmation(ctx context.Context, token, email string) (*Confirmation, error) {
+func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (*Confirmation, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return nil, err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		u, err := s.pendingChange(ctx, l)
 		if err != nil {
 			return nil, err
@@ -89,7 +90,7 @@ func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *en
 	if err != nil {
 		return nil, err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		u, err := s.confirmChange(ctx, a, l, in.Token)
 		if err != nil {
 			return nil, err
@@ -99,13 +100,13 @@ func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *en
 	return s.confirmRegistration(ctx, a, l, in, then)
 }
 
-func (s *Service) openConfirmation(ctx context.Context, token, email string) (link, error) {
-	return s.openLink(ctx, token, email, store.ConfirmRegistration, store.ConfirmNewEmail)
+func (s *Service) openConfirmation(ctx context.Context, token, email string) (link.Claim, error) {
+	return s.openLink(ctx, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
 }
 
 // confirmRegistration makes the account that was registered and, with an entry,
 // lets its user in, all in one transaction.
-func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link, in ConfirmLink, then *entry) (*Confirmed, error) {
+func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *entry) (*Confirmed, error) {
 	r, several, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return nil, err
@@ -160,12 +161,12 @@ func (s *Service) provePassword(ctx context.Context, a Actor, r *store.Registrat
 // DeclineLink closes the registration of a link, "I did not register", or drops
 // the change of address that it would confirm, and says which of them. The
 // mistake is TOKEN_INVALID.
-func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (store.Purpose, error) {
+func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (link.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return "", err
 	}
-	if l.Purpose == store.ConfirmNewEmail {
+	if l.Purpose == link.ConfirmNewEmail {
 		err = s.declineChange(ctx, a, l)
 	} else {
 		err = s.declineRegistration(ctx, a, l)
@@ -179,7 +180,7 @@ func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string)
 	return l.Purpose, nil
 }
 
-func (s *Service) declineRegistration(ctx context.Context, a Actor, l link) error {
+func (s *Service) declineRegistration(ctx context.Context, a Actor, l link.Claim) error {
 	r, _, err := s.openRegistration(ctx, l)
 	if err != nil {
 		return err
@@ -193,7 +194,7 @@ func (s *Service) declineRegistration(ctx context.Context, a Actor, l link) erro
 
 // openRegistration returns the registration that a link confirms, and whether
 // others of its address are unfinished too.
-func (s *Service) openRegistration(ctx context.Context, l link) (r *store.Registration, several bool, err error) {
+func (s *Service) openRegistration(ctx context.Context, l link.Claim) (r *store.Registration, several bool, err error) {
 	now := s.now()
 	r, err = s.store.Registration(ctx, l.Registration, now)
 	switch {

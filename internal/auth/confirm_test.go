@@ -1,15 +1,13 @@
 package auth_test
 
 import (
-	"bytes"
-	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -28,10 +26,10 @@ func TestConfirm_D2(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		token := f.link("Ada.L@Example.org", "Countess", client(1))
 		expect(t, "login before", f.try("countess", goodPassword, client(1)), "INVALID_CREDENTIALS")
-		want := auth.Confirmation{Purpose: store.ConfirmRegistration, Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
+		want := auth.Confirmation{Purpose: link.ConfirmRegistration, Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
 		f.pass(time.Hour)
 		for range 3 {
-			got, err := f.Confirmation(t.Context(), token, "ada.l@EXAMPLE.org")
+			got, err := f.LookAtConfirmation(t.Context(), token, "ada.l@EXAMPLE.org")
 			must(t, err)
 			if *got != want {
 				t.Errorf("got %+v, want %+v", *got, want)
@@ -50,7 +48,7 @@ func TestConfirm_D2(t *testing.T) {
 			t.Errorf("identify: %+v, %v", v, err)
 		}
 		expect(t, "again", f.confirm(token, ""), "TOKEN_INVALID")
-		_, err = f.Confirmation(t.Context(), token, "")
+		_, err = f.LookAtConfirmation(t.Context(), token, "")
 		expect(t, "looking again", err, "TOKEN_INVALID")
 		expect(t, "declining", f.decline(token, ""), "TOKEN_INVALID")
 		f.login("countess", client(1))
@@ -81,39 +79,43 @@ func TestDecline(t *testing.T) {
 	})
 }
 
-// Of a token only its SHA-256 is stored, with what it is for.
-func TestTokenAsStored_D1(t *testing.T) {
+// No other token confirms, and a link only beside the address that it went to.
+func TestOtherTokens_D1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
-		first := f.link("ada@example.org", "ada", client(1))
-		second := f.link("eve@example.org", "eve", client(1))
-		if first == second || !strings.HasPrefix(first, "lko_") || bits(first, "lko_") < 256 {
-			t.Errorf("token %q, then %q", first, second)
-		}
-		if n := f.count(`tokens`); n != 2 {
-			t.Errorf("%d tokens, want 2", n)
-		}
-		sum := sha256.Sum256([]byte(first))
-		payload, err := f.store.Token(t.Context(), sum[:], f.Now())
-		must(t, err)
-		var kept map[string]any
-		must(t, json.Unmarshal(payload, &kept))
-		if kept["purpose"] != "confirm_registration" || kept["email"] != "ada@example.org" || bytes.Contains(payload, []byte(first[4:])) {
-			t.Errorf("kept: %s", payload)
-		}
-
+		token := f.link("ada@example.org", "ada", client(1))
 		for email, want := range map[string]string{"eve@example.org": "TOKEN_INVALID", "ada": "TOKEN_INVALID", "ADA@example.org": "ok", "": "ok"} {
-			_, err := f.Confirmation(t.Context(), first, email)
+			_, err := f.LookAtConfirmation(t.Context(), token, email)
 			expect(t, "beside "+email, err, want)
 		}
-		kept["purpose"] = "password_reset"
-		payload, err = json.Marshal(kept)
-		must(t, err)
-		must(t, f.store.PutToken(t.Context(), sum[:], payload, f.Now(), time.Hour))
-		expect(t, "for another purpose", f.confirm(first, ""), "TOKEN_INVALID")
-		for _, garbage := range []string{"", "lko_", first[:len(first)-1], first + "A", strings.ToUpper(first), "lkr_" + first[4:], "lko_" + strings.Repeat("\n", 43)} {
-			expect(t, "garbage", f.confirm(garbage, ""), "TOKEN_INVALID")
+		f.user("bob")
+		for _, other := range []string{"", "lko_", token + "A", "lkr_" + token[4:], "lko_" + strings.Repeat("A", 43), f.asks("bob@example.org", client(1))} {
+			expect(t, "another token", f.confirm(other, ""), "TOKEN_INVALID")
 		}
-		expect(t, "the other one", f.confirm(second, ""), "ok")
+		expect(t, "its own", f.confirm(token, ""), "ok")
+	})
+}
+
+// What a link did takes its token; what was refused leaves it.
+func TestUsedTokenIsTaken_D2(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		left := func(when string, want int) {
+			t.Helper()
+			if n := f.count(`tokens`); n != want {
+				t.Errorf("%s: %d tokens, want %d", when, n, want)
+			}
+		}
+		token := f.link("ada@example.org", "ada", client(1))
+		expect(t, "confirming", f.confirm(token, ""), "ok")
+		left("after confirming", 0)
+		expect(t, "declining", f.decline(f.link("eve@example.org", "eve", client(1)), ""), "ok")
+		left("after declining", 0)
+		token = f.asks("ada@example.org", client(1))
+		expect(t, "a weak password", f.reset(token, "password1", client(1)), "PASSWORD_TOO_COMMON")
+		left("after a weak password", 1)
+		expect(t, "a good one", f.reset(token, newPassword, client(1)), "ok")
+		left("after a good one", 0)
+		expect(t, "not me", f.notMe(f.token("ada@example.org", store.MailPasswordChanged)), "ok")
+		left("after not me", 0)
 	})
 }
 
@@ -143,7 +145,7 @@ func TestLinkSentAgain_D3(t *testing.T) {
 			tokens = append(tokens, f.tokens(f.mails("ada@example.org")[0])...)
 		}
 		for _, token := range tokens {
-			_, err := f.Confirmation(t.Context(), token, "")
+			_, err := f.LookAtConfirmation(t.Context(), token, "")
 			expect(t, "before one is used", err, "ok")
 		}
 		expect(t, "the first", f.confirm(tokens[0], ""), "ok")

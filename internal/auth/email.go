@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"latchkey/internal/link"
 	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
@@ -47,7 +48,7 @@ func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput)
 
 // pendingChange returns the user whose change of address a link confirms, while
 // that waits as it did when the link was made.
-func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error) {
+func (s *Service) pendingChange(ctx context.Context, l link.Claim) (*store.User, error) {
 	u, err := s.store.UserByID(ctx, l.User)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errToken()
@@ -63,7 +64,7 @@ func (s *Service) pendingChange(ctx context.Context, l link) (*store.User, error
 // confirmChange makes the address that waits the account's. Whether it is free
 // the database decides. Who came back to an address of before has taken back what
 // led away from it: then the mail to the other carries no "this was not me".
-func (s *Service) confirmChange(ctx context.Context, a Actor, l link, token string) (*store.User, error) {
+func (s *Service) confirmChange(ctx context.Context, a Actor, l link.Claim, token string) (*store.User, error) {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return nil, err
@@ -89,7 +90,7 @@ func (s *Service) confirmChange(ctx context.Context, a Actor, l link, token stri
 }
 
 // declineChange drops the change of address that a link would confirm.
-func (s *Service) declineChange(ctx context.Context, a Actor, l link) error {
+func (s *Service) declineChange(ctx context.Context, a Actor, l link.Claim) error {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/password"
@@ -86,12 +87,15 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	t.Helper()
 	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d), inbox: mail.NewInbox(emailKey)}
 	f.cfg = auth.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, RegistrationOpen: true,
-		AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day, ResetTTL: time.Hour,
+		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day,
 		Secrets: [][]byte{oldSecret},
 	}
+	links, err := link.New(link.Config{
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: f.store, Store: f.store, Now: f.Now,
+	})
+	must(t, err)
 	f.deps = auth.Deps{
-		Store: f.store, Tokens: f.store, Counters: throttle.NewMemory(), Hasher: newHasher(t, cheap),
+		Store: f.store, Links: links, Counters: throttle.NewMemory(), Hasher: newHasher(t, cheap),
 		Policy: password.Policy{MinLength: 8, AppName: "Latchkey", Kind: password.Argon2id},
 		Log:    zerolog.Nop(), Now: f.Now, MailQueued: func() {},
 	}
@@ -243,7 +247,7 @@ func (f *fixture) mails(to string) []*mail.Message {
 	must(f.t, err)
 	log := zerolog.Nop()
 	w, err := mail.NewWorker(mail.Config{
-		Store: f.store, Sender: f.inbox, Links: f.Service, Counters: throttle.NewMemory(), Templates: written,
+		Store: f.store, Sender: f.inbox, Links: f.deps.Links, Counters: throttle.NewMemory(), Templates: written,
 		From: "noreply@example.org", Log: &log, Now: f.Now,
 	})
 	must(f.t, err)

@@ -202,7 +202,7 @@ func TestMailsAreNotUsedUp_C6(t *testing.T) {
 		must(t, err)
 		log := zerolog.Nop()
 		w, err := mail.NewWorker(mail.Config{
-			Store: f.store, Sender: f.inbox, Links: f.Service, Counters: f.deps.Counters, Templates: words,
+			Store: f.store, Sender: f.inbox, Links: f.deps.Links, Counters: f.deps.Counters, Templates: words,
 			From: "noreply@example.org", Log: &log, Now: f.Now,
 		})
 		must(t, err)

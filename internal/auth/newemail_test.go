@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -114,7 +115,7 @@ func TestOldAddressIsKept_A8_B1(t *testing.T) {
 		v, bob := f.viewer(f.login("ada", client(1))), f.viewer(f.login("bob", client(2)))
 		must(t, f.changeEmail(bob, "ada@example.org", goodPassword, client(2))) // taken: no link
 		must(t, f.changeEmail(v, "new@example.org", goodPassword, client(1)))
-		early, err := f.MakeLink(t.Context(), store.Target{Purpose: store.ConfirmNewEmail, User: f.reload(bob).User})
+		early, err := f.deps.Links.Make(t.Context(), link.Target{Purpose: link.ConfirmNewEmail, User: f.reload(bob).User})
 		must(t, err)
 		must(t, f.confirm(f.token("new@example.org", store.MailConfirmNewEmail), ""))
 

@@ -5,13 +5,14 @@ import (
 	"errors"
 	"fmt"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
-// Undo returns what a "this was not me" link would take back, and changes
+// LookAtNotMe returns what a "this was not me" link would take back, and changes
 // nothing. The mistake is TOKEN_INVALID.
-func (s *Service) Undo(ctx context.Context, token string) (*store.Undo, error) {
-	l, err := s.openLink(ctx, token, "", store.NotMe)
+func (s *Service) LookAtNotMe(ctx context.Context, token string) (*store.Undo, error) {
+	l, err := s.openLink(ctx, token, "", link.NotMe)
 	if err != nil {
 		return nil, err
 	}
@@ -31,7 +32,7 @@ func (s *Service) Undo(ctx context.Context, token string) (*store.Undo, error) {
 // unless the account is disabled. It returns the user as they are then. The
 // mistake is TOKEN_INVALID.
 func (s *Service) NotMe(ctx context.Context, a Actor, token string) (*store.User, error) {
-	b, err := s.Undo(ctx, token)
+	b, err := s.LookAtNotMe(ctx, token)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -20,10 +21,10 @@ func (s *Service) RequestPasswordReset(ctx context.Context, a Actor, in RequestP
 	return s.requestMail(ctx, a, store.MailPasswordReset, "reset", in.Email)
 }
 
-// Reset returns whose password a link would set, and changes nothing. The
+// LookAtReset returns whose password a link would set, and changes nothing. The
 // mistake is TOKEN_INVALID.
-func (s *Service) Reset(ctx context.Context, token, email string) (*store.User, error) {
-	l, err := s.openLink(ctx, token, email, store.ResetPassword)
+func (s *Service) LookAtReset(ctx context.Context, token, email string) (*store.User, error) {
+	l, err := s.openLink(ctx, token, email, link.ResetPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +51,7 @@ type ResetPasswordInput struct {
 // sessions and makes every older link dead. The mistakes are TOKEN_INVALID and,
 // which leave the link as good as it was, those of a new password.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
-	u, err := s.Reset(ctx, in.Token, in.Email)
+	u, err := s.LookAtReset(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}

@@ -150,7 +150,7 @@ func TestWhatKillsLinks_D3(t *testing.T) {
 				one := f.asks("ada@example.org", client(1))
 				two := f.asks("ada@example.org", client(2)) // sent again: both work
 				for _, token := range []string{one, two} {
-					if _, err := f.Reset(t.Context(), token, ""); err != nil {
+					if _, err := f.LookAtReset(t.Context(), token, ""); err != nil {
 						t.Fatalf("before: %v", err)
 					}
 				}

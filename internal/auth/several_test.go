@@ -20,7 +20,7 @@ func TestSeveralRegistrations_D2_D3(t *testing.T) {
 			must(t, err)
 			token[name] = f.tokens(f.mails(in.Email)[0])[0]
 		}
-		page, err := f.Confirmation(t.Context(), token["ada"], "")
+		page, err := f.LookAtConfirmation(t.Context(), token["ada"], "")
 		must(t, err)
 		if !page.NeedsPassword {
 			t.Error("the page does not ask for a password")
@@ -65,7 +65,7 @@ func TestResendOfSeveralRegistrations_D3(t *testing.T) {
 			t.Fatalf("%d links, want 2", len(tokens))
 		}
 		for i, want := range []string{"eve", "ada"} { // the newest first
-			page, err := f.Confirmation(t.Context(), tokens[i], "ada@example.org")
+			page, err := f.LookAtConfirmation(t.Context(), tokens[i], "ada@example.org")
 			must(t, err)
 			if page.Username != want {
 				t.Errorf("link %d is of %s, want %s", i, page.Username, want)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -88,21 +89,21 @@ func (w *Worker) write(ctx context.Context, m *store.Mail, f *finding, now time.
 	var l letter
 	for i := range f.registrations {
 		r := &f.registrations[i]
-		link, err := w.link(ctx, store.Target{Purpose: store.ConfirmRegistration, Registration: r}, now)
+		view, err := w.link(ctx, link.Target{Purpose: link.ConfirmRegistration, Registration: r}, now)
 		if err != nil {
 			return nil, err
 		}
-		if link != nil {
-			l.Confirmations = append(l.Confirmations, newConfirmation(r, link))
+		if view != nil {
+			l.Confirmations = append(l.Confirmations, newConfirmation(r, view))
 		}
 	}
 	for i := range f.changes {
-		link, err := w.link(ctx, store.Target{Purpose: store.ConfirmNewEmail, User: &f.changes[i]}, now)
+		view, err := w.link(ctx, link.Target{Purpose: link.ConfirmNewEmail, User: &f.changes[i]}, now)
 		if err != nil {
 			return nil, err
 		}
-		if link != nil {
-			l.Changes = append(l.Changes, change{plain(f.changes[i].Username), *link})
+		if view != nil {
+			l.Changes = append(l.Changes, change{plain(f.changes[i].Username), *view})
 		}
 	}
 	var err error
@@ -116,20 +117,20 @@ func (w *Worker) write(ctx context.Context, m *store.Mail, f *finding, now time.
 			return nil, store.ErrNotFound
 		}
 	case store.MailPasswordReset:
-		link, err := w.link(ctx, store.Target{Purpose: store.ResetPassword, User: f.user}, now)
+		view, err := w.link(ctx, link.Target{Purpose: link.ResetPassword, User: f.user}, now)
 		if err != nil {
 			return nil, err
 		}
-		if link == nil {
+		if view == nil {
 			return nil, store.ErrNotFound
 		}
-		l.Reset = change{plain(f.user.Username), *link}
+		l.Reset = change{plain(f.user.Username), *view}
 	case store.MailAlreadyRegistered:
 		l.Held = f.held
 	default:
 		l.Notice = newNotice(&m.Details)
 		if m.Details.Event != "" {
-			l.Notice.NotMe, err = w.link(ctx, store.Target{Purpose: store.NotMe, Event: m.Details.Event}, now)
+			l.Notice.NotMe, err = w.link(ctx, link.Target{Purpose: link.NotMe, Event: m.Details.Event}, now)
 		}
 	}
 	if err != nil {
@@ -139,14 +140,14 @@ func (w *Worker) write(ctx context.Context, m *store.Mail, f *finding, now time.
 }
 
 // link has a link made, or returns nil if there is nothing that it could do.
-func (w *Worker) link(ctx context.Context, to store.Target, now time.Time) (*linkView, error) {
-	made, err := w.c.Links.MakeLink(ctx, to)
-	if errors.Is(err, store.ErrNotFound) {
+func (w *Worker) link(ctx context.Context, to link.Target, now time.Time) (*linkView, error) {
+	made, err := w.c.Links.Make(ctx, to)
+	if errors.Is(err, link.ErrDead) {
 		return nil, nil
 	} else if err != nil {
 		return nil, err
 	}
-	//lint:ignore G203 MakeLink makes it from the configuration and a token of base64url
+	//lint:ignore G203 Make makes it from the configuration and a token of base64url
 	return &linkView{URL: template.URL(made.URL), Lasts: duration(made.ExpiresAt.Sub(now)), Until: moment(made.ExpiresAt)}, nil
 }
 

@@ -64,11 +64,11 @@ func (b *Inbox) Mail(id string) (*Message, error) {
 }
 
 // The scheme may be an app's own: CONFIRM_URL says where links lead.
-var link = regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s<>"]+`)
+var anyURL = regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s<>"]+`)
 
 // Links returns the links of the text part, in its order.
 func (m *Message) Links() []string {
-	links := link.FindAllString(m.Text, -1)
+	links := anyURL.FindAllString(m.Text, -1)
 	if links == nil {
 		return []string{}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/rs/zerolog"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
@@ -27,18 +28,11 @@ const (
 	drainFor     = 8 * time.Second  // for what is on its way when Run's context ends; a shutdown has 10 s
 )
 
-// Links makes the links that mails carry.
-type Links interface {
-	// MakeLink makes a one-time token for a target and keeps its hash.
-	// store.ErrNotFound if there is nothing (any more) that it could do.
-	MakeLink(ctx context.Context, to store.Target) (store.Link, error)
-}
-
 // Config is what a Worker works with. All of it is needed but FromName.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
-	Links     Links
+	Links     *link.Maker
 	Counters  throttle.Counters // of mails
 	Templates *Templates
 	From      string // MAIL_FROM

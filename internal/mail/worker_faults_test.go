@@ -34,20 +34,20 @@ func TestServerAway_R3(t *testing.T) {
 		x.resend("nobody@example.org", "192.0.2.1")
 		x.tick()
 		x.wantOutbox(6, 0)
-		made := x.links
+		made := x.made.put.Load()
 		for range 5 { // within 30 s nobody tries
 			x.pass(5 * time.Second)
 			x.tick()
 		}
-		if x.links != made {
-			t.Errorf("%d tries within 30 s", x.links-made)
+		if n := x.made.put.Load(); n != made {
+			t.Errorf("%d tries within 30 s", n-made)
 		}
 		for range 100 { // for hours, one mail each 30 s
 			x.pass(probeEvery)
 			x.tick()
 		}
-		if x.links != made+100 {
-			t.Errorf("%d probes, want 100", x.links-made)
+		if n := x.made.put.Load(); n != made+100 {
+			t.Errorf("%d probes, want 100", n-made)
 		}
 		x.smtp.start(t, x.smtp.addr)
 		x.pass(probeEvery)
@@ -178,8 +178,8 @@ func TestDropAfterData_R3_D10(t *testing.T) {
 		if got := x.sent(); len(got) != 1 || got[0].to != r.Email {
 			t.Errorf("within 30 s: got %v", to(got))
 		}
-		if x.links != 41 {
-			t.Errorf("%d links for 41 tries", x.links)
+		if n := x.made.put.Load(); n != 41 {
+			t.Errorf("%d links for 41 tries", n)
 		}
 	})
 }

@@ -3,17 +3,19 @@ package mail
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
@@ -24,17 +26,26 @@ type world struct {
 	t     *testing.T
 	store *store.Store
 	smtp  *faulty
+	made  *tokens // whose count is that of the links
+	links *link.Maker
 	w     *Worker
 
 	mu    sync.Mutex
 	clock time.Time
 	log   bytes.Buffer
-	links int // made so far
 }
 
 func newWorld(t *testing.T, s *store.Store) *world {
 	t.Helper()
 	x := &world{t: t, store: s, smtp: newFaulty(t), clock: time.Date(2026, 11, 24, 8, 15, 0, 0, time.UTC)}
+	x.made = &tokens{Store: s}
+	var err error
+	x.links, err = link.New(link.Config{
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: x.made, Store: s, Now: x.now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 	x.w = x.worker(smtpTo(t, x.smtp.addr, x.smtp.roots, nil))
 	t.Cleanup(func() { // I7, in every test
 		x.mu.Lock()
@@ -55,7 +66,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 func (x *world) worker(s Sender) *Worker {
 	x.t.Helper()
 	log := zerolog.New(x)
-	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
+	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x.links, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
 		From: "noreply@example.org", FromName: "Latchkey", Log: &log, Now: x.now})
 	if err != nil {
 		x.t.Fatal(err)
@@ -70,32 +81,49 @@ func (x *world) Write(p []byte) (int, error) {
 	return x.log.Write(p)
 }
 
-// MakeLink implements Links as auth does, with tokens that can be counted.
-func (x *world) MakeLink(ctx context.Context, to store.Target) (store.Link, error) {
-	now := x.now()
-	var name, email string
-	var expires time.Time
-	switch to.Purpose {
-	case store.ConfirmRegistration:
-		name, email, expires = to.Registration.Username, to.Registration.Email, to.Registration.ExpiresAt
-	case store.ConfirmNewEmail:
-		name, email, expires = to.User.Username, *to.User.PendingEmail, *to.User.PendingUntil
-	case store.ResetPassword:
-		name, email, expires = to.User.Username, to.User.Email, now.Add(time.Hour)
-	case store.NotMe:
-		e, err := x.store.Undo(ctx, to.Event, now)
+// tokens is the token store, which counts what it is given.
+type tokens struct {
+	*store.Store
+	put atomic.Int64
+}
+
+func (t *tokens) PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error {
+	t.put.Add(1)
+	return t.Store.PutToken(ctx, hash, payload, now, ttl)
+}
+
+var token = regexp.MustCompile(`lko_[A-Za-z0-9_-]{43}`)
+
+// linked returns whom the links of a mail are for, by their usernames; what takes
+// an event back is for "not me".
+func (x *world) linked(m received) []string {
+	x.t.Helper()
+	var list []string
+	for _, t := range token.FindAllString(unfolded(m), -1) {
+		claim, err := x.links.Open(x.t.Context(), t, "", link.ConfirmRegistration, link.ConfirmNewEmail, link.ResetPassword, link.NotMe)
 		if err != nil {
-			return store.Link{}, err
+			x.t.Fatalf("a link of the mail to %s: %v", m.to, err)
 		}
-		name, expires = "notme", e.ExpiresAt
+		name := "not me"
+		switch {
+		case claim.Registration != "":
+			r, err := x.store.Registration(x.t.Context(), claim.Registration, x.now())
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			name = r.Username
+		case claim.User != "":
+			u, err := x.store.UserByID(x.t.Context(), claim.User)
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			name = u.Username
+		}
+		if !slices.Contains(list, name) { // in HTML and in text
+			list = append(list, name)
+		}
 	}
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	x.links++
-	return store.Link{
-		URL:       fmt.Sprintf("https://auth.example.org/email/%s?token=lko_%s_%d&email=%s", to.Purpose, name, x.links, url.QueryEscape(email)),
-		ExpiresAt: expires,
-	}, nil
+	return list
 }
 
 func (x *world) now() time.Time {
@@ -211,8 +239,10 @@ func (x *world) user(email, username, client string) *store.User {
 	if err != nil {
 		x.t.Fatal(err)
 	}
+	session := x.id()
 	err = x.store.OpenSession(x.t.Context(), &store.Opening{
-		Session: &store.Session{ID: x.id(), UserID: u.ID, ClientID: "latchkey", DeviceName: "Firefox on Linux", RefreshKey: []byte{1}, Rotations: []byte{},
+		Event: &store.SecurityEvent{ID: session, At: now, Kind: store.EventLogin, UserID: u.ID, SessionID: &session, Count: 1},
+		Session: &store.Session{ID: session, UserID: u.ID, ClientID: "latchkey", DeviceName: "Firefox on Linux", RefreshKey: []byte{1}, Rotations: []byte{},
 			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour), EndsAt: now.Add(time.Hour)},
 		PasswordHash: "x", Client: client, Device: "Firefox on Linux", MaxSessions: 100,
 	})

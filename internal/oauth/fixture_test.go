@@ -17,6 +17,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/oauth"
 	"latchkey/internal/password"
 	"latchkey/internal/request"
@@ -63,15 +64,18 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	must(t, err)
 	s := store.New(f.db)
 	f.keys = issuer
+	now := func() time.Time { return f.now }
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: now})
+	must(t, err)
 	f.auth, err = auth.New(
 		auth.Config{
-			PublicURL: public, RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: time.Hour, MaxTTL: 24 * time.Hour,
-			RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: secrets,
+			RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: time.Hour, MaxTTL: 24 * time.Hour,
+			RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
-			Store: s, Tokens: s, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
+			Store: s, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
 			Policy: password.Policy{MinLength: 8, AppName: "Latchkey", Kind: password.Argon2id},
-			Now:    func() time.Time { return f.now }, MailQueued: func() {}, Log: zerolog.New(&f.log),
+			Now:    now, MailQueued: func() {}, Log: zerolog.New(&f.log),
 		})
 	must(t, err)
 	f.ada, err = f.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{

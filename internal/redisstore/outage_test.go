@@ -44,7 +44,7 @@ func quick(t *testing.T, what string, f func(later time.Duration)) {
 // the service starts.
 func TestRedisDownAtStart_R2(t *testing.T) {
 	for name, variable := range kinds {
-		for what, state := range map[string]linkState{"resets": resets, "hangs": hangs} {
+		for what, state := range map[string]lineState{"resets": resets, "hangs": hangs} {
 			t.Run(name+" "+what, func(t *testing.T) {
 				_, url := cut(t, testenv.Need(t, variable), state)
 				s := redisstore.New(open(t, url), prefix())
@@ -110,7 +110,7 @@ func TestRedisComesAndGoes_R2(t *testing.T) {
 	try()
 	giveBack(t, direct, now, ada) // it is there
 	try()
-	for i, state := range []linkState{hangs, resets, hangs, resets} {
+	for i, state := range []lineState{hangs, resets, hangs, resets} {
 		l.set(state)
 		now = now.Add(time.Minute)
 		quick(t, "away", func(time.Duration) {
@@ -182,7 +182,7 @@ func TestTokensOnHangingRedis_R2(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
-	if err := s.DropToken(ctx, make([]byte, 32)); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, store.ErrUnavailable) {
-		t.Errorf("drop token: %v", err)
+	if _, err := s.TakeToken(ctx, make([]byte, 32), start); !errors.Is(err, context.DeadlineExceeded) && !errors.Is(err, store.ErrUnavailable) {
+		t.Errorf("take token: %v", err)
 	}
 }

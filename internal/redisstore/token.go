@@ -33,11 +33,26 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) ([]byte, 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	value, err := s.rdb.Get(ctx, s.tokenKey(hash)).Bytes()
+	return payload("look up token", value, err, now)
+}
+
+// TakeToken returns what Token does and forgets the token: of many who take one
+// at once, one gets the payload and the others store.ErrNotFound. If the
+// connection breaks meanwhile, it may be gone with nobody having got it.
+func (s *Store) TakeToken(ctx context.Context, hash []byte, now time.Time) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	defer cancel()
+	value, err := s.rdb.GetDel(ctx, s.tokenKey(hash)).Bytes()
+	return payload("take token", value, err, now)
+}
+
+// payload is that of the value that the named call answered with.
+func payload(call string, value []byte, err error, now time.Time) ([]byte, error) {
 	switch {
 	case errors.Is(err, redis.Nil):
 		return nil, store.ErrNotFound
 	case err != nil:
-		return nil, failed("look up token", err)
+		return nil, failed(call, err)
 	case len(value) < untilSize:
 		return nil, errors.New("redis: a token is cut short")
 	}
@@ -46,13 +61,6 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) ([]byte, 
 		return nil, store.ErrNotFound
 	}
 	return value[untilSize:], nil
-}
-
-// DropToken forgets the token, if it is there.
-func (s *Store) DropToken(ctx context.Context, hash []byte) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
-	defer cancel()
-	return failed("drop token", s.rdb.Del(ctx, s.tokenKey(hash)).Err())
 }
 
 func (s *Store) tokenKey(hash []byte) string { return s.prefix + "token:" + hex.EncodeToString(hash) }

@@ -14,7 +14,9 @@ import (
 func call(t *testing.T, header ...string) (*Caller, *httptest.ResponseRecorder) {
 	t.Helper()
 	var c *Caller
-	h := newDoor(t).Identify(auth.ByAPI, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) }))
+	door, mux := newDoor(t), http.NewServeMux()
+	mux.Handle("/", door.Identify(auth.ByAPI, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) })))
+	h := door.Harden(mux)
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
 	r.RemoteAddr = "192.0.2.1:50000"
 	for i := 0; i+1 < len(header); i += 2 {

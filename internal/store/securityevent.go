@@ -14,8 +14,6 @@ type EventKind string
 
 // All there are. What goes with each, a line of the log and perhaps a mail,
 // stands in auth/event.go.
-//
-//lint:ignore G101 the names of events
 const (
 	EventAccountCreated        EventKind = "ACCOUNT_CREATED"
 	EventLogin                 EventKind = "LOGIN"
@@ -23,6 +21,7 @@ const (
 	EventLogout                EventKind = "LOGOUT"
 	EventSessionRevoked        EventKind = "SESSION_REVOKED"
 	EventSessionsRevoked       EventKind = "SESSIONS_REVOKED"
+	//lint:ignore G101 the name of an event
 	EventRefreshTokenReused    EventKind = "REFRESH_TOKEN_REUSED" // which ended its session
 	EventUsernameChanged       EventKind = "USERNAME_CHANGED"
 	EventEmailChangeRequested  EventKind = "EMAIL_CHANGE_REQUESTED"

@@ -16,8 +16,7 @@ func (s *Store) PutToken(ctx context.Context, hash, payload []byte, now time.Tim
 }
 
 // Token returns the payload kept under hash, or ErrNotFound if there is none or
-// it expired. Looking does not use the token up: what it allows is one
-// conditional statement elsewhere, which works once.
+// it expired. Looking does not use the token up; TakeToken does.
 func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) (payload []byte, err error) {
 	err = s.conn.QueryRow(ctx, `
 		SELECT payload FROM tokens WHERE hash = $1 AND expires_at > $2`,
@@ -25,8 +24,11 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) (payload 
 	return payload, err
 }
 
-// DropToken forgets the token, if it is there.
-func (s *Store) DropToken(ctx context.Context, hash []byte) error {
-	_, err := s.conn.Exec(ctx, `DELETE FROM tokens WHERE hash = $1`, hash)
-	return err
+// TakeToken returns what Token does and forgets the token: of many who take one
+// at once, one gets the payload and the others ErrNotFound.
+func (s *Store) TakeToken(ctx context.Context, hash []byte, now time.Time) (payload []byte, err error) {
+	err = s.conn.QueryRow(ctx, `
+		DELETE FROM tokens WHERE hash = $1 AND expires_at > $2 RETURNING payload`,
+		hash, now).Scan(&payload)
+	return payload, err
 }

@@ -6,7 +6,7 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"latchkey/internal/store"
+	"latchkey/internal/link"
 	"latchkey/internal/testenv"
 )
 
@@ -31,7 +31,7 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 	if len(list) != 1 {
 		t.Fatalf("%d registrations, want 1", len(list))
 	}
-	link, err := b.auth.MakeLink(t.Context(), store.Target{Purpose: store.ConfirmRegistration, Registration: &list[0]})
+	link, err := b.links.Make(t.Context(), link.Target{Purpose: link.ConfirmRegistration, Registration: &list[0]})
 	must(t, err)
 	b.goes(chromedp.Navigate(link.URL))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))

@@ -16,8 +16,8 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/mail"
-	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
 
@@ -158,7 +158,7 @@ func TestAccountPagesInBrowser_D5(t *testing.T) {
 			u := b.user("ada", "ada@example.org")
 			v := b.viewer(u)
 			reset := func() string {
-				return b.base + resetPath + "?" + b.link(store.Target{Purpose: store.ResetPassword, User: b.reload(u)}).Encode()
+				return b.base + resetPath + "?" + b.link(link.Target{Purpose: link.ResetPassword, User: b.reload(u)}).Encode()
 			}
 
 			b.do(chromedp.Navigate(reset()), chromedp.SendKeys(chromedp.ID("password"), "password1"))
@@ -184,7 +184,7 @@ func TestAccountPagesInBrowser_D5(t *testing.T) {
 			must(t, err)
 			b.logsIn(u, made)
 
-			undo := b.link(store.Target{Purpose: store.NotMe, Event: b.lastEvent(u)})
+			undo := b.link(link.Target{Purpose: link.NotMe, Event: b.lastEvent(u)})
 			b.do(chromedp.Navigate(b.base + notMePath + "?" + undo.Encode()))
 			if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="undo"]`))); got != 200 {
 				t.Errorf("undo: status %d", got)
@@ -203,7 +203,7 @@ func TestAccountPagesInBrowser_D5(t *testing.T) {
 			v.User = b.reload(u)
 			_, err = b.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword})
 			must(t, err)
-			change := b.link(store.Target{Purpose: store.ConfirmNewEmail, User: b.reload(u)})
+			change := b.link(link.Target{Purpose: link.ConfirmNewEmail, User: b.reload(u)})
 			b.do(chromedp.Navigate(b.base + confirmPath + "?" + change.Encode()))
 			b.says(heading, "Confirm your new email")
 			b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))

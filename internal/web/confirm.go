@@ -4,7 +4,7 @@ import (
 	"net/http"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/store"
+	"latchkey/internal/link"
 )
 
 // confirmPage is where an address is confirmed: of a registration, or of an
@@ -13,7 +13,7 @@ type confirmPage struct{ *linkPages }
 
 // confirmForm is the page with the two buttons.
 type confirmForm struct {
-	link
+	params
 	Change                 bool // of an account's address; else a registration
 	Username, Device, When string
 	AskPassword            bool
@@ -27,14 +27,14 @@ func (c *confirmPage) get(w http.ResponseWriter, r *http.Request) {
 
 // form shows the form, with an error under the password if there is one. What
 // the service says comes first: a link may have died since.
-func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in link, status int, wrong string) {
-	conf, err := c.auth.Confirmation(r.Context(), in.Token, in.Email)
+func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in params, status int, wrong string) {
+	conf, err := c.auth.LookAtConfirmation(r.Context(), in.Token, in.Email)
 	if err != nil {
 		c.fail(w, r, in, err)
 		return
 	}
-	f := confirmForm{link: link{in.Token, conf.Email}, Username: conf.Username}
-	if f.Change = conf.Purpose == store.ConfirmNewEmail; !f.Change {
+	f := confirmForm{params: params{in.Token, conf.Email}, Username: conf.Username}
+	if f.Change = conf.Purpose == link.ConfirmNewEmail; !f.Change {
 		f.Device, f.When = conf.Device, sinceWords(conf.At, c.now())
 		f.AskPassword, f.Error = conf.NeedsPassword || wrong != "", wrong
 	}
@@ -51,7 +51,7 @@ func (c *confirmPage) post(w http.ResponseWriter, r *http.Request) {
 	case "confirm":
 		c.confirm(w, r, f)
 	case "decline":
-		c.decline(w, r, f.link)
+		c.decline(w, r, f.params)
 	case "resend":
 		c.resend(w, r, f.Email)
 	default:
@@ -63,23 +63,23 @@ func (c *confirmPage) confirm(w http.ResponseWriter, r *http.Request, f linkForm
 	done, err := c.auth.ConfirmLink(r.Context(), actor(r), auth.ConfirmLink{Token: f.Token, Email: f.Email, Password: f.Password})
 	switch {
 	case hasCode(err, auth.WrongPassword) && f.Password == "":
-		c.form(w, r, f.link, http.StatusUnprocessableEntity, "Type the password that was chosen for this account.")
+		c.form(w, r, f.params, http.StatusUnprocessableEntity, "Type the password that was chosen for this account.")
 	case hasCode(err, auth.WrongPassword):
-		c.form(w, r, f.link, http.StatusUnprocessableEntity, "This is not the password that was chosen for this account.")
+		c.form(w, r, f.params, http.StatusUnprocessableEntity, "This is not the password that was chosen for this account.")
 	case err != nil:
-		c.fail(w, r, f.link, err)
+		c.fail(w, r, f.params, err)
 	default:
 		c.pages.write(w, http.StatusOK, "confirmed", done)
 	}
 }
 
-func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in link) {
+func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in params) {
 	what, err := c.auth.DeclineLink(r.Context(), actor(r), in.Token, in.Email)
 	if err != nil {
 		c.fail(w, r, in, err)
 		return
 	}
-	c.pages.write(w, http.StatusOK, "declined", what == store.ConfirmNewEmail)
+	c.pages.write(w, http.StatusOK, "declined", what == link.ConfirmNewEmail)
 }
 
 // resend answers the same whether or not anybody waits at this address (C3).
@@ -89,15 +89,15 @@ func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email strin
 	case hasCode(err, auth.EmailInvalid):
 		c.pages.write(w, http.StatusUnprocessableEntity, "dead", deadLink{email, emailHint})
 	case err != nil:
-		c.fail(w, r, link{Email: email}, err)
+		c.fail(w, r, params{Email: email}, err)
 	default:
-		c.pages.write(w, http.StatusOK, "sent", link{Email: email})
+		c.pages.write(w, http.StatusOK, "sent", params{Email: email})
 	}
 }
 
 // emailHint stands under an address that is none.
 const emailHint = "An address looks like name@example.org."
 
-func (c *confirmPage) fail(w http.ResponseWriter, r *http.Request, in link, err error) {
+func (c *confirmPage) fail(w http.ResponseWriter, r *http.Request, in params, err error) {
 	c.linkPages.fail(w, r, confirmPath, "dead", in, err)
 }

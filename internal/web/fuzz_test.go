@@ -18,9 +18,9 @@ func FuzzLinkForm(f *testing.F) {
 	l := &linkPages{pages: fuzzPages(f), cross: http.NewCrossOriginProtection()}
 	f.Fuzz(func(t *testing.T, token, email, body string) {
 		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: resetPath, RawQuery: url.Values{"token": {token}, "email": {email}}.Encode()}}
-		want := link{token, email}
+		want := params{token, email}
 		if !plain(token) || !plain(email) {
-			want = link{}
+			want = params{}
 		}
 		if got := opened(r); got != want {
 			t.Errorf("opened with %+v, want %+v", got, want)
@@ -30,7 +30,7 @@ func FuzzLinkForm(f *testing.F) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		got, ok := l.posted(w, r)
 		values, err := url.ParseQuery(body)
-		form := linkForm{link{values.Get("token"), values.Get("email")}, values.Get("password"), values.Get("do")}
+		form := linkForm{params{values.Get("token"), values.Get("email")}, values.Get("password"), values.Get("do")}
 		readable := len(body) <= maxForm && err == nil && plain(form.Token) && plain(form.Email) && plain(form.Password)
 		if ok != readable || ok && got != form || !ok && got != (linkForm{}) {
 			t.Errorf("%q: got %+v, %t, want %+v, %t", body, got, ok, form, readable)

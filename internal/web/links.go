@@ -49,14 +49,14 @@ func newLinkPages(cfg Config, p *pages) (*linkPages, error) {
 // actor is whoever follows a link: who that is the link itself says.
 func actor(r *http.Request) auth.Actor { return request.From(r.Context()).Actor() }
 
-// link is what comes along with a link, and from its form.
-type link struct {
+// params are what comes along with a link, and from its form.
+type params struct {
 	Token, Email string
 }
 
 // linkForm is what a button posts.
 type linkForm struct {
-	link
+	params
 	Password string
 	Do       string // the button's name
 }
@@ -71,17 +71,17 @@ type deadLink struct {
 // later is the page for what works after a while; its button opens the link
 // again.
 type later struct {
-	link
+	params
 	Path, Title, Text string
 }
 
 // opened is what came along with a link that somebody looks at. What is no text
 // is no token either.
-func opened(r *http.Request) link {
+func opened(r *http.Request) params {
 	q := r.URL.Query()
-	in := link{q.Get("token"), q.Get("email")}
+	in := params{q.Get("token"), q.Get("email")}
 	if !plainText(in.Token, in.Email) {
-		return link{}
+		return params{}
 	}
 	return in
 }
@@ -106,7 +106,7 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 		return linkForm{}, false
 	}
 	f := linkForm{
-		link:     link{r.PostForm.Get("token"), r.PostForm.Get("email")},
+		params:   params{r.PostForm.Get("token"), r.PostForm.Get("email")},
 		Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
 	}
 	if !plainText(f.Token, f.Email, f.Password) {
@@ -118,7 +118,7 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 
 // fail answers on the page at path for what the service refused: 410 with the
 // page called dead, 422, 429, 503, and 500 for what it should not have come to.
-func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in link, err error) {
+func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in params, err error) {
 	if hasCode(err, auth.TokenInvalid) {
 		l.pages.write(w, http.StatusGone, dead, deadLink{Email: in.Email})
 		return

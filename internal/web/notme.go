@@ -20,7 +20,7 @@ type notMeForm struct {
 // link.
 func (n *notMePage) get(w http.ResponseWriter, r *http.Request) {
 	in := opened(r)
-	e, err := n.auth.Undo(r.Context(), in.Token)
+	e, err := n.auth.LookAtNotMe(r.Context(), in.Token)
 	if err != nil {
 		n.fail(w, r, in, err)
 		return
@@ -40,12 +40,12 @@ func (n *notMePage) post(w http.ResponseWriter, r *http.Request) {
 	}
 	user, err := n.auth.NotMe(r.Context(), actor(r), f.Token)
 	if err != nil {
-		n.fail(w, r, f.link, err)
+		n.fail(w, r, f.params, err)
 		return
 	}
 	n.pages.write(w, http.StatusOK, "not-me-done", user)
 }
 
-func (n *notMePage) fail(w http.ResponseWriter, r *http.Request, in link, err error) {
+func (n *notMePage) fail(w http.ResponseWriter, r *http.Request, in params, err error) {
 	n.linkPages.fail(w, r, notMePath, "not-me-dead", in, err)
 }

@@ -45,8 +45,8 @@ type state struct {
 // states are all of them: golden files hold each, and are what a change is
 // looked at by.
 func states() []state {
-	in := link{"lko_example", "ada@example.org"}
-	form := confirmForm{link: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
+	in := params{"lko_example", "ada@example.org"}
+	form := confirmForm{params: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
 	ask, missing, wrong, odd := form, form, form, form
 	ask.AskPassword = true
 	missing.AskPassword, missing.Error = true, "Type the password that was chosen for this account."
@@ -62,7 +62,7 @@ func states() []state {
 	second.ID, second.To, second.Subject, second.CreatedAt = "0192", odd.Email, "You already have an account", noon.Add(-25*time.Hour)
 
 	ada := &store.User{Username: "ada", Email: "ada@example.org"}
-	change := confirmForm{link: in, Change: true, Username: "ada"}
+	change := confirmForm{params: in, Change: true, Username: "ada"}
 	notMe := func(kind store.EventKind) notMeForm {
 		return notMeForm{in.Token, kind, "ada", in.Email, form.Device, form.When}
 	}
@@ -158,7 +158,7 @@ func golden(t *testing.T, file, got string) {
 func TestPageEscapes(t *testing.T) {
 	w := httptest.NewRecorder()
 	testPages(t, "").write(w, http.StatusOK, "confirm", confirmForm{
-		link: link{`"><script>`, `<i>@example.org`}, Username: `</bdi><script>`, Device: `<img src=x>`, When: "today",
+		params: params{`"><script>`, `<i>@example.org`}, Username: `</bdi><script>`, Device: `<img src=x>`, When: "today",
 	})
 	for _, bad := range []string{"<script>", "<i>", "<img"} {
 		if strings.Contains(w.Body.String(), bad) {

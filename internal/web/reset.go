@@ -15,7 +15,7 @@ type resetPage struct{ *linkPages }
 
 // resetForm is the page with the field.
 type resetForm struct {
-	link
+	params
 	Username  string
 	MinLength int
 	Error     string // under the password, or ""
@@ -32,13 +32,13 @@ func (p *resetPage) get(w http.ResponseWriter, r *http.Request) {
 	p.form(w, r, opened(r), http.StatusOK, "")
 }
 
-func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in link, status int, wrong string) {
-	user, err := p.auth.Reset(r.Context(), in.Token, in.Email)
+func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in params, status int, wrong string) {
+	user, err := p.auth.LookAtReset(r.Context(), in.Token, in.Email)
 	if err != nil {
 		p.fail(w, r, in, err)
 		return
 	}
-	p.pages.write(w, status, "reset", resetForm{link{in.Token, user.Email}, user.Username, p.auth.PasswordMinLength(), wrong})
+	p.pages.write(w, status, "reset", resetForm{params{in.Token, user.Email}, user.Username, p.auth.PasswordMinLength(), wrong})
 }
 
 // post does what a button says: set the password that was typed, make one, or
@@ -73,9 +73,9 @@ func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done
 		}
 		p.pages.write(w, http.StatusOK, "reset-done", done)
 	case weak && !mistakes.Has(auth.TokenInvalid) && !wantsJSON(r):
-		p.form(w, r, f.link, http.StatusUnprocessableEntity, mistakes[0].Message)
+		p.form(w, r, f.params, http.StatusUnprocessableEntity, mistakes[0].Message)
 	default:
-		p.fail(w, r, f.link, err)
+		p.fail(w, r, f.params, err)
 	}
 }
 
@@ -86,15 +86,15 @@ func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string
 	case hasCode(err, auth.EmailInvalid) && !wantsJSON(r):
 		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{email, emailHint})
 	case err != nil:
-		p.fail(w, r, link{Email: email}, err)
+		p.fail(w, r, params{Email: email}, err)
 	case wantsJSON(r):
 		writeJSON(w, http.StatusOK, struct{}{})
 	default:
-		p.pages.write(w, http.StatusOK, "reset-sent", link{Email: email})
+		p.pages.write(w, http.StatusOK, "reset-sent", params{Email: email})
 	}
 }
 
-func (p *resetPage) fail(w http.ResponseWriter, r *http.Request, in link, err error) {
+func (p *resetPage) fail(w http.ResponseWriter, r *http.Request, in params, err error) {
 	if !wantsJSON(r) {
 		p.linkPages.fail(w, r, resetPath, "reset-dead", in, err)
 		return

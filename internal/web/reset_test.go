@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -18,7 +19,7 @@ import (
 func (s *service) resetLink() (*store.User, url.Values) {
 	s.t.Helper()
 	u := s.user("Ada", "ada@example.org")
-	return u, s.link(store.Target{Purpose: store.ResetPassword, User: u})
+	return u, s.link(link.Target{Purpose: link.ResetPassword, User: u})
 }
 
 func TestResetPage(t *testing.T) {
@@ -120,8 +121,8 @@ func TestLinkPages_D5_D6(t *testing.T) {
 	v := s.viewer(u)
 	_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword})
 	must(t, err)
-	change := s.link(store.Target{Purpose: store.ConfirmNewEmail, User: s.reload(u)})
-	notMe := s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(u)})
+	change := s.link(link.Target{Purpose: link.ConfirmNewEmail, User: s.reload(u)})
+	notMe := s.link(link.Target{Purpose: link.NotMe, Event: s.lastEvent(u)})
 	for path, in := range map[string]url.Values{resetPath: reset, confirmPath: change, notMePath: notMe} {
 		for _, method := range []string{http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodGet} {
 			w := s.do(httptest.NewRequest(method, path+"?do=undo&"+in.Encode(), nil))
@@ -169,7 +170,7 @@ func TestConfirmChangePage_D4(t *testing.T) {
 	ask := func(email string) url.Values {
 		_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: email, Password: goodPassword})
 		must(t, err)
-		return s.link(store.Target{Purpose: store.ConfirmNewEmail, User: s.reload(u)})
+		return s.link(link.Target{Purpose: link.ConfirmNewEmail, User: s.reload(u)})
 	}
 	in := ask("new@example.org")
 	wants(t, s.get(confirmPath+"?"+in.Encode()), http.StatusOK, "Confirm your new email", "<bdi>ada</bdi>", "<bdi>new@example.org</bdi>")
@@ -189,7 +190,7 @@ func TestNotMePage_A8(t *testing.T) {
 	v := s.viewer(u)
 	_, err := s.auth.ChangeUsername(t.Context(), as(v, home), auth.ChangeUsernameInput{Username: "thief"})
 	must(t, err)
-	in := s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(u)})
+	in := s.link(link.Target{Purpose: link.NotMe, Event: s.lastEvent(u)})
 	s.now = s.now.Add(71 * time.Hour)
 	wants(t, s.get(notMePath+"?"+in.Encode()), http.StatusOK, "There was a new username", "<bdi>ada</bdi>", "<bdi>ada@example.org</bdi>", `value="undo"`)
 	wants(t, s.pressOn(notMePath, "undo", in), http.StatusOK, "The account is yours again", "<bdi>ada</bdi>", "Look into your inbox")
@@ -201,7 +202,7 @@ func TestNotMePage_A8(t *testing.T) {
 	late := s.user("bob", "bob@example.org")
 	_, err = s.auth.ChangeUsername(t.Context(), as(s.viewer(late), home), auth.ChangeUsernameInput{Username: "robert"})
 	must(t, err)
-	in = s.link(store.Target{Purpose: store.NotMe, Event: s.lastEvent(late)})
+	in = s.link(link.Target{Purpose: link.NotMe, Event: s.lastEvent(late)})
 	_, err = s.db.Exec(t.Context(), `UPDATE users SET disabled_at = $2 WHERE id = $1`, late.ID, s.now)
 	must(t, err)
 	w := s.pressOn(notMePath, "undo", in)

@@ -15,6 +15,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/password"
@@ -39,6 +40,7 @@ type service struct {
 	log   bytes.Buffer
 	now   time.Time
 	cfg   Config
+	links *link.Maker
 }
 
 // newService returns one at https://auth.example.org; change, if given, alters
@@ -61,14 +63,18 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	secrets := [][]byte{bytes.Repeat([]byte("k"), 32)}
 	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", secrets)
 	must(t, err)
+	now := func() time.Time { return s.now }
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s.store, Store: s.store, Now: now})
+	must(t, err)
+	s.links = links
 	s.auth, err = auth.New(
 		auth.Config{
-			PublicURL: public, RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
-			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, Secrets: secrets,
+			RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
+			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
-			Store: s.store, Tokens: s.store, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
-			Now: func() time.Time { return s.now }, MailQueued: func() {}, Log: zerolog.New(&s.log),
+			Store: s.store, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
+			Now: now, MailQueued: func() {}, Log: zerolog.New(&s.log),
 		})
 	must(t, err)
 	s.inbox = mail.NewInbox(func(a string) string {
@@ -77,7 +83,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	})
 	s.cfg = Config{
 		AppName: "Latchkey", PublicURL: public, AppURL: &url.URL{Scheme: "https", Host: "app.example.org"},
-		Auth: s.auth, Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: func() time.Time { return s.now },
+		Auth: s.auth, Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: now,
 	}
 	for _, c := range change {
 		c(&s.cfg)
@@ -118,16 +124,16 @@ func (s *service) register(username, email, password string) url.Values {
 		if r.Username != username {
 			continue
 		}
-		return s.link(store.Target{Purpose: store.ConfirmRegistration, Registration: &r})
+		return s.link(link.Target{Purpose: link.ConfirmRegistration, Registration: &r})
 	}
 	s.t.Fatalf("no registration of %s", username)
 	return nil
 }
 
 // link makes a link and returns its parameters.
-func (s *service) link(to store.Target) url.Values {
+func (s *service) link(to link.Target) url.Values {
 	s.t.Helper()
-	made, err := s.auth.MakeLink(s.t.Context(), to)
+	made, err := s.links.Make(s.t.Context(), to)
 	must(s.t, err)
 	u, err := url.Parse(made.URL)
 	must(s.t, err)

@@ -9,27 +9,27 @@ import (
 	"testing"
 )
 
-// A link is a way to a Redis that a test can cut.
-type link struct {
+// A line is a way to a Redis that a test can cut.
+type line struct {
 	addr     string
 	listener net.Listener
 
 	mu    sync.Mutex
-	state linkState
+	state lineState
 	conns []net.Conn
 }
 
-type linkState int
+type lineState int
 
 const (
-	works  linkState = iota
+	works  lineState = iota
 	resets           // ends connections, new ones too
 	hangs            // takes connections and answers nothing
 )
 
-// cut returns a link to the Redis at rawURL in the given state, and a URL that
+// cut returns a line to the Redis at rawURL in the given state, and a URL that
 // leads through it.
-func cut(t *testing.T, rawURL string, state linkState) (*link, string) {
+func cut(t *testing.T, rawURL string, state lineState) (*line, string) {
 	t.Helper()
 	u, err := url.Parse(rawURL)
 	if err != nil {
@@ -39,7 +39,7 @@ func cut(t *testing.T, rawURL string, state linkState) (*link, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l := &link{addr: u.Host, listener: listener, state: state}
+	l := &line{addr: u.Host, listener: listener, state: state}
 	var serving sync.WaitGroup
 	serving.Go(l.serve)
 	t.Cleanup(func() {
@@ -51,7 +51,7 @@ func cut(t *testing.T, rawURL string, state linkState) (*link, string) {
 	return l, through
 }
 
-func (l *link) serve() {
+func (l *line) serve() {
 	for {
 		conn, err := l.listener.Accept()
 		if err != nil {
@@ -76,8 +76,8 @@ func (l *link) serve() {
 	}
 }
 
-// pass carries bytes while the link works.
-func (l *link) pass(to, from net.Conn) {
+// pass carries bytes while the line works.
+func (l *line) pass(to, from net.Conn) {
 	defer to.Close()
 	buf := make([]byte, 4096)
 	for {
@@ -95,7 +95,7 @@ func (l *link) pass(to, from net.Conn) {
 	}
 }
 
-func (l *link) set(state linkState) {
+func (l *line) set(state lineState) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.state = state

@@ -1,0 +1,100 @@
+// Package link makes and opens the one-time links that mails carry.
+//
+// A link leads to a page, with a token in its address. Make draws the token and
+// keeps its SHA-256 in the token store, together with a Claim, which says what
+// the link is for. Open returns the claim of a token and changes nothing, however
+// often people and the scanners of their mail look. Take uses the token up.
+//
+// What a link does is the affair of who opens it, in three steps: Open; one
+// conditional statement on the row that the claim names, in the state that the
+// claim knows; Take. The statement is what makes a link work once, whatever the
+// token store remembers or forgets. And since the token is taken last, what was
+// refused, such as a weak password, leaves the link as good as it was.
+package link
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// ErrDead says that a link does nothing: it was used, it is too old or of another
+// kind, nobody made it, or what it was for is gone.
+var ErrDead = errors.New("link: dead")
+
+// Purpose says what a link is for: a token of one purpose is nothing to another.
+type Purpose string
+
+// The purposes there are.
+const (
+	ConfirmRegistration Purpose = "confirm_registration"
+	ConfirmNewEmail     Purpose = "confirm_new_email"
+	ResetPassword       Purpose = "reset_password"
+	NotMe               Purpose = "not_me"
+)
+
+// Target is what a link is to act on: a purpose with the one row of it.
+type Target struct {
+	Purpose      Purpose
+	Registration *store.Registration // of ConfirmRegistration
+	User         *store.User         // of ConfirmNewEmail and ResetPassword
+	Event        string              // of NotMe: its id
+}
+
+// Link is a link that was made.
+type Link struct {
+	URL       string
+	ExpiresAt time.Time
+}
+
+// Claim is what a token stands for: the row that its link acts on, and what must
+// still be in force then. It is kept as JSON.
+type Claim struct {
+	Purpose      Purpose `json:"purpose"`
+	Registration string  `json:"registration,omitempty"`
+	User         string  `json:"user,omitempty"`
+	Version      int64   `json:"version,omitempty"` // the user's security_version
+	Event        string  `json:"event,omitempty"`
+	EmailKey     string  `json:"email,omitempty"` // the address that it was mailed to, or confirms
+}
+
+// Tokens keeps payloads under the SHA-256 of tokens until they expire. It may
+// forget, which costs a link.
+type Tokens interface {
+	PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error
+	// Token returns the payload of a token, or store.ErrNotFound.
+	Token(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
+	// TakeToken does that and forgets the token: of many who take one at once, at
+	// most one gets it.
+	TakeToken(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
+}
+
+// Config is what a Maker works with. All of it is needed but the pages of the
+// frontend.
+type Config struct {
+	PublicURL  *url.URL      // base of links to the built-in pages
+	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
+	ResetURL   string        // the same for ResetPassword
+	ResetTTL   time.Duration // of a ResetPassword; the others last as long as their rows
+	Tokens     Tokens
+	Store      *store.Store // has the events of NotMe
+	Now        func() time.Time
+}
+
+// Maker makes and opens links. It keeps nothing itself, so any number of replicas
+// may share a token store.
+type Maker struct{ c Config }
+
+// New checks c and returns a Maker.
+func New(c Config) (*Maker, error) {
+	if c.PublicURL == nil || c.ResetTTL <= 0 || c.Tokens == nil || c.Store == nil || c.Now == nil {
+		return nil, errors.New("link: the maker lacks something")
+	}
+	return &Maker{c}, nil
+}
+
+// now is the time in the form that the databases keep.
+func (m *Maker) now() time.Time { return m.c.Now().UTC().Truncate(time.Microsecond) }

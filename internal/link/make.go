@@ -1,0 +1,104 @@
+package link
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"latchkey/internal/store"
+)
+
+// Make makes a token for a target, keeps its hash and returns the link to its
+// page. It leaves earlier ones working. ErrDead if there is nothing (any more)
+// that it could do.
+func (m *Maker) Make(ctx context.Context, to Target) (Link, error) {
+	now := m.now()
+	p, err := m.plan(ctx, to, now)
+	if err != nil {
+		return Link{}, err
+	}
+	secret := make([]byte, tokenBytes)
+	rand.Read(secret) // never fails since Go 1.24
+	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
+	payload, err := json.Marshal(p.claim)
+	if err != nil {
+		return Link{}, fmt.Errorf("link: %w", err)
+	}
+	if err := m.c.Tokens.PutToken(ctx, hash(token), payload, now, p.expires.Sub(now)); err != nil {
+		return Link{}, fmt.Errorf("link: %w", err)
+	}
+	return Link{URL: m.url(p.page, token, p.email), ExpiresAt: p.expires}, nil
+}
+
+// The built-in pages, under /email.
+const (
+	confirmPage = "confirm-email"
+	resetPage   = "reset-password"
+	notMePage   = "not-me"
+)
+
+// plan is a link that is to be made.
+type plan struct {
+	claim   Claim
+	page    string
+	email   string // that the page is told, or ""
+	expires time.Time
+}
+
+// plan says what is to be made for a target.
+func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err error) {
+	switch u := to.User; to.Purpose {
+	case ConfirmRegistration:
+		r := to.Registration
+		p = plan{Claim{Purpose: to.Purpose, Registration: r.ID, EmailKey: r.EmailKey}, confirmPage, r.Email, r.ExpiresAt}
+		if r.Closed {
+			return plan{}, ErrDead
+		}
+	case ConfirmNewEmail:
+		address, key := u.Pending(now)
+		if key == "" || u.DisabledAt != nil {
+			return plan{}, ErrDead
+		}
+		p = plan{Claim{Purpose: to.Purpose, User: u.ID, Version: u.SecurityVersion, EmailKey: key}, confirmPage, address, *u.PendingUntil}
+	case ResetPassword:
+		if u.DisabledAt != nil {
+			return plan{}, ErrDead
+		}
+		p = plan{Claim{Purpose: to.Purpose, User: u.ID, Version: u.SecurityVersion, EmailKey: u.EmailKey}, resetPage, u.Email, now.Add(m.c.ResetTTL)}
+	case NotMe:
+		e, err := m.c.Store.Undo(ctx, to.Event, now)
+		if errors.Is(err, store.ErrNotFound) {
+			return plan{}, ErrDead
+		} else if err != nil {
+			return plan{}, fmt.Errorf("link: %w", err)
+		}
+		p = plan{Claim{Purpose: to.Purpose, Event: e.ID}, notMePage, "", e.ExpiresAt}
+	default:
+		return plan{}, fmt.Errorf("link: unknown purpose %q", to.Purpose)
+	}
+	if !now.Before(p.expires) {
+		return plan{}, ErrDead
+	}
+	return p, nil
+}
+
+// url is the address of a page that a token opens: the frontend's own if there is
+// one.
+func (m *Maker) url(page, token, email string) string {
+	if own := map[string]string{confirmPage: m.c.ConfirmURL, resetPage: m.c.ResetURL}[page]; own != "" {
+		return strings.ReplaceAll(own, "{token}", token)
+	}
+	//lint:ignore G125 plan chooses page among names of ours
+	u := m.c.PublicURL.JoinPath("email", page)
+	u.RawQuery = "token=" + token
+	if email != "" {
+		u.RawQuery += "&email=" + url.QueryEscape(email)
+	}
+	return u.String()
+}
