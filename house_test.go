@@ -31,6 +31,7 @@ var rooms = map[string][]string{
 	"internal/jwt":        {},
 	"internal/mail":       {"internal/store", "internal/throttle"},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/web"},
+	"internal/outbox":     {"internal/store"},
 	"internal/password":   {},
 	"internal/redisstore": {"internal/store", "internal/throttle"},
 	"internal/store":      {"internal/db"},
