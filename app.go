@@ -19,6 +19,7 @@ import (
 	"latchkey/internal/jwt"
 	"latchkey/internal/mail"
 	"latchkey/internal/oauth"
+	"latchkey/internal/outbox"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
 	"latchkey/internal/store"
@@ -45,7 +46,7 @@ type app struct {
 	redis   redis.UniversalClient // nil without REDIS_URL
 	hasher  *password.Hasher
 	service *auth.Service
-	worker  *mail.Worker
+	worker  *outbox.Worker
 	health  *web.Health
 	handler http.Handler
 }
@@ -82,6 +83,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if err != nil {
 		return nil, err
 	}
+	waker := outbox.NewWaker()
 	a.service, err = auth.New(auth.Config{
 		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, RegistrationOpen: cfg.RegistrationOpen,
 		AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
@@ -90,12 +92,12 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		Store: a.store, Tokens: tokens, Counters: counters, Hasher: a.hasher,
 		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind},
 		Issuer: issuer, Log: log, Now: now,
-		MailQueued: func() { a.worker.Wake() },
+		MailQueued: waker.Wake,
 	})
 	if err != nil {
 		return nil, err
 	}
-	inbox, err := a.openMail(counters)
+	inbox, err := a.openMail(counters, waker)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +153,7 @@ func (a *app) openDatabase() (err error) {
 }
 
 // openMail makes the mail worker, and the inbox if mail stays here.
-func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error) {
+func (a *app) openMail(counters throttle.Counters, waker *outbox.Waker) (inbox *mail.Inbox, err error) {
 	var sender mail.Sender
 	if a.cfg.Inbox() {
 		inbox = mail.NewInbox(func(address string) string {
@@ -178,7 +180,7 @@ func (a *app) openMail(counters throttle.Counters) (inbox *mail.Inbox, err error
 	}
 	a.worker, err = mail.NewWorker(mail.Config{
 		Store: a.store, Sender: sender, Links: a.service, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Waker: waker, Log: &a.log, Now: a.now,
 	})
 	return inbox, err
 }

@@ -19,7 +19,7 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "migrations", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/mail", "internal/oauth", "internal/password", "internal/redisstore", "internal/store", "internal/throttle", "internal/web"},
+	"":                    {"graph", "migrations", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/mail", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/store", "internal/throttle", "internal/web"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"internal/db":         {},
 	"internal/doctor":     {"internal/config", "internal/mail", "internal/redisstore", "internal/store"},
 	"internal/jwt":        {},
-	"internal/mail":       {"internal/store", "internal/throttle"},
+	"internal/mail":       {"internal/outbox", "internal/store", "internal/throttle"},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/web"},
 	"internal/outbox":     {"internal/store"},
 	"internal/password":   {},

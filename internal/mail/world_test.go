@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/rs/zerolog"
 
+	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
@@ -24,7 +25,7 @@ type world struct {
 	t     *testing.T
 	store *store.Store
 	smtp  *faulty
-	w     *Worker
+	w     *outbox.Worker
 
 	mu    sync.Mutex
 	clock time.Time
@@ -52,7 +53,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 }
 
 // worker makes another worker, as a replica has one: only the outbox is shared.
-func (x *world) worker(s Sender) *Worker {
+func (x *world) worker(s Sender) *outbox.Worker {
 	x.t.Helper()
 	log := zerolog.New(x)
 	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
@@ -68,6 +69,13 @@ func (x *world) Write(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.log.Write(p)
+}
+
+// logged is how many lines with this message the log has.
+func (x *world) logged(message string) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return strings.Count(x.log.String(), `"message":"`+message+`"`)
 }
 
 // MakeLink implements Links as auth does, with tokens that can be counted.
