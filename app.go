@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
 	"latchkey/internal/oauth"
+	"latchkey/internal/outbox"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
 	"latchkey/internal/request"
@@ -48,7 +49,7 @@ type app struct {
 	redis   redis.UniversalClient // nil without REDIS_URL
 	hasher  *password.Hasher
 	service *auth.Service
-	worker  *mail.Worker
+	worker  *outbox.Worker
 	health  *web.Health
 	handler http.Handler
 }

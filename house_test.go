@@ -19,8 +19,8 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
-	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store"},
+	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/store", "internal/throttle"},
@@ -31,9 +31,10 @@ var rooms = map[string][]string{
 	"internal/gql":        {},
 	"internal/jwt":        {},
 	"internal/link":       {"internal/names", "internal/store"},
-	"internal/mail":       {"internal/link", "internal/store", "internal/throttle"},
+	"internal/mail":       {"internal/link", "internal/outbox", "internal/store", "internal/throttle"},
 	"internal/names":      {},
-	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request"},
+	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
+	"internal/outbox":     {"internal/store"},
 	"internal/password":   {},
 	"internal/redisstore": {"internal/store", "internal/throttle"},
 	"internal/request":    {"internal/auth"},

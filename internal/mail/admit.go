@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
@@ -21,95 +22,96 @@ var (
 // knownFor is how long a client that somebody logged in from counts as theirs.
 const knownFor = 30 * 24 * time.Hour
 
-// verdict is what becomes of a row that was counted.
-type verdict int
-
-const (
-	goes  verdict = iota
-	waits         // until a time
-	folds         // into the held row, at a time
-	goner         // its client had its mails
-)
-
-// admit counts m in c, and says what becomes of it and, where it has to wait, when
-// the next slot is.
-func (w *Worker) admit(ctx context.Context, m *store.Mail, f *finding, c *counts, now time.Time) (verdict, time.Time, error) {
-	known, err := w.known(ctx, m, f, now)
-	if err != nil {
-		return goner, now, err
+// admit counts m and lets it go. Where it may not, the error is what becomes of
+// it instead.
+func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
+	if m.Admitted {
+		return nil
 	}
+	c := counts{by: p.c.Counters, now: now}
+	free, slot, err := p.slot(ctx, m, f, &c)
+	switch {
+	case err != nil:
+	case free:
+		err = p.c.Store.AdmitMail(ctx, m.ID)
+	case m.Held():
+		instead = outbox.Wait(slot)
+	default:
+		err, instead = p.hold(ctx, m, f.kind, now, slot), outbox.Settled("held")
+	}
+	if err != nil {
+		instead = errors.Join(err, c.undo(ctx))
+	}
+	return instead
+}
+
+// slot counts m in c and reports whether it may go, or when the next one to its
+// recipient may. It is dropped if its client had its mails.
+func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts) (free bool, at time.Time, err error) {
 	purpose := string(f.kind) + " " + m.RecipientKey
 	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
 	all := throttle.Count{Key: "mail to " + purpose, Limit: allLimit}
 	if m.Held() {
-		switch wait, err := c.take(ctx, now, all); {
-		case err != nil:
-			return goner, now, err
-		case wait > 0:
-			return waits, now.Add(wait), nil
-		}
-		return goes, now, nil
+		return c.take(ctx, all)
 	}
-	// Whoever comes while a mail is held stands behind it: else those who come
-	// just when a slot is free would keep it waiting.
-	held := false
-	if !known {
-		if held, err = w.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey)); err != nil {
-			return goner, now, err
-		}
+	known, behind, err := p.standing(ctx, m, f, c.now)
+	if err == nil {
+		free, _, err = c.take(ctx, own)
 	}
-	if wait, err := c.take(ctx, now, own); err != nil || wait > 0 {
-		return goner, now, err
+	if err == nil && !free {
+		err = outbox.Drop("over the limit")
 	}
-	if held {
-		return folds, now, nil
+	if err != nil || behind {
+		return false, c.now, err
 	}
-	switch wait, err := c.take(ctx, now, all); {
-	case err != nil:
-		return goner, now, err
-	case wait == 0 || known:
-		return goes, now, nil
-	default:
-		return folds, now.Add(wait), nil
+	free, at, err = c.take(ctx, all)
+	return free || known, at, err
+}
+
+// standing says whether m comes from a client that its recipient uses and, if
+// not, whether it comes while a mail is held. Then it stands behind that: else
+// those who come just when a slot is free would keep it waiting.
+func (p *postman) standing(ctx context.Context, m *store.Mail, f *finding, now time.Time) (known, behind bool, err error) {
+	if f.user != nil && m.Client != "" {
+		known, err = p.c.Store.Familiar(ctx, f.user.ID, "client", m.Client, now.Add(-knownFor))
 	}
+	if err == nil && !known {
+		behind, err = p.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey))
+	}
+	return known, behind, err
 }
 
 // counts is what one row was counted on, to be undone if it comes to nothing: a
 // row that is looked at again must not use its recipient's mails up.
 type counts struct {
-	by      throttle.Counters
-	counted []func(ctx context.Context, now time.Time) error
+	by    throttle.Counters
+	now   time.Time
+	taken []func(ctx context.Context) error // each gives one back
 }
 
-func (c *counts) take(ctx context.Context, now time.Time, on throttle.Count) (time.Duration, error) {
-	waits, giver, err := c.by.Take(ctx, now, on)
+// take counts one more, and reports whether it was free or when it will be.
+func (c *counts) take(ctx context.Context, on throttle.Count) (free bool, at time.Time, err error) {
+	waits, giver, err := c.by.Take(ctx, c.now, on)
 	if err != nil {
-		return 0, err
+		return false, c.now, err
 	}
 	if waits[0] == 0 {
-		c.counted = append(c.counted, func(ctx context.Context, now time.Time) error { return giver.GiveBack(ctx, now, on) })
+		c.taken = append(c.taken, func(ctx context.Context) error { return giver.GiveBack(ctx, c.now, on) })
 	}
-	return waits[0], nil
+	return waits[0] == 0, c.now.Add(waits[0]), nil
 }
 
-func (c *counts) undo(ctx context.Context, now time.Time) (err error) {
-	for _, giveBack := range c.counted {
-		err = errors.Join(err, giveBack(ctx, now))
+// undo gives all of them back, also when ctx has ended.
+func (c *counts) undo(ctx context.Context) (err error) {
+	for _, giveBack := range c.taken {
+		err = errors.Join(err, giveBack(context.WithoutCancel(ctx)))
 	}
 	return err
 }
 
-// known says whether m comes from a client that its recipient uses.
-func (w *Worker) known(ctx context.Context, m *store.Mail, f *finding, now time.Time) (bool, error) {
-	if f.user == nil || m.Client == "" {
-		return false, nil
-	}
-	return w.c.Store.Familiar(ctx, f.user.ID, "client", m.Client, now.Add(-knownFor))
-}
-
 // hold folds m into the row that waits for the next slot and will say all that
 // is open then.
-func (w *Worker) hold(ctx context.Context, m *store.Mail, kind store.MailKind, now, slot time.Time) error {
+func (p *postman) hold(ctx context.Context, m *store.Mail, kind store.MailKind, now, slot time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {
 		return err
@@ -119,5 +121,5 @@ func (w *Worker) hold(ctx context.Context, m *store.Mail, kind store.MailKind, n
 	if kind == store.MailConfirmRegistration {
 		held.Kind = store.MailResendConfirmation // all that is open, not one registration
 	}
-	return w.c.Store.HoldMail(ctx, m.ID, &held)
+	return p.c.Store.HoldMail(ctx, m.ID, &held)
 }

@@ -25,91 +25,111 @@ type finding struct {
 	user          *store.User  // whose account the recipient has, if any
 }
 
-// find finds out what m has to say now. store.ErrNotFound: nothing (any more).
-func (w *Worker) find(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+// find finds out what m has to say now, or returns errNothing.
+func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *finding, err error) {
 	switch m.Kind {
 	case store.MailConfirmRegistration:
-		r, err := w.c.Store.Registration(ctx, m.RegistrationID, now)
-		if err != nil {
-			return nil, err
-		}
-		if r.Closed {
-			return w.findOwner(ctx, r.EmailKey, now)
-		}
-		return w.findOpen(ctx, r.EmailKey, []store.Registration{*r}, now)
+		f, err = p.findRegistration(ctx, m.RegistrationID, now)
 	case store.MailResendConfirmation:
-		most := maxListed
-		if m.Held() {
-			most = maxWaited
-		}
-		list, err := w.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
-		if err != nil {
-			return nil, err
-		}
-		return w.findOpen(ctx, m.RecipientKey, list, now)
+		f, err = p.findRegistrations(ctx, m, now)
 	case store.MailAlreadyRegistered:
-		return w.findOwner(ctx, m.RecipientKey, now)
+		f, err = p.findOwner(ctx, m.RecipientKey, now)
 	case store.MailConfirmNewEmail:
-		return w.findChange(ctx, m, now)
+		f, err = p.findChange(ctx, m, now)
 	case store.MailPasswordReset:
-		return w.findReset(ctx, m)
+		f, err = p.findReset(ctx, m)
+	default: // a notice says what was, whatever became of it
+		f = &finding{kind: m.Kind, to: m.Details.To}
+		if _, known := subjects[m.Kind]; !known || f.to == "" {
+			err = errUnknownKind
+		}
 	}
-	if _, known := subjects[m.Kind]; !known || m.Details.To == "" {
-		return nil, errUnknownKind
+	if errors.Is(err, store.ErrNotFound) {
+		err = errNothing
 	}
-	return &finding{kind: m.Kind, to: m.Details.To}, nil // a notice says what was, whatever became of it
+	return f, err
+}
+
+// findRegistration is about one registration. If its address has an account by
+// now, its owner is told.
+func (p *postman) findRegistration(ctx context.Context, id string, now time.Time) (*finding, error) {
+	r, err := p.c.Store.Registration(ctx, id, now)
+	if err != nil {
+		return nil, err
+	}
+	if r.Closed {
+		return p.findOwner(ctx, r.EmailKey, now)
+	}
+	return p.findOpen(ctx, r.EmailKey, []store.Registration{*r}, now)
+}
+
+// findRegistrations is about all registrations of an address.
+func (p *postman) findRegistrations(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	most := maxListed
+	if m.Held() {
+		most = maxWaited
+	}
+	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
+	if err != nil {
+		return nil, err
+	}
+	return p.findOpen(ctx, m.RecipientKey, list, now)
 }
 
 // findOwner is about an address that has an account, or had one until lately
 // that may come back to it.
-func (w *Worker) findOwner(ctx context.Context, emailKey string, now time.Time) (*finding, error) {
-	u, err := w.c.Store.UserByEmail(ctx, emailKey)
+func (p *postman) findOwner(ctx context.Context, emailKey string, now time.Time) (*finding, error) {
+	u, err := p.c.Store.UserByEmail(ctx, emailKey)
 	if !errors.Is(err, store.ErrNotFound) {
 		if err != nil {
 			return nil, err
 		}
 		return &finding{kind: store.MailAlreadyRegistered, to: u.Email, user: u}, nil
 	}
-	id, err := w.c.Store.HeldFor(ctx, emailKey, now)
+	id, err := p.c.Store.HeldFor(ctx, emailKey, now)
 	if err != nil {
 		return nil, err
 	}
-	if u, err = w.c.Store.UserByID(ctx, id); err != nil {
+	if u, err = p.c.Store.UserByID(ctx, id); err != nil {
 		return nil, err
 	}
 	return &finding{kind: store.MailAlreadyRegistered, to: emailKey, user: u, held: true}, nil
 }
 
-// findOpen is about what can be confirmed. Nothing can once the address has an
-// account or is kept for one.
-func (w *Worker) findOpen(ctx context.Context, emailKey string, list []store.Registration, now time.Time) (*finding, error) {
-	taken, err := w.c.Store.EmailTaken(ctx, emailKey, now)
-	if err != nil {
+// findOpen is about what can be confirmed.
+func (p *postman) findOpen(ctx context.Context, emailKey string, list []store.Registration, now time.Time) (*finding, error) {
+	if err := p.unclaimed(ctx, emailKey, now); err != nil {
 		return nil, err
 	}
-	if taken || len(list) == 0 {
+	if len(list) == 0 {
 		return nil, store.ErrNotFound
 	}
 	return &finding{kind: store.MailConfirmRegistration, to: list[0].Email, registrations: list}, nil
 }
 
+// unclaimed returns store.ErrNotFound for an address that has an account or is
+// kept for one: nothing can be confirmed then.
+func (p *postman) unclaimed(ctx context.Context, emailKey string, now time.Time) error {
+	taken, err := p.c.Store.EmailTaken(ctx, emailKey, now)
+	if err == nil && taken {
+		err = store.ErrNotFound
+	}
+	return err
+}
+
 // findChange is about an account, or all of them, that an address is to become
 // the address of. If it has one already its owner is told.
-func (w *Worker) findChange(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
-	all, err := w.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, m.UserID, now, maxWaited)
+func (p *postman) findChange(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	all, err := p.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, m.UserID, now, maxWaited)
 	if err != nil {
 		return nil, err
 	}
-	owner, err := w.findOwner(ctx, m.RecipientKey, now)
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return nil, err
+	owner, err := p.findOwner(ctx, m.RecipientKey, now)
+	if errors.Is(err, store.ErrNotFound) { // it may be kept for an account that is gone: nobody gets it, and nobody is there to be told
+		err = p.unclaimed(ctx, m.RecipientKey, now)
 	}
-	if owner == nil { // kept for an account that is gone: nobody gets it, and nobody is there to be told
-		if taken, err := w.c.Store.EmailTaken(ctx, m.RecipientKey, now); err != nil {
-			return nil, err
-		} else if taken {
-			return nil, store.ErrNotFound
-		}
+	if err != nil {
+		return nil, err
 	}
 	f := &finding{kind: m.Kind}
 	for i := range all {
@@ -121,21 +141,22 @@ func (w *Worker) findChange(ctx context.Context, m *store.Mail, now time.Time) (
 	switch {
 	case len(f.changes) > 0:
 		f.to = *f.changes[0].PendingEmail
-		return f, nil
 	case len(all) > 0 && owner != nil:
-		return owner, nil
+		f = owner
+	default:
+		err = store.ErrNotFound
 	}
-	return nil, store.ErrNotFound
+	return f, err
 }
 
 // findReset is about an account whose password is to be set anew. What was asked
 // for before the account was last secured is no longer wanted.
-func (w *Worker) findReset(ctx context.Context, m *store.Mail) (_ *finding, err error) {
+func (p *postman) findReset(ctx context.Context, m *store.Mail) (_ *finding, err error) {
 	var user *store.User
 	if m.UserID != "" {
-		user, err = w.c.Store.UserByID(ctx, m.UserID)
+		user, err = p.c.Store.UserByID(ctx, m.UserID)
 	} else {
-		user, err = w.c.Store.UserByEmail(ctx, m.RecipientKey)
+		user, err = p.c.Store.UserByEmail(ctx, m.RecipientKey)
 	}
 	if err != nil {
 		return nil, err

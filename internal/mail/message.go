@@ -1,15 +1,16 @@
 // Package mail writes and sends what waits in the outbox.
 //
-// A Worker takes rows from the outbox, finds out what each of them has to say
-// and whether it may go, has the one-time tokens made, and hands the mail to a
+// Package outbox claims the rows and settles them. In between, deliver.go finds
+// out what each of them has to say (find.go) and whether it may go (admit.go),
+// has the one-time tokens made, writes the mail (templates.go) and hands it to a
 // Sender: the mail server (SMTP) or the development inbox (Inbox).
 package mail
 
 import (
 	"context"
-	"errors"
 	"time"
 
+	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 )
 
@@ -37,12 +38,12 @@ type Sender interface {
 var (
 	// ErrUnreachable: nothing can be sent at all. There is no connection, its
 	// TLS fails, or the server does not let us log in.
-	ErrUnreachable = errors.New("mail server unreachable")
+	ErrUnreachable = outbox.Unreachable("mail server unreachable")
 	// ErrDropped: the server fell silent or hung up in the middle. This mail
 	// may have arrived or not.
-	ErrDropped = errors.New("connection dropped")
+	ErrDropped = outbox.Cut("connection dropped")
 	// ErrDelayed: the server wants this mail later (4xx).
-	ErrDelayed = errors.New("delayed")
+	ErrDelayed = outbox.Delayed("delayed")
 	// ErrRefused: this mail will never go (5xx).
-	ErrRefused = errors.New("refused")
+	ErrRefused = outbox.Refused("refused")
 )

@@ -1,16 +1,12 @@
 package mail
 
 import (
-	"context"
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/store"
-	"latchkey/internal/testenv"
 )
 
 func TestConfirmationIsSent_D10(t *testing.T) {
@@ -112,60 +108,5 @@ func TestUnknownKindIsLeftToANewerVersion(t *testing.T) {
 func TestNewWorkerWantsAll(t *testing.T) {
 	if _, err := NewWorker(Config{}); err == nil {
 		t.Error("no error")
-	}
-}
-
-func TestRunWakesAndDrains_R5(t *testing.T) {
-	x := newWorld(t, store.New(testenv.SQLite(t)))
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan struct{})
-	go func() { x.w.Run(ctx); close(ended) }()
-	x.register("first@example.org", "first", "192.0.2.1")
-	x.w.Wake()
-	<-x.smtp.arrived
-
-	// One that hangs does not stop the others, and is finished before Run ends.
-	hang := make(chan struct{})
-	x.smtp.set(faults{hang: hang, hangOf: "slow@example.org"})
-	x.register("slow@example.org", "slow", "192.0.2.1")
-	x.w.Wake()
-	for i := range 8 {
-		x.register(fmt.Sprintf("quick%d@example.org", i), fmt.Sprintf("quick%d", i), "192.0.2.1")
-		x.w.Wake()
-	}
-	for range 8 {
-		<-x.smtp.arrived
-	}
-	cancel()
-	x.register("late@example.org", "late", "192.0.2.1")
-	close(hang)
-	<-ended
-	// The late one came while Run was ending: it was sent or waits for the next start.
-	got, waits := to(x.smtp.mails()), int(x.outbox().Waiting)
-	if !slices.Contains(got, "slow@example.org") || len(got)+waits != 11 || (waits == 1) == slices.Contains(got, "late@example.org") {
-		t.Errorf("%d wait, got %v", waits, got)
-	}
-}
-
-func TestBrokenOffMailGoesBack_R5(t *testing.T) {
-	x := newWorld(t, store.New(testenv.SQLite(t)))
-	hang := make(chan struct{})
-	defer close(hang)
-	x.smtp.set(faults{hang: hang})
-	x.register("slow@example.org", "slow", "192.0.2.1")
-	ctx, cancel := context.WithCancel(t.Context())
-	ended := make(chan error)
-	go func() { ended <- x.w.Tick(ctx) }()
-	<-x.smtp.hung
-	cancel()
-	if err := <-ended; !errors.Is(err, context.Canceled) {
-		t.Errorf("Tick: got %v", err)
-	}
-	if x.w.away() {
-		t.Error("it was taken for the server's fault")
-	}
-	rows, err := x.store.ClaimMail(t.Context(), x.now(), x.now().Add(lease), 1, false)
-	if err != nil || len(rows) != 1 || rows[0].Attempts != 0 {
-		t.Errorf("back in the outbox: got %+v, %v", rows, err)
 	}
 }

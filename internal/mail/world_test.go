@@ -16,6 +16,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/link"
+	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
@@ -28,7 +29,7 @@ type world struct {
 	smtp  *faulty
 	made  *tokens // whose count is that of the links
 	links *link.Maker
-	w     *Worker
+	w     *outbox.Worker
 
 	mu    sync.Mutex
 	clock time.Time
@@ -63,7 +64,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 }
 
 // worker makes another worker, as a replica has one: only the outbox is shared.
-func (x *world) worker(s Sender) *Worker {
+func (x *world) worker(s Sender) *outbox.Worker {
 	x.t.Helper()
 	log := zerolog.New(x)
 	w, err := NewWorker(Config{Store: x.store, Sender: s, Links: x.links, Counters: throttle.NewMemory(), Templates: builtInOf(x.t, withURL),
@@ -79,6 +80,13 @@ func (x *world) Write(p []byte) (int, error) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	return x.log.Write(p)
+}
+
+// logged is how many lines with this message the log has.
+func (x *world) logged(message string) int {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	return strings.Count(x.log.String(), `"message":"`+message+`"`)
 }
 
 // tokens is the token store, which counts what it is given.

@@ -15,12 +15,12 @@ type EventKind string
 // All there are. What goes with each, a line of the log and perhaps a mail,
 // stands in auth/event.go.
 const (
-	EventAccountCreated        EventKind = "ACCOUNT_CREATED"
-	EventLogin                 EventKind = "LOGIN"
-	EventNewDevice             EventKind = "NEW_DEVICE" // a login with a kind of device that was not used before
-	EventLogout                EventKind = "LOGOUT"
-	EventSessionRevoked        EventKind = "SESSION_REVOKED"
-	EventSessionsRevoked       EventKind = "SESSIONS_REVOKED"
+	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
+	EventLogin           EventKind = "LOGIN"
+	EventNewDevice       EventKind = "NEW_DEVICE" // a login with a kind of device that was not used before
+	EventLogout          EventKind = "LOGOUT"
+	EventSessionRevoked  EventKind = "SESSION_REVOKED"
+	EventSessionsRevoked EventKind = "SESSIONS_REVOKED"
 	//lint:ignore G101 the name of an event
 	EventRefreshTokenReused    EventKind = "REFRESH_TOKEN_REUSED" // which ended its session
 	EventUsernameChanged       EventKind = "USERNAME_CHANGED"

@@ -1,0 +1,127 @@
+package outbox
+
+import (
+	"context"
+	"sync"
+	"time"
+)
+
+const (
+	pollEvery  = time.Second      // for rows of other replicas and those whose time has come
+	hurryEvery = 30 * time.Second // for rows that only a clock which is ahead holds back
+	lease      = 2 * time.Minute  // longer than a try with all that belongs to it
+	drainFor   = 8 * time.Second  // for what is on its way when Run's context ends; a shutdown has 10 s
+)
+
+// Worker delivers the rows of one table.
+type Worker struct {
+	c    Config
+	wake chan struct{} // buffered: one wake-up is as good as many
+	jobs sync.WaitGroup
+
+	mu           sync.Mutex
+	busy         int                     // jobs under way
+	probes       int                     // those of them that find out whether a destination is back
+	destinations map[string]*destination // all that rows were ever due for
+	failing      bool                    // the table could not be read at the last look
+}
+
+// Wake makes Run look for due rows at once. It never blocks.
+func (w *Worker) Wake() {
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Run works until ctx ends. Then it takes nothing new and waits for what is on
+// its way; what takes more than 8 s is broken off and due again.
+func (w *Worker) Run(ctx context.Context) {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	context.AfterFunc(ctx, func() { time.AfterFunc(drainFor, cancel) })
+	poll, hurry := time.NewTicker(pollEvery), time.NewTicker(hurryEvery)
+	defer poll.Stop()
+	defer hurry.Stop()
+	w.hurry(work)
+	for ctx.Err() == nil {
+		n, err := w.start(work)
+		w.noteFailing(err)
+		if n > 0 && err == nil {
+			continue // there may be more
+		}
+		select {
+		case <-ctx.Done():
+		case <-w.wake:
+		case <-poll.C:
+		case <-hurry.C:
+			w.hurry(work)
+		}
+	}
+	w.jobs.Wait()
+}
+
+// Tick does all that is due now and returns when it is done. It is Run for
+// those who own the clock, and not to be called beside it.
+func (w *Worker) Tick(ctx context.Context) error {
+	for {
+		n, err := w.start(ctx)
+		w.jobs.Wait()
+		if err == nil {
+			err = ctx.Err()
+		}
+		if n == 0 || err != nil {
+			return err
+		}
+	}
+}
+
+// start claims as many due rows as there are hands, starts a job for each and
+// returns how many.
+func (w *Worker) start(ctx context.Context) (started int, err error) {
+	now := w.now()
+	due, err := w.c.Rows.Due(ctx, now)
+	w.order(due)
+	for _, to := range due {
+		c := w.plan(to, now)
+		if c.Max < 1 {
+			continue
+		}
+		jobs, err := w.c.Rows.Claim(ctx, c)
+		w.began(&c, len(jobs))
+		for i := range jobs {
+			w.jobs.Go(func() {
+				w.do(ctx, &jobs[i], &c)
+				w.ended(&c)
+				w.Wake() // there is a hand free
+			})
+		}
+		started += len(jobs)
+		if err != nil {
+			return started, err
+		}
+	}
+	return started, err
+}
+
+// hurry makes due what a replica whose clock is ahead wrote and did not come to
+// deliver: by this clock it would have to wait for as long as they are apart.
+func (w *Worker) hurry(ctx context.Context) {
+	if err := w.c.Rows.Hurry(ctx, w.now()); err != nil {
+		w.noteFailing(err)
+	}
+}
+
+// noteFailing logs that the table cannot be read: once, not every second.
+func (w *Worker) noteFailing(err error) {
+	w.mu.Lock()
+	was := w.failing
+	w.failing = err != nil
+	w.mu.Unlock()
+	if err != nil && !was {
+		w.c.Log.Error().Err(err).Msg("outbox out of reach")
+	}
+}
+
+// now is the time as databases keep it.
+func (w *Worker) now() time.Time { return w.c.Now().UTC().Truncate(time.Microsecond) }
