@@ -30,8 +30,7 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], cli.Commands{
+	os.Exit(cli.Run(untilSignal(), os.Args[1:], cli.Commands{
 		Version: version,
 		Serve:   serve,
 		Migrate: migrate,
@@ -39,9 +38,22 @@ func main() {
 		Health:  healthcheck,
 		Config:  settings,
 		Doctor:  examine,
-	})
-	stop()
-	os.Exit(code)
+	}))
+}
+
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. From
+// then on Ctrl-C ends the process at once, as whoever presses it twice means;
+// another SIGTERM does not, since some supervisors send several.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Reset(os.Interrupt)
+		end()
+	}()
+	return ctx
 }
 
 // load reads the configuration and makes the logger that it asks for, and nothing
