@@ -265,7 +265,7 @@ func TestInterruptTwice_R5(t *testing.T) {
 func TestTwoStart_R6(t *testing.T) {
 	t.Parallel()
 	for range testenv.Repeats(t, 5, 20) {
-		s := testenv.NewProduction(t)
+		s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 		s.Plain = true // it starts sooner
 		s.Add(t)
 		s.Add(t)

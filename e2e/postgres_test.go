@@ -282,7 +282,7 @@ func TestPostgresAwayAtStart_R1(t *testing.T) {
 	for _, how := range []string{"refuses", "hangs"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			s := testenv.NewProduction(t)
+			s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 			postgres := s.Through(t, "DATABASE_URL")
 			if how == "refuses" {
 				postgres.Refuse()

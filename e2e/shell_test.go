@@ -58,7 +58,7 @@ func TestUserCreate(t *testing.T) {
 // database.
 func TestMigrateCommand(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*testenv.Stack{"embedded": testenv.NewEmbedded(t), "production": testenv.NewProduction(t)} {
+	for name, s := range map[string]*testenv.Stack{"embedded": testenv.NewEmbedded(t), "production": testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
