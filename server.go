@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"net"
 	"net/http"
@@ -29,41 +30,71 @@ import (
 var version = "dev"
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := cli.Run(ctx, os.Args[1:], cli.Commands{
+	os.Exit(cli.Run(untilSignal(), os.Args[1:], cli.Commands{
 		Version: version,
 		Serve:   serve,
 		Migrate: migrate,
 		Service: service,
 		Health:  healthcheck,
-		Config: func() (config.Config, error) {
-			cfg, _, err := load()
-			return cfg, err
-		},
-		Doctor: examine,
-	})
-	stop()
-	os.Exit(code)
+		Config:  settings,
+		Doctor:  examine,
+	}))
 }
 
-// load reads the configuration and makes the logger that it asks for.
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM. From
+// then on Ctrl-C ends the process at once, as whoever presses it twice means;
+// another SIGTERM does not, since some supervisors send several.
+func untilSignal() context.Context {
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		signal.Reset(os.Interrupt)
+		end()
+	}()
+	return ctx
+}
+
+// load reads the configuration and makes the logger that it asks for, and nothing
+// else: in development there may be no secret.
 func load() (config.Config, zerolog.Logger, error) {
 	cfg, warnings, err := config.Load(os.Environ(), ".env")
 	if err != nil {
 		return cfg, zerolog.Nop(), err
-	}
-	if len(cfg.SecretKeys) == 0 { // only in development
-		secret, err := config.LoadOrMakeSecret(cfg.DataDir)
-		if err != nil {
-			return cfg, zerolog.Nop(), err
-		}
-		cfg.SecretKeys = [][]byte{secret}
 	}
 	log := newLogger(os.Stderr, cfg)
 	for _, w := range warnings {
 		log.Warn().Str("name", w.Name).Msg(w.Text)
 	}
 	return cfg, log, nil
+}
+
+// loadWithSecret is load for what signs tokens: it makes a secret where there is
+// none yet.
+func loadWithSecret() (config.Config, zerolog.Logger, error) {
+	cfg, log, err := load()
+	if err != nil || len(cfg.SecretKeys) > 0 {
+		return cfg, log, err
+	}
+	secret, err := config.LoadOrMakeSecret(cfg.DataDir)
+	cfg.SecretKeys = [][]byte{secret}
+	return cfg, log, err
+}
+
+// settings is the configuration with the secret that was made, if one was, for a
+// command that only looks.
+func settings() (config.Config, error) {
+	cfg, _, err := load()
+	if err != nil || len(cfg.SecretKeys) > 0 {
+		return cfg, err
+	}
+	secret, err := config.LoadSecret(cfg.DataDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return cfg, nil
+	}
+	cfg.SecretKeys = [][]byte{secret}
+	return cfg, err
 }
 
 func newLogger(w io.Writer, cfg config.Config) zerolog.Logger {
@@ -82,7 +113,7 @@ const softMemory = 170 << 20
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context) error {
-	cfg, log, err := load()
+	cfg, log, err := loadWithSecret()
 	if err != nil {
 		return err
 	}
@@ -110,7 +141,7 @@ func serve(ctx context.Context) error {
 
 // migrate brings the database up to date and returns how many steps it took.
 func migrate(ctx context.Context) (int, error) {
-	cfg, log, err := load()
+	cfg, log, err := loadWithSecret()
 	if err != nil {
 		return 0, err
 	}
@@ -125,7 +156,7 @@ func migrate(ctx context.Context) (int, error) {
 // service returns the rules for a command of the shell, on a database that is
 // up to date, and what ends it.
 func service(ctx context.Context) (*auth.Service, func(), error) {
-	cfg, log, err := load()
+	cfg, log, err := loadWithSecret()
 	if err != nil {
 		return nil, nil, err
 	}

@@ -226,20 +226,46 @@ func TestTerminate_R5(t *testing.T) {
 func TestTerminateWithStalled_R5(t *testing.T) {
 	t.Parallel()
 	s := testenv.Embedded(t)
-	halfSent(t, s.URL(), testenv.Request{Query: testenv.MeOp})
+	halfSent(t, s.URL(), testenv.Request{Query: testenv.MeOp, Bearer: s.Join(t).Access})
 	s.Replicas[0].Signal(t, syscall.SIGTERM)
 	began := time.Now()
 	if code := s.Replicas[0].Wait(t, 13*time.Second); code != 0 {
 		t.Errorf("exit code %d", code)
 	}
-	t.Logf("ended after %v", time.Since(began))
+	took := time.Since(began)
+	if t.Logf("ended after %v", took); took < 9*time.Second {
+		t.Error("it did not wait for the request")
+	}
+}
+
+// Who presses Ctrl-C a second time does not wait for the request that holds the
+// end up. Another SIGTERM changes nothing.
+func TestInterruptTwice_R5(t *testing.T) {
+	t.Parallel()
+	for first, signals := range map[string][]syscall.Signal{"interrupt": {syscall.SIGINT}, "terminate": {syscall.SIGTERM, syscall.SIGTERM}} {
+		t.Run(first, func(t *testing.T) {
+			t.Parallel()
+			s := testenv.Embedded(t)
+			p := s.Replicas[0]
+			halfSent(t, p.URL, testenv.Request{Query: testenv.MeOp, Bearer: s.Join(t).Access})
+			for _, sig := range signals {
+				p.Signal(t, sig)
+				testenv.Await(t, 5*time.Second, "its end to begin", func() bool { return strings.Contains(p.Log(), `"stopping"`) })
+			}
+			awaitRefusal(t, p.URL)
+			p.Signal(t, syscall.SIGINT)
+			if code := p.Wait(t, 13*time.Second); code != -1 { // of a signal, which a shell calls 130
+				t.Errorf("exit code %d: it waited for the request", code)
+			}
+		})
+	}
 }
 
 // Two replicas start on one empty database: it is migrated once, and both work.
 func TestTwoStart_R6(t *testing.T) {
 	t.Parallel()
 	for range testenv.Repeats(t, 5, 20) {
-		s := testenv.NewProduction(t)
+		s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 		s.Plain = true // it starts sooner
 		s.Add(t)
 		s.Add(t)

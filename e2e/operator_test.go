@@ -107,7 +107,7 @@ func TestDoctorEmbedded(t *testing.T) {
 // the same.
 func TestDoctorProduction_R1_R2_R3(t *testing.T) {
 	t.Parallel()
-	s := testenv.NewProduction(t)
+	s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 	postgres, redis, smtp := s.Through(t, "DATABASE_URL"), s.Through(t, "REDIS_URL"), s.Through(t, "MAIL_SERVER")
 	healthy := map[string]string{ // localhost in production is worth a word
 		"configuration": "ok", "keys": "ok", "database": "ok", "outbox": "ok", "redis": "ok", "mail": "ok", "url": "ok", "browsers": "warn", "proxies": "ok",

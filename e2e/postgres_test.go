@@ -65,18 +65,6 @@ func atomicMax(v *atomic.Int64, n int64) {
 	}
 }
 
-// awaitReadiness waits until /readyz has this status and names what is down.
-func awaitReadiness(t *testing.T, base string, status int, down string) {
-	t.Helper()
-	testenv.Await(t, recoverWithin, "readiness", func() bool {
-		p, err := tryGet(base + "/readyz")
-		return err == nil && p.status == status && strings.Contains(p.body, `"down":[`+down+`]`)
-	})
-	if p, err := tryGet(base + "/livez"); err != nil || p.status != http.StatusOK {
-		t.Errorf("/livez: %d, %v", p.status, err)
-	}
-}
-
 // outage is a way in which a server behind a proxy fails, and its end. What was
 // sent while it hangs is lost, unless it passes in the end.
 func outage(t testing.TB, p *testenv.Proxy, how string) (fail, mend func()) {
@@ -109,6 +97,9 @@ func TestPostgresFails_R1(t *testing.T) {
 			s := testenv.NewProduction(t)
 			postgres := s.Through(t, "DATABASE_URL")
 			s.Add(t)
+			if how == "hangs" { // on one of them nothing but a call's own time ends a call
+				s.Env = append(s.Env, "DATABASE_URL="+s.Setting("DATABASE_URL")+"&connect_timeout=30")
+			}
 			s.Add(t)
 			s.AwaitReady(t)
 			ada := s.Join(t)
@@ -131,6 +122,9 @@ func TestPostgresFails_R1(t *testing.T) {
 					mustBeUnavailableSoon(t, p.URL, asks)
 					awaitReadiness(t, p.URL, http.StatusServiceUnavailable, `"postgresql"`)
 				}
+			}
+			if how == "hangs" {
+				mustNotWait(t, s.Replicas[1].URL)
 			}
 			mend()
 			for _, p := range s.Replicas {
@@ -288,7 +282,7 @@ func TestPostgresAwayAtStart_R1(t *testing.T) {
 	for _, how := range []string{"refuses", "hangs"} {
 		t.Run(how, func(t *testing.T) {
 			t.Parallel()
-			s := testenv.NewProduction(t)
+			s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 			postgres := s.Through(t, "DATABASE_URL")
 			if how == "refuses" {
 				postgres.Refuse()

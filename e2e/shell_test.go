@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"os"
 	"strings"
 	"testing"
 
@@ -57,7 +58,7 @@ func TestUserCreate(t *testing.T) {
 // database.
 func TestMigrateCommand(t *testing.T) {
 	t.Parallel()
-	for name, s := range map[string]*testenv.Stack{"embedded": testenv.NewEmbedded(t), "production": testenv.NewProduction(t)} {
+	for name, s := range map[string]*testenv.Stack{"embedded": testenv.NewEmbedded(t), "production": testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -102,6 +103,34 @@ func TestWrongUsage(t *testing.T) {
 		if code != 2 || out != "" || !strings.HasPrefix(errOut, "latchkey: ") {
 			t.Errorf("latchkey %s: exit code %d, %q, %q", strings.Join(args, " "), code, out, errOut)
 		}
+	}
+}
+
+// What only looks makes nothing where nothing was started yet, and shows the
+// secret that a server made.
+func TestLookingMakesNothing(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		args []string
+		code int
+		out  string
+	}{
+		{[]string{"healthcheck"}, 1, ""},
+		{[]string{"keys", "list", "--json"}, 0, "[]\n"},
+		{[]string{"version"}, 0, "dev\n"},
+	} {
+		dir := t.TempDir()
+		out, errOut, code := testenv.Command(t, dir, "", []string{"PORT=" + testenv.FreePort(t)}, c.args...)
+		if code != c.code || out != c.out {
+			t.Errorf("%v: exit code %d, %q, want %d, %q:\n%s", c.args, code, out, c.code, c.out, errOut)
+		}
+		if entries, err := os.ReadDir(dir); len(entries) > 0 || err != nil {
+			t.Errorf("%v made %v, %v", c.args, entries, err)
+		}
+	}
+	s := testenv.Embedded(t)
+	if out, errOut, code := shell(t, s, "", "keys", "list"); code != 0 || !strings.Contains(out, "HS256 secret 1") {
+		t.Errorf("keys list beside a server: exit code %d\n%s%s", code, out, errOut)
 	}
 }
 

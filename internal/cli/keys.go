@@ -149,7 +149,7 @@ func keysListCommand(c Commands) *cobra.Command {
 // listKeys returns the keys in the order of JWT_PRIVATE_KEYS, whose first one
 // signs. The secrets verify although they are not in it.
 func listKeys(cfg config.Config) []listedKey {
-	var list []listedKey
+	list := []listedKey{}
 	secrets := func() {
 		for n := range cfg.SecretKeys {
 			list = append(list, listedKey{Key: fmt.Sprintf("HS256 secret %d", n+1), Algorithm: jwt.HS256, Verifies: true})

@@ -87,6 +87,10 @@ func LoadOrMakeSecret(dataDir string) ([]byte, error) {
 	return readSecret(path)
 }
 
+// LoadSecret returns the secret that LoadOrMakeSecret made, or an error that is
+// fs.ErrNotExist. It makes nothing.
+func LoadSecret(dataDir string) ([]byte, error) { return readSecret(filepath.Join(dataDir, "secret")) }
+
 // makeSecretFile makes the file whole or not at all, or returns fs.ErrExist: it
 // is written under another name, made durable and then linked, so that neither
 // a crash nor another process ever sees half a secret.

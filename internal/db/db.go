@@ -3,7 +3,9 @@
 //
 // Placeholders are $1, $2, …; times are UTC and cut to microseconds, which is
 // what both databases keep. Every call has a deadline of its own, so that a
-// database that hangs is an error soon and never a request that waits.
+// database that hangs is an error soon and never a request that waits; a caller's
+// deadline counts where it is earlier, and a caller who merely goes away ends
+// nothing.
 package db
 
 import (
@@ -24,10 +26,19 @@ var (
 // when the database hangs, and this leaves them the time to say so.
 const callTimeout = 2500 * time.Millisecond
 
-// bounded is the context of one call. A caller who goes away does not end it: the
-// drivers would throw the connection away, or leave a write half known.
-func bounded(ctx context.Context) (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.WithoutCancel(ctx), callTimeout)
+// bounded is the context of one call. It ends after callTimeout, or with the
+// caller's own deadline or the transaction's end where that comes first; end is
+// zero outside a transaction. A caller who goes away does not end it: the drivers
+// would throw the connection away, or leave a write half known.
+func bounded(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	soonest := time.Now().Add(callTimeout)
+	if deadline, ok := ctx.Deadline(); ok && deadline.Before(soonest) {
+		soonest = deadline
+	}
+	if !end.IsZero() && end.Before(soonest) {
+		soonest = end
+	}
+	return context.WithDeadline(context.WithoutCancel(ctx), soonest)
 }
 
 // Conn runs SQL: on the pool, or inside one transaction.

@@ -31,17 +31,20 @@ type pgQuerier interface {
 	QueryRow(ctx context.Context, sql string, args ...any) pgx.Row
 }
 
-type pgConn struct{ q pgQuerier }
+type pgConn struct {
+	q   pgQuerier
+	end time.Time // of the transaction; zero on the pool
+}
 
 func (c pgConn) Exec(ctx context.Context, sql string, args ...any) (int64, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	defer cancel()
 	tag, err := c.q.Exec(ctx, sql, args...)
 	return tag.RowsAffected(), pgErr(err)
 }
 
 func (c pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	rows, err := c.q.Query(ctx, sql, args...)
 	if err != nil {
 		cancel()
@@ -51,7 +54,7 @@ func (c pgConn) Query(ctx context.Context, sql string, args ...any) (Rows, error
 }
 
 func (c pgConn) QueryRow(ctx context.Context, sql string, args ...any) Row {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	return pgRow{c.q.QueryRow(ctx, sql, args...), cancel}
 }
 
@@ -104,11 +107,11 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 	if err != nil {
 		return nil, fmt.Errorf("postgresql: %w", pgErr(err))
 	}
-	return &postgres{pgConn{pool}, pool}, nil
+	return &postgres{pgConn{q: pool}, pool}, nil
 }
 
 func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) (counts []int64, err error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
 	err = again(ctx, func() error {
 		counts, err = p.batch(ctx, stmts)
@@ -136,10 +139,11 @@ func (p *postgres) batch(ctx context.Context, stmts []Stmt) ([]int64, error) {
 }
 
 func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
+	end, _ := ctx.Deadline()
 	return again(ctx, func() error {
-		return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx}) }))
+		return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx, end}) }))
 	})
 }
 

@@ -19,6 +19,7 @@ import (
 type liteConn struct {
 	stmts  *liteStmts
 	tx     *sql.Tx       // nil on the pool
+	end    time.Time     // of the transaction; zero on the pool
 	writer chan struct{} // has room for one: see lite.write
 }
 
@@ -38,7 +39,7 @@ func (c liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) 
 }
 
 func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	defer cancel()
 	if c.tx == nil {
 		done, err := c.write(ctx)
@@ -70,7 +71,7 @@ func (c liteConn) write(ctx context.Context) (done func(), err error) {
 }
 
 func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		cancel()
@@ -85,7 +86,7 @@ func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, e
 }
 
 func (c liteConn) QueryRow(ctx context.Context, query string, args ...any) Row {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, c.end)
 	s, err := c.prepare(ctx, query)
 	if err != nil {
 		return liteRow{err: err, cancel: cancel}
@@ -159,10 +160,10 @@ func uriPath(path string) string {
 }
 
 func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
-	prepareCtx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
 	for _, s := range stmts { // before the transaction, in which each would be compiled anew until it is over
-		if _, err := l.prepare(prepareCtx, s.SQL); err != nil {
+		if _, err := l.prepare(ctx, s.SQL); err != nil {
 			return nil, err
 		}
 	}
@@ -184,7 +185,7 @@ func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 }
 
 func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
-	ctx, cancel := bounded(ctx)
+	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
 	done, err := l.write(ctx)
 	if err != nil {
@@ -196,7 +197,8 @@ func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
 		return liteErr(err)
 	}
 	defer func() { _ = tx.Rollback() }() // a no-op after Commit
-	if err := f(liteConn{stmts: l.stmts, tx: tx}); err != nil {
+	end, _ := ctx.Deadline()
+	if err := f(liteConn{stmts: l.stmts, tx: tx, end: end}); err != nil {
 		return err
 	}
 	if err := tx.Commit(); err != nil {

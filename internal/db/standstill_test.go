@@ -8,14 +8,13 @@ import (
 
 	"latchkey/internal/db"
 	"latchkey/internal/testenv"
-	"latchkey/migrations"
 )
 
 // A replica that stands still in the middle of a transaction does not keep the
 // others waiting for long.
 func TestStandstill_R1(t *testing.T) {
 	t.Parallel()
-	url := testenv.PostgresURL(t)
+	url := testenv.MigratedURL(t)
 	open := func() db.DB {
 		d, err := db.OpenPostgres(t.Context(), url)
 		if err != nil {
@@ -25,9 +24,6 @@ func TestStandstill_R1(t *testing.T) {
 		return d
 	}
 	frozen, awake := open(), open()
-	if _, err := db.Migrate(t.Context(), awake, migrations.Postgres, migrations.SQLite); err != nil {
-		t.Fatal(err)
-	}
 	if _, err := awake.Exec(t.Context(), insert, []byte{1}, []byte{}, t0); err != nil {
 		t.Fatal(err)
 	}

@@ -26,8 +26,9 @@ var (
 
 // Store runs statements on the pool or, inside InTx, in one transaction.
 type Store struct {
-	conn db.Conn
-	pool db.DB // nil inside a transaction
+	conn   db.Conn
+	pool   db.DB // nil inside a transaction
+	failed error // of a transaction inside this one, the first
 }
 
 // New returns a Store that runs on pool.
@@ -35,13 +36,23 @@ func New(pool db.DB) *Store { return &Store{conn: pool, pool: pool} }
 
 // InTx runs f in a transaction and commits it if f returns nil. f may run twice,
 // so it changes nothing but the database; no network and no hashing belong
-// inside. A transaction inside one joins it: it is committed with the outer one or
-// not at all.
+// inside. A transaction inside another is a part of it: its error is an error of
+// the whole, of which then nothing is written, whatever the outer f makes of it.
 func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 	if s.pool == nil {
-		return f(s)
+		err := f(s)
+		if err != nil && s.failed == nil {
+			s.failed = err
+		}
+		return err
 	}
-	return s.pool.InTx(ctx, func(c db.Conn) error { return f(&Store{conn: c}) })
+	return s.pool.InTx(ctx, func(c db.Conn) error {
+		tx := &Store{conn: c}
+		if err := f(tx); err != nil {
+			return err
+		}
+		return tx.failed
+	})
 }
 
 // Ready reports whether the database answers and has its tables.

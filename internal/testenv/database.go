@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -12,44 +13,86 @@ import (
 
 	"latchkey/internal/db"
 	"latchkey/internal/store"
-	"latchkey/migrations"
 )
 
 // SQLite returns an empty, migrated database in a new file.
 func SQLite(t testing.TB) db.DB {
 	t.Helper()
-	d, err := db.OpenSQLite(filepath.Join(t.TempDir(), "latchkey.db"))
+	path := filepath.Join(t.TempDir(), "latchkey.db")
+	if err := os.WriteFile(path, liteTemplate(t), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, err := db.OpenSQLite(path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.Close)
-	migrate(t, d)
 	return d
 }
 
-// PostgresURL makes an empty database on the server of the tests and returns
-// the URL that names it. It is dropped when the test ends.
+// Postgres returns an empty, migrated database on the server of the tests.
+func Postgres(t testing.TB) db.DB {
+	t.Helper()
+	d, err := db.OpenPostgres(context.Background(), MigratedURL(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(d.Close)
+	return d
+}
+
+// MigratedURL makes an empty, migrated database on the server of the tests and
+// returns the URL that names it. It is dropped when the test ends.
+func MigratedURL(t testing.TB) string {
+	t.Helper()
+	return makeDatabase(t, postgresTemplate(t))
+}
+
+// PostgresURL is MigratedURL for tests of the migration itself: the database has
+// no tables yet.
 func PostgresURL(t testing.TB) string {
+	t.Helper()
+	return makeDatabase(t, "template0")
+}
+
+// makeDatabase copies a database that nobody is connected to.
+func makeDatabase(t testing.TB, template string) (rawURL string) {
 	t.Helper()
 	base := Need(t, "TEST_POSTGRES")
 	admin, err := db.OpenPostgres(context.Background(), base)
 	if err != nil {
 		t.Fatal(err)
 	}
-	var name string
-	insist(t, "make a database", func(ctx context.Context) error {
-		name = "t_" + strings.ToLower(rand.Text()) // another one each time: the last may be there
-		_, err := admin.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE template0 STRATEGY FILE_COPY`)
-		return err
-	})
+	name := create(t, admin, template)
 	t.Cleanup(func() {
-		insist(t, "drop a database", func(ctx context.Context) error {
-			_, err := admin.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
-			return err
-		})
+		drop(t, admin, name)
 		admin.Close()
 	})
-	u, err := url.Parse(base)
+	return withDatabase(t, base, name)
+}
+
+func create(t testing.TB, admin db.DB, template string) (name string) {
+	t.Helper()
+	insist(t, "make a database", func(ctx context.Context) error {
+		name = "t_" + strings.ToLower(rand.Text()) // another one each time: the last may be there
+		_, err := admin.Exec(ctx, `CREATE DATABASE `+name+` TEMPLATE `+template+` STRATEGY FILE_COPY`)
+		return err
+	})
+	return name
+}
+
+func drop(t testing.TB, admin db.DB, name string) {
+	t.Helper()
+	insist(t, "drop a database", func(ctx context.Context) error {
+		_, err := admin.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
+		return err
+	})
+}
+
+// withDatabase is the URL of another database on the same server.
+func withDatabase(t testing.TB, rawURL, name string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,25 +112,6 @@ func insist(t testing.TB, what string, do func(ctx context.Context) error) {
 	}
 	if err != nil {
 		t.Errorf("%s: %v", what, err)
-	}
-}
-
-// Postgres returns an empty, migrated database on the server of the tests.
-func Postgres(t testing.TB) db.DB {
-	t.Helper()
-	d, err := db.OpenPostgres(context.Background(), PostgresURL(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(d.Close)
-	migrate(t, d)
-	return d
-}
-
-func migrate(t testing.TB, d db.DB) {
-	t.Helper()
-	if _, err := db.Migrate(t.Context(), d, migrations.Postgres, migrations.SQLite); err != nil {
-		t.Fatal(err)
 	}
 }
 

@@ -33,16 +33,19 @@ func NewEmbedded(t testing.TB, env ...string) *Stack {
 	return &Stack{Env: append([]string{"TRUSTED_PROXIES=127.0.0.1"}, env...)}
 }
 
-// NewProduction describes replicas in production mode on an empty PostgreSQL
-// database, Redis and a mail server with STARTTLS and a login. More settings go
+// NewProduction describes replicas in production mode on an empty, migrated
+// PostgreSQL database, Redis and a mail server with STARTTLS and a login. More settings go
 // before the defaults, and an empty one is as good as none: without DATABASE_URL
 // it is SQLite in production. Add starts a replica.
 func NewProduction(t testing.TB, env ...string) *Stack {
 	t.Helper()
 	mailpit := Mailpit(t)
 	host, port, _ := strings.Cut(mailpit.SMTP, ":")
+	if !slices.ContainsFunc(env, func(v string) bool { return strings.HasPrefix(v, "DATABASE_URL=") }) {
+		env = append([]string{"DATABASE_URL=" + MigratedURL(t)}, env...)
+	}
 	return &Stack{mailpit: &mailpit, Env: append([]string{
-		"LATCHKEY_ENV=production", "DATABASE_URL=" + PostgresURL(t), "REDIS_URL=" + Need(t, "TEST_REDIS"),
+		"LATCHKEY_ENV=production", "REDIS_URL=" + Need(t, "TEST_REDIS"),
 		"SECRET_KEY=" + rand.Text() + rand.Text(), "PUBLIC_URL=http://localhost:8080", "TRUSTED_PROXIES=127.0.0.1",
 		"MAIL_SERVER=" + host, "MAIL_PORT=" + port, "MAIL_USERNAME=" + mailpit.User, "MAIL_PASSWORD=" + mailpit.Password,
 		"MAIL_FROM=auth@latchkey.example", "SSL_CERT_FILE=" + mailpit.CA,
