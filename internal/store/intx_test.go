@@ -67,7 +67,7 @@ func TestRegisterInTransaction(t *testing.T) {
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
 			return tx.Register(ctx, r, m, noon.Add(time.Hour), store.RegistrationLimits{PerAddress: 1, PerClient: 1})
 		}))
-		if list, err := s.ListMail(ctx, false, time.Time{}, "", 10); err != nil || len(list) != 1 {
+		if list, err := s.ListMail(ctx, false, store.Place{}, 10); err != nil || len(list) != 1 {
 			t.Errorf("%d mails, %v; want one", len(list), err)
 		}
 	})
