@@ -29,7 +29,7 @@ func TestCookieFromAnotherOriginInBrowser_I5(t *testing.T) {
 	defer stranger.Close()
 	b := openBrowser(t, app.URL)
 	_, err := b.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
-		Email: "ada@example.org", Username: "ada", Password: goodPassword, Role: store.RoleUser,
+		Email: "ada@example.org", Username: "ada", Password: new(goodPassword), Role: store.RoleUser,
 	})
 	must(t, err)
 

@@ -60,7 +60,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	b := openBrowser(t, app.URL)
 	for _, name := range []string{"ada", "eve"} {
 		_, err := b.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
-			Email: name + "@example.org", Username: name, Password: goodPassword, Role: store.RoleUser,
+			Email: name + "@example.org", Username: name, Password: new(goodPassword), Role: store.RoleUser,
 		})
 		must(t, err)
 	}
