@@ -15,11 +15,11 @@ var ErrLastAdmin = errors.New("the last administrator")
 // away: they wait for each other at the guard's row, and each sees what those
 // before it left. A condition on other rows alone would be no lock.
 func (s *Store) keepAdministrator(ctx context.Context, id string) error {
-	if _, err := s.conn.Exec(ctx, `UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
+	if _, err := s.conn.Exec(ctx, `/* keepAdministrator, the guard */ UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
 		return err
 	}
 	var last bool
-	err := s.conn.QueryRow(ctx, `
+	err := s.conn.QueryRow(ctx, `/* keepAdministrator */
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = 'ADMIN' AND disabled_at IS NULL)
 			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = 'ADMIN' AND disabled_at IS NULL)`, id).Scan(&last)
 	if err == nil && last {
@@ -48,7 +48,7 @@ func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time
 			return err
 		}
 	}
-	return one(s.conn.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
+	return one(s.conn.Exec(ctx, `/* SetRole */ UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
 }
 
 // Disable disables u, who is still as they were read, ends all their sessions and
@@ -69,5 +69,5 @@ func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 // Enable lets a disabled user log in again. ErrNotFound, also if they are not
 // disabled.
 func (s *Store) Enable(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
+	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
 }

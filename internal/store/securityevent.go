@@ -121,8 +121,9 @@ func scanSecurityEvent(row db.Row) (*SecurityEvent, error) {
 	return &e, json.Unmarshal([]byte(details), &e.Details)
 }
 
-const insertSecurityEvent = `
-	INSERT INTO security_events (` + securityEventColumns + `)
+// securityEventValues is what follows INSERT INTO in a statement that writes an
+// event with the parameters that args returns.
+const securityEventValues = `security_events (` + securityEventColumns + `)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14`
 
 func (e *SecurityEvent) args() []any {
@@ -133,7 +134,7 @@ func (e *SecurityEvent) args() []any {
 
 // AddSecurityEvent writes e. Call it in the transaction of what e tells.
 func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
-	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */`+insertSecurityEvent, e.args()...)
+	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */ INSERT INTO `+securityEventValues, e.args()...)
 	return err
 }
 
@@ -141,7 +142,7 @@ func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
 // batch that opens or ends it.
 func (e *SecurityEvent) insertOfSession() db.Stmt {
 	return db.Stmt{
-		SQL:  `/* AddSecurityEvent of a session */` + insertSecurityEvent + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
+		SQL:  `/* AddSecurityEvent of a session */ INSERT INTO ` + securityEventValues + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
 		Args: e.args(),
 	}
 }

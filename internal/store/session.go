@@ -50,7 +50,7 @@ func (s *Store) SessionWithUser(ctx context.Context, id string, now time.Time) (
 		v Session
 		u User
 	)
-	err := s.conn.QueryRow(ctx, `
+	err := s.conn.QueryRow(ctx, `/* SessionWithUser */
 		SELECT `+sessionColumns+`, `+userColumns+`
 		FROM sessions s JOIN users u ON u.id = s.user_id
 		WHERE s.id = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL`,
@@ -63,7 +63,7 @@ func (s *Store) SessionWithUser(ctx context.Context, id string, now time.Time) (
 
 // Sessions returns the live sessions of a user, the most recently used first.
 func (s *Store) Sessions(ctx context.Context, userID string, now time.Time) ([]Session, error) {
-	rows, err := s.conn.Query(ctx, `
+	rows, err := s.conn.Query(ctx, `/* Sessions */
 		SELECT `+sessionColumns+` FROM sessions s WHERE s.user_id = $1 AND s.expires_at > $2
 		ORDER BY s.last_used_at DESC, s.id DESC`, userID, now)
 	if err != nil {
@@ -164,7 +164,7 @@ type Rotation struct {
 // RotateSession moves a session from one generation to the next. ErrNotFound
 // if it is no longer at the generation from: somebody was faster, or it ended.
 func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rotation) error {
-	rotate := db.Stmt{SQL: `
+	rotate := db.Stmt{SQL: `/* RotateSession */
 		UPDATE sessions SET generation = $3, rotations = $4, ip_address = $5, last_used_at = $6, expires_at = $7
 		WHERE id = $1 AND generation = $2 AND expires_at > $6`,
 		Args: []any{id, from, r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt}}
@@ -172,7 +172,7 @@ func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rota
 		return one(s.conn.Exec(ctx, rotate.SQL, rotate.Args...))
 	}
 	counts, err := s.batch(ctx, rotate, db.Stmt{
-		SQL:  `UPDATE familiar SET last_seen_at = $3 WHERE user_id = $1 AND kind = 'device' AND value = $2 AND last_seen_at < $3`,
+		SQL:  `/* RotateSession, what is familiar */ UPDATE familiar SET last_seen_at = $3 WHERE user_id = $1 AND kind = 'device' AND value = $2 AND last_seen_at < $3`,
 		Args: []any{r.UserID, r.Device, r.UsedAt},
 	})
 	if err != nil {
@@ -208,7 +208,7 @@ func (s *Store) EndOtherSessions(ctx context.Context, userID, keep string, now t
 // Familiar says whether a user logged in with this kind of device or from this
 // client (kind is "device" or "client") after since.
 func (s *Store) Familiar(ctx context.Context, userID, kind, value string, since time.Time) (known bool, err error) {
-	err = s.conn.QueryRow(ctx, `
+	err = s.conn.QueryRow(ctx, `/* Familiar */
 		SELECT EXISTS (SELECT 1 FROM familiar WHERE user_id = $1 AND kind = $2 AND value = $3 AND last_seen_at > $4)`,
 		userID, kind, value, since).Scan(&known)
 	return known, err

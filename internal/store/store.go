@@ -58,7 +58,7 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 // Ready reports whether the database answers and has its tables.
 func (s *Store) Ready(ctx context.Context) error {
 	var n int
-	err := s.conn.QueryRow(ctx, `SELECT 1 FROM users LIMIT 1`).Scan(&n)
+	err := s.conn.QueryRow(ctx, `/* Ready */ SELECT 1 FROM users LIMIT 1`).Scan(&n)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}

@@ -66,12 +66,12 @@ func scanUser(row db.Row) (*User, error) {
 
 // UserByID returns a user, or ErrNotFound.
 func (s *Store) UserByID(ctx context.Context, id string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByID */ SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
 
 // UserByEmail returns the user with an address's key, or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByEmail */ SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
 }
 
 // Pending returns the address that waits for its confirmation at now, and its
@@ -90,7 +90,7 @@ func (u *User) Pending(now time.Time) (address, key string) {
 // there, so that two who claim one address wait for each other here and nowhere
 // else.
 func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
-	n, err := s.conn.Exec(ctx, `
+	n, err := s.conn.Exec(ctx, `/* CreateUser */
 		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
 		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
 		ON CONFLICT DO NOTHING`,
@@ -121,7 +121,7 @@ type LoginKey struct{ Email, Username string }
 // and the kind of device are to them, or ErrNotFound. Both queries cost the
 // same whether or not there is such a user.
 func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string, clientSince time.Time, device string, deviceSince time.Time) (*LoginCandidate, error) {
-	const query = `
+	const query = `/* LoginCandidate */
 		SELECT ` + userColumns + `,
 			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'client' AND value = $2 AND last_seen_at > $3),
 			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'device' AND value = $4 AND last_seen_at > $5)

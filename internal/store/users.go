@@ -174,7 +174,7 @@ func (s *Store) users(ctx context.Context, sql string, args ...any) ([]User, err
 // UserByAny returns the user with an id, an address's key or a username's key,
 // or ErrNotFound. None of them can be taken for another.
 func (s *Store) UserByAny(ctx context.Context, id, emailKey, usernameKey string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByAny */
 		SELECT `+userColumns+` FROM users u
 		WHERE u.id = $1 OR u.email_key = $2 OR u.id = (SELECT user_id FROM usernames WHERE key = $3)`, id, emailKey, usernameKey))
 }
@@ -187,7 +187,7 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 		return all, nil
 	}
 	in, args := inList(userIDs, now)
-	rows, err := s.conn.Query(ctx, `
+	rows, err := s.conn.Query(ctx, `/* SessionsOf */
 		SELECT `+sessionColumns+` FROM sessions s WHERE s.expires_at > $1 AND s.user_id IN `+in+`
 		ORDER BY s.last_used_at DESC, s.id DESC`, args...)
 	if err != nil {
