@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -166,12 +168,13 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	if len(userIDs) == 0 {
 		return all, nil
 	}
-	in, args := inList(userIDs, n)
-	list, err := s.securityEvents(ctx, `/* SecurityEventsOf */
-		SELECT `+securityEventColumns+` FROM (
-			SELECT *, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY at DESC, id DESC) AS place
-			FROM security_events WHERE user_id IN `+in+`) AS e
-		WHERE place <= $1 ORDER BY at DESC, id DESC`, args...)
+	args, parts := []any{n}, make([]string, len(userIDs))
+	for i, id := range userIDs { // each by the index, however much the user's history has
+		args = append(args, id)
+		parts[i] = `SELECT * FROM (SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
+			ORDER BY at DESC, id DESC LIMIT $1) AS e`
+	}
+	list, err := s.securityEvents(ctx, `/* SecurityEventsOf */ `+strings.Join(parts, ` UNION ALL `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}
