@@ -157,23 +157,3 @@ func (s *Store) pairs(ctx context.Context, query string, args ...any) (map[strin
 	}
 	return m, rows.Err()
 }
-
-// ExportUsers returns up to n users in the order of their creation, those after
-// the one with this time and id. Begin with the zero time.
-func (s *Store) ExportUsers(ctx context.Context, after time.Time, afterID string, n int) ([]User, error) {
-	rows, err := s.conn.Query(ctx, `/* ExportUsers */
-		SELECT `+userColumns+` FROM users u WHERE (u.created_at, u.id) > ($1, $2) ORDER BY u.created_at, u.id LIMIT $3`, after, afterID, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []User{}
-	for rows.Next() {
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *u)
-	}
-	return list, rows.Err()
-}

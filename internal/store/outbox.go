@@ -37,24 +37,11 @@ const (
 // first; with onlyNew, only rows that were not admitted. A worker that dies
 // leaves its rows to the others when the lease ends.
 func (s *Store) ClaimMail(ctx context.Context, now, until time.Time, n int, onlyNew bool) ([]Mail, error) {
-	query := claimSQLite
+	claim := claimSQLite
 	if s.pool.Dialect() == db.PostgreSQL {
-		query = claimPostgres
+		claim = claimPostgres
 	}
-	rows, err := s.conn.Query(ctx, query, now, until, n, !onlyNew)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []Mail{}
-	for rows.Next() {
-		m, err := scanMail(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *m)
-	}
-	return list, rows.Err()
+	return query(ctx, s.conn, scanMail, claim, now, until, n, !onlyNew)
 }
 
 // AdmitMail notes that a row was counted. From then on a held row stands for

@@ -63,9 +63,3 @@ func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 	}
 	return steps, rows.Err()
 }
-
-// HasAdmin says whether there is an administrator who is not disabled.
-func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
-	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
-	return has, err
-}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"latchkey/internal/db"
+	"latchkey/internal/names"
 )
 
 // Every username that is not free has one row in usernames: a user's, or one of
@@ -56,4 +57,27 @@ func (s *Store) releaseUsername(ctx context.Context, userID string, until time.T
 	_, err := s.conn.Exec(ctx, `/* releaseUsername */
 		UPDATE usernames SET user_id = NULL, holder = $1, held_until = $2 WHERE user_id = $1`, userID, until)
 	return err
+}
+
+// SetUsername gives u another username. The old one stays held for the user
+// until the time given. ErrConflict if the new one is taken.
+func (s *Store) SetUsername(ctx context.Context, u *User, username string, now, heldUntil time.Time) error {
+	err := one(s.conn.Exec(ctx, `/* SetUsername */ UPDATE users SET updated_at = $3`+asRead, u.ID, u.SecurityVersion, now))
+	if err != nil {
+		return err
+	}
+	return s.rename(ctx, u, username, heldUntil, now)
+}
+
+// rename moves u, whose row this transaction has written, to another username.
+func (s *Store) rename(ctx context.Context, u *User, username string, heldUntil, now time.Time) error {
+	_, err := s.conn.Exec(ctx, `/* rename */ UPDATE users SET username = $2 WHERE id = $1`, u.ID, username)
+	key := names.Lower(username)
+	if err != nil || key == names.Lower(u.Username) {
+		return err
+	}
+	if err := s.releaseUsername(ctx, u.ID, heldUntil); err != nil {
+		return err
+	}
+	return s.ownUsername(ctx, key, u.ID, u.EmailKey, now)
 }

@@ -151,7 +151,7 @@ func (e *SecurityEvent) insertOfSession() db.Stmt {
 
 // SecurityEvents returns a page of a user's history, the newest first.
 func (s *Store) SecurityEvents(ctx context.Context, userID string, p Page) ([]SecurityEvent, error) {
-	list, err := s.securityEvents(ctx, `/* SecurityEvents */
+	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEvents */
 		SELECT `+securityEventColumns+` FROM security_events
 		WHERE user_id = $5 AND (at, id) < ($1, $2) AND (at, id) > ($3, $4)`+p.order(`at`, `id`)+` LIMIT $6`,
 		append(p.bounds(), userID, p.Limit)...)
@@ -174,26 +174,9 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 		parts[i] = `SELECT * FROM (SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
 			ORDER BY at DESC, id DESC LIMIT $1) AS e`
 	}
-	list, err := s.securityEvents(ctx, `/* SecurityEventsOf */ `+strings.Join(parts, ` UNION ALL `)+` ORDER BY at DESC, id DESC`, args...)
+	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */ `+strings.Join(parts, ` UNION ALL `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}
 	return all, err
-}
-
-func (s *Store) securityEvents(ctx context.Context, sql string, args ...any) ([]SecurityEvent, error) {
-	rows, err := s.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []SecurityEvent{}
-	for rows.Next() {
-		e, err := scanSecurityEvent(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *e)
-	}
-	return list, rows.Err()
 }

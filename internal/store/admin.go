@@ -28,17 +28,6 @@ func (s *Store) keepAdministrator(ctx context.Context, id string) error {
 	return err
 }
 
-// DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs. Held names and addresses stay held, and history stays.
-// ErrNotFound, ErrLastAdmin. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User) error {
-	if err := s.keepAdministrator(ctx, u.ID); err != nil {
-		return err
-	}
-	return one(s.conn.Exec(ctx, `/* DeleteUser */
-		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
-}
-
 // SetRole changes what a user may do, which counts on their next request.
 // ErrNotFound, also if they have the role already, ErrLastAdmin. Call it in a
 // transaction.
@@ -70,4 +59,10 @@ func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 // disabled.
 func (s *Store) Enable(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
+}
+
+// HasAdmin says whether there is an administrator who is not disabled.
+func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
+	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
+	return has, err
 }

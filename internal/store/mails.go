@@ -10,23 +10,10 @@ import (
 // ListMail returns up to n rows in the order of their writing, those behind a
 // place; begin with the zero place. With failed, only those that were given up.
 func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) ([]Mail, error) {
-	rows, err := s.conn.Query(ctx, `/* ListMail */
+	return query(ctx, s.conn, scanMail, `/* ListMail */
 		SELECT `+mailColumns+` FROM outbox
 		WHERE (created_at, id) > ($1, $2) AND (failed_at IS NOT NULL OR NOT $3)
 		ORDER BY created_at, id LIMIT $4`, after.At, after.ID, failed, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []Mail{}
-	for rows.Next() {
-		m, err := scanMail(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *m)
-	}
-	return list, rows.Err()
 }
 
 // resumeMail is what follows UPDATE in a statement that makes rows due at $1 as if

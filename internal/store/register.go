@@ -90,23 +90,10 @@ func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Re
 // confirmed: those of one client first, then the newest of each other client, then
 // their second newest, so that nobody's many push another's out.
 func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client string, now time.Time, n int) ([]Registration, error) {
-	rows, err := s.conn.Query(ctx, `/* RegistrationsByEmail */
+	return query(ctx, s.conn, scanRegistration, `/* RegistrationsByEmail */
 		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
 		ORDER BY CASE WHEN client = $2 THEN 0 ELSE 1 END, ROW_NUMBER() OVER (PARTITION BY client ORDER BY created_at DESC, id DESC),
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []Registration{}
-	for rows.Next() {
-		r, err := scanRegistration(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *r)
-	}
-	return list, rows.Err()
 }
 
 // OtherRegistrations says whether an address has more registrations that may be
