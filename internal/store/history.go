@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -166,12 +168,14 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	if len(userIDs) == 0 {
 		return all, nil
 	}
-	in, args := inList(userIDs, n)
+	args, parts := []any{n}, make([]string, len(userIDs))
+	for i, id := range userIDs { // each by the index, however much the user's history has
+		args = append(args, id)
+		parts[i] = `(SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
+			ORDER BY at DESC, id DESC LIMIT $1) AS e`
+	}
 	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */
-		SELECT `+securityEventColumns+` FROM (
-			SELECT *, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY at DESC, id DESC) AS place
-			FROM security_events WHERE user_id IN `+in+`) AS e
-		WHERE place <= $1 ORDER BY at DESC, id DESC`, args...)
+		SELECT * FROM `+strings.Join(parts, ` UNION ALL SELECT * FROM `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}

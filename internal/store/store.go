@@ -11,8 +11,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -101,18 +99,6 @@ func query[T any](ctx context.Context, conn db.Conn, scan func(db.Row) (*T, erro
 		list = append(list, *v)
 	}
 	return list, rows.Err()
-}
-
-// inList is ids as the right side of IN, and the parameters of a statement whose
-// first is $1: the ids come behind it.
-func inList(ids []string, first any) (sql string, args []any) {
-	args = []any{first}
-	params := make([]string, len(ids))
-	for i, id := range ids {
-		args = append(args, id)
-		params[i] = `$` + strconv.Itoa(len(args))
-	}
-	return `(` + strings.Join(params, `, `) + `)`, args
 }
 
 // one turns "no row was touched" into ErrNotFound.
