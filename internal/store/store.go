@@ -109,6 +109,9 @@ func one(n int64, err error) error {
 	return err
 }
 
+// Moment returns t as the databases keep it: in UTC, cut to microseconds.
+func Moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
+
 // utc is t as it was written: PostgreSQL's driver answers in the machine's zone.
 func utc(t *time.Time) *time.Time {
 	if t == nil {
