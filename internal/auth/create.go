@@ -36,7 +36,8 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	if taken, err := s.store.EmailTaken(ctx, email.Key, s.now()); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	} else if taken {
-		return nil, userError(EmailTaken, "email", "This address has an account already, or is kept for one that changed it in the last 72 hours.")
+		return nil, userError(EmailTaken, "email", fmt.Sprintf(
+			"This address has an account already, or is kept for one that changed it in the last %.0f hours.", undoFor.Hours()))
 	}
 	hash := "" // which no password matches
 	if in.Password != nil {

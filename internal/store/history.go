@@ -171,10 +171,11 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	args, parts := []any{n}, make([]string, len(userIDs))
 	for i, id := range userIDs { // each by the index, however much the user's history has
 		args = append(args, id)
-		parts[i] = `SELECT * FROM (SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
+		parts[i] = `(SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
 			ORDER BY at DESC, id DESC LIMIT $1) AS e`
 	}
-	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */ `+strings.Join(parts, ` UNION ALL `)+` ORDER BY at DESC, id DESC`, args...)
+	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */
+		SELECT * FROM `+strings.Join(parts, ` UNION ALL SELECT * FROM `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}

@@ -18,7 +18,7 @@ type LoginKey struct{ Email, Username string }
 // LoginCandidate returns the user whom key names and how familiar the client
 // and the kind of device are to them, or ErrNotFound. Both queries cost the
 // same whether or not there is such a user.
-func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string, clientSince time.Time, device string, deviceSince time.Time) (*LoginCandidate, error) {
+func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client, device string, now time.Time) (*LoginCandidate, error) {
 	const query = `/* LoginCandidate */
 		SELECT ` + userColumns + `,
 			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'client' AND value = $2 AND last_seen_at > $3),
@@ -29,7 +29,7 @@ func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string,
 		where, value = `u.id = (SELECT user_id FROM usernames WHERE key = $1)`, key.Username
 	}
 	var c LoginCandidate
-	row := s.conn.QueryRow(ctx, query+where, value, client, clientSince, device, deviceSince)
+	row := s.conn.QueryRow(ctx, query+where, value, client, now.Add(-clientFamiliar), device, now.Add(-deviceFamiliar))
 	if err := row.Scan(append(c.dest(), &c.ClientKnown, &c.DeviceKnown)...); err != nil {
 		return nil, err
 	}

@@ -2,6 +2,8 @@ package store
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -91,4 +93,16 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}
 	return all, err
+}
+
+// inList is ids as the right side of IN, and the parameters of a statement whose
+// first is $1: the ids come behind it.
+func inList(ids []string, first any) (sql string, args []any) {
+	args = []any{first}
+	params := make([]string, len(ids))
+	for i, id := range ids {
+		args = append(args, id)
+		params[i] = `$` + strconv.Itoa(len(args))
+	}
+	return `(` + strings.Join(params, `, `) + `)`, args
 }

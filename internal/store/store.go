@@ -11,8 +11,6 @@ package store
 import (
 	"context"
 	"errors"
-	"strconv"
-	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -103,18 +101,6 @@ func query[T any](ctx context.Context, conn db.Conn, scan func(db.Row) (*T, erro
 	return list, rows.Err()
 }
 
-// inList is ids as the right side of IN, and the parameters of a statement whose
-// first is $1: the ids come behind it.
-func inList(ids []string, first any) (sql string, args []any) {
-	args = []any{first}
-	params := make([]string, len(ids))
-	for i, id := range ids {
-		args = append(args, id)
-		params[i] = `$` + strconv.Itoa(len(args))
-	}
-	return `(` + strings.Join(params, `, `) + `)`, args
-}
-
 // one turns "no row was touched" into ErrNotFound.
 func one(n int64, err error) error {
 	if err == nil && n == 0 {
@@ -122,6 +108,9 @@ func one(n int64, err error) error {
 	}
 	return err
 }
+
+// Moment returns t as the databases keep it: in UTC, cut to microseconds.
+func Moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // utc is t as it was written: PostgreSQL's driver answers in the machine's zone.
 func utc(t *time.Time) *time.Time {
