@@ -177,8 +177,12 @@ func (s *service) registrations(email string) []store.Registration {
 	return list
 }
 
-// do answers one request, sent to this machine unless it names another host.
+// do answers one request, sent to this machine unless it names another host. Who
+// asks for the inbox or the explorer sits here unless it names another address.
 func (s *service) do(r *http.Request) *httptest.ResponseRecorder {
+	if r.RemoteAddr == "192.0.2.1:1234" && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/dev/")) { // httptest's default
+		r.RemoteAddr = "127.0.0.1:50000"
+	}
 	if r.Host == "example.com" { // httptest's default
 		r.Host = "localhost:8080"
 	}
