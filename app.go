@@ -79,7 +79,8 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		useful["redis"] = shared.Ping
 	}
 	links, err := link.New(link.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL, Tokens: tokens, Store: a.store, Now: now,
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL,
+		Secrets: cfg.SecretKeys, Tokens: tokens, Store: a.store, Now: now,
 	})
 	if err != nil {
 		return nil, err

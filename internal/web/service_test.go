@@ -64,7 +64,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", secrets)
 	must(t, err)
 	now := func() time.Time { return s.now }
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s.store, Store: s.store, Now: now})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: secrets, Tokens: s.store, Store: s.store, Now: now})
 	must(t, err)
 	s.links = links
 	s.auth, err = auth.New(
