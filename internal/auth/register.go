@@ -136,14 +136,18 @@ func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind,
 	if !ok {
 		return errEmailInvalid()
 	}
-	m := &store.Mail{
-		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, email.Key, a.Client.Key()),
-		RecipientKey: email.Key, Client: a.Client.Key(), CreatedAt: s.now(),
-	}
-	if err := s.store.EnqueueMail(ctx, m); err != nil {
+	if err := s.mailAgain(ctx, a, kind, email.Key); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	return nil
+}
+
+// mailAgain writes the job, of which one waits for each address and client.
+func (s *Service) mailAgain(ctx context.Context, a Actor, kind store.MailKind, emailKey string) error {
 	// The worker is not woken: while it finds out what there is to send, the next
 	// call could tell by its time (C3). It looks by itself within a second.
-	return nil
+	return s.store.EnqueueMail(ctx, &store.Mail{
+		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, emailKey, a.Client.Key()),
+		RecipientKey: emailKey, Client: a.Client.Key(), CreatedAt: s.now(),
+	})
 }
