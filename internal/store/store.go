@@ -11,6 +11,8 @@ package store
 import (
 	"context"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -58,7 +60,7 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 // Ready reports whether the database answers and has its tables.
 func (s *Store) Ready(ctx context.Context) error {
 	var n int
-	err := s.conn.QueryRow(ctx, `SELECT 1 FROM users LIMIT 1`).Scan(&n)
+	err := s.conn.QueryRow(ctx, `/* Ready */ SELECT 1 FROM users LIMIT 1`).Scan(&n)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -80,6 +82,37 @@ func (s *Store) batch(ctx context.Context, stmts ...db.Stmt) ([]int64, error) {
 		counts[i] = n
 	}
 	return counts, nil
+}
+
+// query returns the rows that a statement answers with, each as scan reads it; an
+// empty list if there are none.
+func query[T any](ctx context.Context, conn db.Conn, scan func(db.Row) (*T, error), sql string, args ...any) ([]T, error) {
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *v)
+	}
+	return list, rows.Err()
+}
+
+// inList is ids as the right side of IN, and the parameters of a statement whose
+// first is $1: the ids come behind it.
+func inList(ids []string, first any) (sql string, args []any) {
+	args = []any{first}
+	params := make([]string, len(ids))
+	for i, id := range ids {
+		args = append(args, id)
+		params[i] = `$` + strconv.Itoa(len(args))
+	}
+	return `(` + strings.Join(params, `, `) + `)`, args
 }
 
 // one turns "no row was touched" into ErrNotFound.

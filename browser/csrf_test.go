@@ -1,18 +1,14 @@
-package web
+package browser_test
 
 import (
 	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 
-	"latchkey/internal/auth"
-	"latchkey/internal/store"
+	"latchkey/internal/testenv"
 )
 
 // attempts are what a page can do to another site's API, as JavaScript in which
@@ -50,27 +46,19 @@ const tools = `const form = (action, type, fields) => new Promise(done => {
 // Whatever a page does, on another site, on another origin of the same site or in
 // a sandbox: it learns nothing, logs nobody out, and nobody in.
 func TestCSRFMatrixInBrowser_I5(t *testing.T) {
-	page := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		_, _ = io.WriteString(w, "<!doctype html><title>A page</title><body>")
-	})
-	app, stranger := httptest.NewServer(page), httptest.NewServer(page)
-	defer app.Close()
-	defer stranger.Close()
-	b := openBrowser(t, app.URL)
-	for _, name := range []string{"ada", "eve"} {
-		_, err := b.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
-			Email: name + "@example.org", Username: name, Password: new(goodPassword), Role: store.RoleUser,
-		})
-		must(t, err)
-	}
+	t.Parallel()
+	app, _ := site(t)
+	stranger, elsewhere := site(t)
+	s := testenv.Embedded(t, "CORS_ORIGINS="+app)
+	ada, eve := s.Join(t), s.Join(t)
+	b := open(t)
 	operation := func(query string) string {
 		b, err := json.Marshal(map[string]string{"query": query})
 		must(t, err)
 		return string(b)
 	}
-	login := func(name string) string {
-		return operation(`mutation { login(input: {login: "` + name + `", password: "` + goodPassword + `", transport: COOKIE}) { user { username } errors { code } } }`)
+	login := func(p *testenv.Person) string {
+		return operation(`mutation { login(input: {login: "` + p.Username + `", password: "` + p.Password + `", transport: COOKIE}) { user { username } errors { code } } }`)
 	}
 	logout := operation(`mutation { logout { errors { code } } }`)
 	refresh := operation(`mutation { refresh { user { username sessions { id } } errors { code } } }`)
@@ -79,7 +67,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	attempt := func(script string, sandbox bool) string {
 		t.Helper()
 		run := fmt.Sprintf(`{ const API = %q, LOGIN = %q, LOGOUT = %q; %s
-			Promise.race([%s, new Promise(done => setTimeout(done, 20000, "nothing"))]).catch(() => "blocked").then(answer => REPORT) }`, b.base, login("eve"), logout, tools, script)
+			Promise.race([%s, new Promise(done => setTimeout(done, 20000, "nothing"))]).catch(() => "blocked").then(answer => REPORT) }`, public(s), login(eve), logout, tools, script)
 		if sandbox {
 			inner, err := json.Marshal("<body><script>" + strings.ReplaceAll(run, "REPORT", `parent.postMessage(answer, "*")`) + "</script>")
 			must(t, err)
@@ -98,7 +86,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	}
 	mustStand := func(what string) {
 		t.Helper()
-		b.do(chromedp.Navigate(app.URL))
+		b.do(chromedp.Navigate(app))
 		var got struct {
 			Data struct {
 				Refresh struct {
@@ -110,25 +98,24 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 			}
 		}
 		answer := attempt(post(refresh), false)
-		if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Data.Refresh.User.Username != "ada" || len(got.Data.Refresh.User.Sessions) != 1 {
+		if err := json.Unmarshal([]byte(answer), &got); err != nil || got.Data.Refresh.User.Username != ada.Username || len(got.Data.Refresh.User.Sessions) != 2 { // the one that confirmed is there too
 			t.Fatalf("after %s the app's session is %s", what, answer)
 		}
 	}
 
-	b.do(chromedp.Navigate(app.URL))
-	if got := attempt(post(login("ada")), false); !strings.Contains(got, `"username":"ada"`) {
+	b.do(chromedp.Navigate(app))
+	if got := attempt(post(login(ada)), false); !strings.Contains(got, `"username":"`+ada.Username+`"`) {
 		t.Fatalf("the app logs in: %s", got)
 	}
 	mustStand("the login")
-	elsewhere := strings.Replace(stranger.URL, "127.0.0.1", "localhost", 1)
 	for _, from := range []struct {
 		name, url string
 		sandbox   bool
 	}{
-		{"another origin of the site", stranger.URL, false},
+		{"another origin of the site", stranger, false},
 		{"another site", elsewhere, false},
 		{"a sandbox on another site", elsewhere, true},
-		{"a sandbox in the app", app.URL, true},
+		{"a sandbox in the app", app, true},
 	} {
 		b.do(chromedp.Navigate(from.url))
 		for name, script := range attempts {
@@ -140,14 +127,14 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 		}
 		mustStand(from.name)
 	}
-	b.do(chromedp.Navigate(app.URL)) // and the attempts are real ones: from here they succeed
+	b.do(chromedp.Navigate(app)) // and the attempts are real ones: from here they succeed
 	if got := attempt(attempts["JSON with the cookie"], false); !strings.Contains(got, `"errors":[]`) {
 		t.Errorf("the app logs out: %s", got)
 	}
 	if got := attempt(post(refresh), false); !strings.Contains(got, "TOKEN_INVALID") {
 		t.Errorf("the app after its logout: %s", got)
 	}
-	if got := attempt(attempts["a login with the cookie"], false); !strings.Contains(got, `"username":"eve"`) {
+	if got := attempt(attempts["a login with the cookie"], false); !strings.Contains(got, `"username":"`+eve.Username+`"`) {
 		t.Errorf("the app logs in another: %s", got)
 	}
 }
