@@ -2048,7 +2048,8 @@ enum UserErrorCode {
   USERNAME_INVALID
   """
   In use, held for 24 hours by an unfinished registration of another address, whether or not that address has an account
-  already, or kept for 72 hours for somebody who gave it up.
+  already, or kept for 72 hours for somebody who gave it up. Who mistyped their address and registers again from the same
+  place with the same username and password gets the name, and the earlier registration ends.
   """
   USERNAME_TAKEN
   "Fewer than ` + "`" + `limit` + "`" + ` characters: 8, or ` + "`" + `PASSWORD_MIN_LENGTH` + "`" + `."

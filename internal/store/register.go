@@ -113,20 +113,6 @@ func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) 
 		RETURNING `+registrationColumns, id, now))
 }
 
-// RegistrationFor returns the registration that somebody means who logs in by
-// key, or ErrNotFound: of an address the newest that their own client made; of a
-// username that and, if there is none, the newest at all. Whether it is closed
-// makes no difference.
-func (s *Store) RegistrationFor(ctx context.Context, key LoginKey, client string, now time.Time) (*Registration, error) {
-	where, value := `email_key = $1 AND client = $2`, key.Email
-	if key.Email == "" {
-		where, value = `username_key = $1`, key.Username
-	}
-	return scanRegistration(s.conn.QueryRow(ctx, `
-		/* RegistrationFor */ SELECT `+registrationColumns+` FROM registrations WHERE `+where+` AND expires_at > $3
-		ORDER BY CASE WHEN client = $2 THEN 0 ELSE 1 END, created_at DESC, id DESC LIMIT 1`, value, client, now))
-}
-
 // CloseRegistration has a registration never be confirmed, or answers
 // ErrNotFound. Like its username it stays until it expires, and its password too:
 // whoever registered would see from what is free again, or from how their login
