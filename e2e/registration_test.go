@@ -61,7 +61,8 @@ func TestDecline(t *testing.T) {
 		form.press(t, s.URL(), ada.Client, "decline", "").mustShow(t, http.StatusOK, "The registration is gone")
 		form.press(t, s.URL(), ada.Client, "confirm", "").mustShow(t, http.StatusGone, "This link no longer works")
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(token, "", ada.Client)), "confirmEmail", "TOKEN_INVALID")
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
+		// Who registered is not told that the link was followed.
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "EMAIL_NOT_CONFIRMED")
 		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key = $1`, ada.Email); n != 0 {
 			t.Errorf("%d accounts after a registration was declined", n)
 		}
@@ -88,7 +89,7 @@ func TestSeveralUnfinished(t *testing.T) {
 		form.press(t, s.URL(), ada.Client, "confirm", ada.Password).mustShow(t, http.StatusOK, "Your email is confirmed")
 
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(theirs, eve.Password, eve.Client)), "confirmEmail", "TOKEN_INVALID")
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(eve.Username, eve.Password, eve.Client)), "login", "INVALID_CREDENTIALS")
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(eve.Username, eve.Password, eve.Client)), "login", "EMAIL_NOT_CONFIRMED")
 		if got := s.Login(t, ada); got.Tokens == nil || got.User.Username != ada.Username {
 			t.Errorf("the owner's login: %+v", got)
 		}
@@ -119,7 +120,12 @@ func TestTakenAddress_C3(t *testing.T) {
 			other.Username = strings.ToUpper(held)
 			mustSay(t, testenv.Post(t, s.URL(), registerRequest(other)), "register", "USERNAME_TAKEN")
 		}
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(again.Username, again.Password, again.Client)), "login", "INVALID_CREDENTIALS")
+		// Nor does logging in tell, by the username or by the address.
+		for _, p := range []*testenv.Person{again, fresh} {
+			for _, login := range []string{p.Username, p.Email} {
+				mustSay(t, testenv.Post(t, s.URL(), loginRequest(login, p.Password, p.Client)), "login", "EMAIL_NOT_CONFIRMED")
+			}
+		}
 		mustSay(t, testenv.Post(t, s.URL(), resendRequest(owner.Email, again.Client)), "resendConfirmation")
 		if got := s.Login(t, owner); got.Tokens == nil {
 			t.Errorf("the owner's login: %+v", got)

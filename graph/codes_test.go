@@ -45,6 +45,7 @@ var codes = map[string]map[string]map[string]any{
 	"login": {
 		"INVALID_CREDENTIALS": {"login": "ada", "password": "wrong"},
 		"ACCOUNT_DISABLED":    {"login": "disabled", "password": right},
+		"EMAIL_NOT_CONFIRMED": {"login": "bob", "password": right},
 	},
 	"refresh":             {"TOKEN_INVALID": {"refreshToken": "lkr_x"}},
 	"logout":              {},

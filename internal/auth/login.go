@@ -25,10 +25,10 @@ type Login struct {
 	Tokens  *Tokens
 }
 
-// Login opens a session for a device. Unknown user, wrong password and an
-// address that is not confirmed yet are one mistake, INVALID_CREDENTIALS, and
-// take as long; ACCOUNT_DISABLED is said to one who knows the password.
-// RateLimited.
+// Login opens a session for a device. Unknown user and wrong password are one
+// mistake, INVALID_CREDENTIALS, and take as long. ACCOUNT_DISABLED is said to one
+// who knows the password, EMAIL_NOT_CONFIRMED to one who knows that of a
+// registration: see unconfirmed. RateLimited.
 func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
 	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username)
@@ -36,17 +36,22 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), a.Client.device(), s.now())
-	if errors.Is(err, store.ErrNotFound) {
+	w := &waiting{key: key}
+	unknown := errors.Is(err, store.ErrNotFound)
+	if unknown {
 		user = &store.LoginCandidate{} // without a hash
-	} else if err != nil {
+		err = w.find(ctx, s, a)
+		user.PasswordHash = w.byName()
+	}
+	if err != nil {
 		t.giveBack(ctx)
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	switch err := t.compare(ctx, user.PasswordHash, in.Password, user.ClientKnown); {
-	case errors.Is(err, errMismatch):
-		return nil, errCredentials()
 	case err != nil:
-		return nil, fmt.Errorf("login: %w", err)
+		return nil, fmt.Errorf("login: %w", s.refused(ctx, a, t, w, in.Password, err))
+	case unknown:
+		return nil, s.notConfirmed(ctx, a, w.registration)
 	case user.DisabledAt != nil:
 		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}

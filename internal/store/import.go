@@ -81,7 +81,7 @@ func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now}},
 		{SQL: `/* ImportUsers, who got no username */ DELETE FROM users WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID}},
 		{SQL: `/* ImportUsers, what they registered */
-			UPDATE registrations SET closed = TRUE, password_hash = ''
+			UPDATE registrations SET closed = TRUE
 			WHERE email_key = $1 AND NOT closed AND EXISTS (SELECT 1 FROM users WHERE id = $2)`,
 			Args: []any{u.EmailKey, u.ID}},
 	}

@@ -114,14 +114,15 @@ func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) 
 }
 
 // CloseRegistration has a registration never be confirmed, or answers
-// ErrNotFound. Like its username it stays until it expires: whoever registered
-// would see from what is free again that the link was followed.
+// ErrNotFound. Like its username it stays until it expires, and its password too:
+// whoever registered would see from what is free again, or from how their login
+// is refused, that the link was followed.
 func (s *Store) CloseRegistration(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
+	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE WHERE id = $1 AND NOT closed`, id))
 }
 
 // CloseRegistrations does that to all that an address has open.
 func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
-	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
+	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE WHERE email_key = $1 AND NOT closed`, emailKey)
 	return err
 }
