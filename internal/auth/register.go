@@ -40,7 +40,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	if err != nil {
 		return "", err
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.Password)
+	hash, err := s.hasher.Hash(ctx, a.Client.caller(false), in.Password)
 	if err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
