@@ -71,7 +71,7 @@ func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidat
 	if !s.hasher.NeedsRehash(u.PasswordHash) {
 		return
 	}
-	better, err := s.hasher.Hash(ctx, a.Client.Key(), typed)
+	better, err := s.hasher.Hash(ctx, a.Client.caller(true), typed)
 	if err != nil { // too long for bcrypt, or no time now: the old one serves on
 		a.logged(s.log.Info()).Err(err).Str("user_id", u.ID).Msg("hash not renewed")
 		return

@@ -48,7 +48,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	}
 	if earlier != nil {
 		hash = earlier.PasswordHash
-	} else if hash, err = s.hasher.Hash(ctx, a.Client.Key(), in.Password); err != nil {
+	} else if hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
 	now := s.now()

@@ -36,7 +36,7 @@ var (
 // try is one counted try at a password.
 type try struct {
 	s       *Service
-	client  string // its key
+	client  Client
 	counted []counted
 	over    time.Duration // until the client's or the identifier's limit allows one again; 0 if it does now
 }
@@ -52,7 +52,7 @@ type counted struct {
 // known, which is only seen later: see try.compare.
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
 	client := a.Client.Key()
-	t := &try{s: s, client: client}
+	t := &try{s: s, client: a.Client}
 	now := s.now()
 	// The pair first and alone: a try that it refuses is unheard, and must not
 	// count against anybody else for a moment.
