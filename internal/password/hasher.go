@@ -111,7 +111,7 @@ func (h *Hasher) VerifyStandIn(ctx context.Context, who, password string) error 
 	return ErrMismatch // also for the one in 2^184 that meets the random result
 }
 
-// NeedsRehash tells whether phc is below the parameters in force: see
+// NeedsRehash reports whether phc is below the parameters in force: see
 // Params.NeedsRehash.
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 

@@ -61,7 +61,7 @@ func (s *Store) Enable(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
 }
 
-// HasAdmin says whether there is an administrator who is not disabled.
+// HasAdmin reports whether there is an administrator who is not disabled.
 func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
 	return has, err

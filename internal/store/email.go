@@ -63,7 +63,7 @@ func (s *Store) UsersByPendingEmail(ctx context.Context, key, id string, now tim
 		ORDER BY CASE WHEN u.id = $2 THEN 0 ELSE 1 END, u.pending_until, u.id LIMIT $4`, key, id, now, n)
 }
 
-// EmailTaken says whether an address has an account or is held for one.
+// EmailTaken reports whether an address has an account or is held for one.
 func (s *Store) EmailTaken(ctx context.Context, key string, now time.Time) (taken bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* EmailTaken */
 		SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1)

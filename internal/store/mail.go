@@ -76,7 +76,7 @@ func HeldDedupe(kind MailKind, recipientKey string) string {
 	return string(kind) + "|" + recipientKey + heldSuffix
 }
 
-// Held says whether m is such a row.
+// Held reports whether m is such a row.
 func (m *Mail) Held() bool { return strings.HasSuffix(m.Dedupe, heldSuffix) }
 
 const mailColumns = `id, kind, COALESCE(dedupe, ''), recipient_key, client, COALESCE(registration_id, ''),

@@ -59,7 +59,7 @@ func (s *Store) HoldMail(ctx context.Context, id string, held *Mail) error {
 	return err
 }
 
-// MailWaits says whether a row with this Dedupe waits.
+// MailWaits reports whether a row with this Dedupe waits.
 func (s *Store) MailWaits(ctx context.Context, dedupe string) (bool, error) {
 	var waits bool
 	err := s.conn.QueryRow(ctx, `/* MailWaits */ SELECT EXISTS (SELECT 1 FROM outbox WHERE dedupe = $1)`, dedupe).Scan(&waits)

@@ -96,7 +96,7 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client strin
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
 }
 
-// OtherRegistrations says whether an address has more registrations that may be
+// OtherRegistrations reports whether an address has more registrations that may be
 // confirmed than the one with this id.
 func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* OtherRegistrations */

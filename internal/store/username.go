@@ -12,7 +12,7 @@ import (
 // who holds it, an address's key or, of a name that was given up, its user's id.
 // So all of them exclude each other by its primary key.
 
-// UsernameTaken says whether nobody of the address with emailKey, and not the
+// UsernameTaken reports whether nobody of the address with emailKey, and not the
 // user with userID (or "") either, could have the username: it is another
 // user's, or another holds it.
 func (s *Store) UsernameTaken(ctx context.Context, key, userID, emailKey string, now time.Time) (taken bool, err error) {
