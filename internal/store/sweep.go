@@ -9,9 +9,9 @@ import (
 // waits for its locks.
 const sweepBatch = 500
 
-// How long rows are kept that do not say so themselves.
+// How long rows are kept that have no time of their own at which they expire.
 const (
-	keepRegistrar = 24 * time.Hour      // any time will do: the next registration makes the row again
+	keepRegistrar = 24 * time.Hour      // any time will do, since the next registration makes the row again
 	keepFailed    = 30 * 24 * time.Hour // mails that were given up, for the operator
 )
 
