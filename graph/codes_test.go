@@ -156,7 +156,7 @@ func newWorld(t *testing.T, f *fixture) *world {
 		name string
 		role store.Role
 	}{{"ada", store.RoleAdmin}, {"disabled", store.RoleUser}} {
-		user, err := f.CreateUser(ctx, auth.Shell("test"), auth.CreateUserInput{Email: u.name + "@example.org", Username: u.name, Password: right, Role: u.role})
+		user, err := f.CreateUser(ctx, auth.Shell("test"), auth.CreateUserInput{Email: u.name + "@example.org", Username: u.name, Password: new(right), Role: u.role})
 		if err != nil {
 			t.Fatal(err)
 		}

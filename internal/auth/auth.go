@@ -82,7 +82,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 
 // Now is the time by which the rules go, UTC, as the databases keep it: cut to
 // microseconds.
-func (s *Service) Now() time.Time { return s.clock().UTC().Truncate(time.Microsecond) }
+func (s *Service) Now() time.Time { return store.Moment(s.clock()) }
 
 func (s *Service) now() time.Time { return s.Now() }
 

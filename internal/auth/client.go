@@ -28,18 +28,20 @@ func (c Client) Key() string {
 }
 
 // network is where a client is as far as history keeps it: the /24 of an IPv4
-// address, the /48 of an IPv6 address. It tells networks apart and no person.
-func (c Client) network() string {
+// address, the /48 of an IPv6 address, or nil. It tells networks apart and no
+// person.
+func (c Client) network() *string {
 	addr := c.Addr.Unmap().WithZone("")
 	bits := 24
 	if addr.Is6() {
 		bits = 48
 	}
 	network, err := addr.Prefix(bits)
-	if err != nil { // no address
-		return ""
+	if err != nil || !addr.IsValid() {
+		return nil
 	}
-	return network.String()
+	text := network.String()
+	return &text
 }
 
 // ip is the address for the list of devices, or nil.

@@ -55,7 +55,7 @@ func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error)
 	if err != nil {
 		return err
 	}
-	familiar, err := s.store.Familiar(ctx, u.ID, "client", a.Client.Key(), s.now().Add(-clientMemory))
+	familiar, err := s.store.ClientFamiliar(ctx, u.ID, a.Client.Key(), s.now())
 	if err != nil {
 		t.giveBack(ctx)
 		return err

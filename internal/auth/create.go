@@ -14,7 +14,7 @@ import (
 type CreateUserInput struct {
 	Email    string
 	Username string
-	Password string // "": a link by which its user sets one is mailed to the address
+	Password *string // nil: a link by which its user sets one is mailed to the address
 	Role     store.Role
 }
 
@@ -27,8 +27,8 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	if err != nil && !wrong {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	if in.Password != "" {
-		mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	if in.Password != nil {
+		mistakes = append(mistakes, s.policyErrors("password", *in.Password, in.Username, in.Email, email.Address, email.Local)...)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes
@@ -36,11 +36,12 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	if taken, err := s.store.EmailTaken(ctx, email.Key, s.now()); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	} else if taken {
-		return nil, userError(EmailTaken, "email", "This address has an account already, or is kept for one that changed it in the last 72 hours.")
+		return nil, userError(EmailTaken, "email", fmt.Sprintf(
+			"This address has an account already, or is kept for one that changed it in the last %.0f hours.", undoFor.Hours()))
 	}
 	hash := "" // which no password matches
-	if in.Password != "" {
-		if hash, err = s.hasher.Hash(ctx, "", in.Password); err != nil {
+	if in.Password != nil {
+		if hash, err = s.hasher.Hash(ctx, "", *in.Password); err != nil {
 			return nil, fmt.Errorf("create user: %w", err)
 		}
 	}

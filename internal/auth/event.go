@@ -60,8 +60,8 @@ func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.S
 	if a.Viewer != nil {
 		e.SessionID = &a.Viewer.Session.ID
 	}
-	if a.Client.Addr.IsValid() {
-		e.Client, e.Device = given(a.Client.network()), given(a.Client.device())
+	if e.Client = a.Client.network(); e.Client != nil {
+		e.Device = new(a.Client.device())
 	}
 	return e
 }

@@ -186,7 +186,7 @@ func by(oauthClient string, c auth.Actor) auth.Actor {
 func (f *fixture) user(name string) *store.User {
 	f.t.Helper()
 	u, err := f.CreateUser(f.t.Context(), shell, auth.CreateUserInput{
-		Email: name + "@example.org", Username: name, Password: goodPassword,
+		Email: name + "@example.org", Username: name, Password: new(goodPassword),
 		Role: store.RoleUser,
 	})
 	must(f.t, err)

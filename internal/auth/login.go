@@ -35,8 +35,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	now := s.now()
-	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), now.Add(-clientMemory), a.Client.device(), now.Add(-deviceMemory))
+	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), a.Client.device(), s.now())
 	if errors.Is(err, store.ErrNotFound) {
 		user = &store.LoginCandidate{} // without a hash
 	} else if err != nil {

@@ -69,7 +69,7 @@ func TestWholePasswordCounts_A1_A4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		set := "  Caf\u00E9 " + strings.Repeat("\U0001F600", 60) + " "
 		_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
-			Email: "ada@example.org", Username: "ada", Password: set, Role: store.RoleUser,
+			Email: "ada@example.org", Username: "ada", Password: new(set), Role: store.RoleUser,
 		})
 		must(t, err)
 		decomposed := strings.Replace(set, "\u00E9", "e\u0301", 1)

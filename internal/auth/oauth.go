@@ -11,7 +11,7 @@ import (
 
 // OwnClient is the client_id of sessions that no OAuth client opened. Anybody
 // may use it; it has no secret.
-const OwnClient = "latchkey"
+const OwnClient = jwt.OwnClient
 
 // Revoke ends the session of an access or refresh token that the actor's OAuth
 // client holds. A token that is dead or not ours ends nothing and is no error.

@@ -121,7 +121,7 @@ func kept(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
-	k := t.UTC().Truncate(time.Microsecond)
+	k := store.Moment(*t)
 	return &k
 }
 

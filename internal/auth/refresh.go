@@ -116,6 +116,10 @@ func gone(ctx context.Context) bool {
 	}
 }
 
+// familiarStep is how often a session that is refreshed says that its device is
+// still used: once in each such span.
+const familiarStep = 24 * time.Hour
+
 // rotate writes the session's next state and shows it in v. ErrNotFound if
 // somebody was faster.
 func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64, rotations []byte, now time.Time, c Client) error {

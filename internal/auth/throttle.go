@@ -33,13 +33,6 @@ var (
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )
 
-// How long a client and a kind of device stay familiar to a user.
-const (
-	clientMemory = 30 * 24 * time.Hour
-	deviceMemory = 180 * 24 * time.Hour
-	familiarStep = 24 * time.Hour // a session that is used says so once in each
-)
-
 // try is one counted try at a password.
 type try struct {
 	s       *Service

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -171,6 +172,9 @@ func (c Config) Secure() bool { return c.PublicURL.Scheme == "https" }
 // Inbox reports whether mail stays in the development inbox instead of going
 // out by SMTP.
 func (c Config) Inbox() bool { return c.Development() && c.MailServer == "" }
+
+// DatabaseFile is the file of the SQLite database in DataDir.
+func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "latchkey.db") }
 
 // ListenAddr returns host:port for net.Listen.
 func (c Config) ListenAddr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -105,4 +105,4 @@ func New(c Config) (*Maker, error) {
 }
 
 // now is the time in the form that the databases keep.
-func (m *Maker) now() time.Time { return m.c.Now().UTC().Truncate(time.Microsecond) }
+func (m *Maker) now() time.Time { return store.Moment(m.c.Now()) }

@@ -79,7 +79,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 		})
 	must(t, err)
 	f.ada, err = f.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
-		Email: "ada@example.org", Username: "ada", Password: goodPassword, Role: store.RoleUser,
+		Email: "ada@example.org", Username: "ada", Password: new(goodPassword), Role: store.RoleUser,
 	})
 	must(t, err)
 	cfg := oauth.Config{

@@ -67,20 +67,20 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 // either, and, if it could not be had, the user away again. The counts of the first two tell how it went.
 func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 	return []db.Stmt{
-		{SQL: `
+		{SQL: `/* ImportUsers, the user */
 			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
 			WHERE TRUE
 			ON CONFLICT DO NOTHING`,
 			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt}},
-		{SQL: `
+		{SQL: `/* ImportUsers, the username */
 			INSERT INTO usernames (key, user_id) SELECT $1, u.id FROM users u
 			WHERE u.id = $2 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
 			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
 			WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
 			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now}},
-		{SQL: `DELETE FROM users WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID}},
-		{SQL: `
+		{SQL: `/* ImportUsers, who got no username */ DELETE FROM users WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID}},
+		{SQL: `/* ImportUsers, what they registered */
 			UPDATE registrations SET closed = TRUE, password_hash = ''
 			WHERE email_key = $1 AND NOT closed AND EXISTS (SELECT 1 FROM users WHERE id = $2)`,
 			Args: []any{u.EmailKey, u.ID}},
@@ -111,7 +111,7 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 		return standings, nil
 	}
 	// Who has the address, by username; "" would be somebody who only holds it.
-	owners, err := s.pairs(ctx, fmt.Sprintf(`
+	owners, err := s.pairs(ctx, fmt.Sprintf(`/* ImportUsers, who has the addresses */
 		SELECT email_key, '' FROM held_addresses WHERE held_until > $%d AND email_key IN (%[2]s)
 		UNION ALL SELECT u.email_key, n.key FROM users u JOIN usernames n ON n.user_id = u.id WHERE u.email_key IN (%[2]s)`, ImportBatch+1, importBinds()),
 		append(bind(list, func(u *ImportedUser) string { return u.EmailKey }), now)...)
@@ -119,7 +119,7 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 		return nil, err
 	}
 	// What the username is: "" a user's, else the address that holds it.
-	holders, err := s.pairs(ctx, fmt.Sprintf(`
+	holders, err := s.pairs(ctx, fmt.Sprintf(`/* ImportUsers, who has the usernames */
 		SELECT key, CASE WHEN user_id IS NULL THEN holder ELSE '' END FROM usernames
 		WHERE (user_id IS NOT NULL OR held_until > $%d) AND key IN (%s)`, ImportBatch+1, importBinds()),
 		append(bind(list, func(u *ImportedUser) string { return u.UsernameKey }), now)...)
@@ -156,24 +156,4 @@ func (s *Store) pairs(ctx context.Context, query string, args ...any) (map[strin
 		m[k] = v
 	}
 	return m, rows.Err()
-}
-
-// ExportUsers returns up to n users in the order of their creation, those after
-// the one with this time and id. Begin with the zero time.
-func (s *Store) ExportUsers(ctx context.Context, after time.Time, afterID string, n int) ([]User, error) {
-	rows, err := s.conn.Query(ctx, `
-		SELECT `+userColumns+` FROM users u WHERE (u.created_at, u.id) > ($1, $2) ORDER BY u.created_at, u.id LIMIT $3`, after, afterID, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []User{}
-	for rows.Next() {
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *u)
-	}
-	return list, rows.Err()
 }

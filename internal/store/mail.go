@@ -104,7 +104,7 @@ func (m *Mail) insert() db.Stmt {
 	}
 	details, _ := json.Marshal(m.Details) // strings and a time of this age cannot fail
 	return db.Stmt{
-		SQL: `
+		SQL: `/* EnqueueMail */
 			INSERT INTO outbox (id, kind, dedupe, recipient_key, client, registration_id, user_id, details,
 				admitted, attempts, last_error, created_at, due_at)
 			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11)

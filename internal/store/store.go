@@ -58,7 +58,7 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 // Ready reports whether the database answers and has its tables.
 func (s *Store) Ready(ctx context.Context) error {
 	var n int
-	err := s.conn.QueryRow(ctx, `SELECT 1 FROM users LIMIT 1`).Scan(&n)
+	err := s.conn.QueryRow(ctx, `/* Ready */ SELECT 1 FROM users LIMIT 1`).Scan(&n)
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
@@ -82,6 +82,25 @@ func (s *Store) batch(ctx context.Context, stmts ...db.Stmt) ([]int64, error) {
 	return counts, nil
 }
 
+// query returns the rows that a statement answers with, each as scan reads it; an
+// empty list if there are none.
+func query[T any](ctx context.Context, conn db.Conn, scan func(db.Row) (*T, error), sql string, args ...any) ([]T, error) {
+	rows, err := conn.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	list := []T{}
+	for rows.Next() {
+		v, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, *v)
+	}
+	return list, rows.Err()
+}
+
 // one turns "no row was touched" into ErrNotFound.
 func one(n int64, err error) error {
 	if err == nil && n == 0 {
@@ -89,6 +108,9 @@ func one(n int64, err error) error {
 	}
 	return err
 }
+
+// Moment returns t as the databases keep it: in UTC, cut to microseconds.
+func Moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
 // utc is t as it was written: PostgreSQL's driver answers in the machine's zone.
 func utc(t *time.Time) *time.Time {

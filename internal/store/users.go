@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 )
 
 // UserFilter leaves some of all users. The zero value leaves all.
@@ -43,7 +41,7 @@ func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error)
 	var list []User
 	var err error
 	if f.Search == "" {
-		list, err = s.users(ctx, `/* Users */
+		list, err = query(ctx, s.conn, scanUser, `/* Users */
 			SELECT `+userColumns+` FROM users u WHERE `+f.inPage()+order+` LIMIT $5`, append(p.bounds(), p.Limit)...)
 	} else {
 		list, err = s.searchUsers(ctx, f, p, order)
@@ -85,7 +83,7 @@ const searchWindow = 5_000
 func (s *Store) searchUsers(ctx context.Context, f UserFilter, p Page, order string) ([]User, error) {
 	list := []User{}
 	for w := (Page{After: p.After, Before: p.Before, Last: p.Last, Limit: searchWindow}); ; {
-		found, err := s.users(ctx, `/* Users of a search */
+		found, err := query(ctx, s.conn, scanUser, `/* Users of a search */
 			SELECT `+userColumns+` FROM `+f.window(w)+` WHERE `+f.matches()+order+` LIMIT $7`,
 			append(w.bounds(), w.Limit, f.pattern(), p.Limit-len(list))...)
 		if err != nil {
@@ -140,66 +138,4 @@ func (s *Store) nextWindow(ctx context.Context, f UserFilter, w *Page) (bool, er
 		w.After = &end
 	}
 	return true, nil
-}
-
-// inList is ids as the right side of IN, and the parameters of a statement whose
-// first is $1: the ids come behind it.
-func inList(ids []string, first any) (sql string, args []any) {
-	args = []any{first}
-	params := make([]string, len(ids))
-	for i, id := range ids {
-		args = append(args, id)
-		params[i] = `$` + strconv.Itoa(len(args))
-	}
-	return `(` + strings.Join(params, `, `) + `)`, args
-}
-
-func (s *Store) users(ctx context.Context, sql string, args ...any) ([]User, error) {
-	rows, err := s.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []User{}
-	for rows.Next() {
-		u, err := scanUser(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *u)
-	}
-	return list, rows.Err()
-}
-
-// UserByAny returns the user with an id, an address's key or a username's key,
-// or ErrNotFound. None of them can be taken for another.
-func (s *Store) UserByAny(ctx context.Context, id, emailKey, usernameKey string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `
-		SELECT `+userColumns+` FROM users u
-		WHERE u.id = $1 OR u.email_key = $2 OR u.id = (SELECT user_id FROM usernames WHERE key = $3)`, id, emailKey, usernameKey))
-}
-
-// SessionsOf returns the live sessions of several users by their ids, of each
-// the most recently used first. Who has none is not in the answer.
-func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time) (map[string][]Session, error) {
-	all := make(map[string][]Session, len(userIDs))
-	if len(userIDs) == 0 {
-		return all, nil
-	}
-	in, args := inList(userIDs, now)
-	rows, err := s.conn.Query(ctx, `
-		SELECT `+sessionColumns+` FROM sessions s WHERE s.expires_at > $1 AND s.user_id IN `+in+`
-		ORDER BY s.last_used_at DESC, s.id DESC`, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var v Session
-		if err := rows.Scan(v.dest()...); err != nil {
-			return nil, err
-		}
-		all[v.UserID] = append(all[v.UserID], *v.scanned())
-	}
-	return all, rows.Err()
 }

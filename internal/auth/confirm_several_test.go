@@ -83,7 +83,7 @@ func TestClosedMeanwhile_B1(t *testing.T) {
 		f.exec(`DELETE FROM users`)
 		expect(t, "confirming after the account is gone", f.confirm(token, ""), "TOKEN_INVALID")
 		_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
-			Email: "eve@example.org", Username: "countess", Password: goodPassword, Role: store.RoleUser,
+			Email: "eve@example.org", Username: "countess", Password: new(goodPassword), Role: store.RoleUser,
 		})
 		expect(t, "its name by the shell", err, "USERNAME_TAKEN")
 	})

@@ -10,15 +10,6 @@ import (
 	"latchkey/internal/testenv"
 )
 
-var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-
-func must(t testing.TB, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
 // The operator sees every row once, page by page, and resumes those that failed
 // and no others.
 func TestOutboxOfTheOperator_R3(t *testing.T) {
@@ -76,33 +67,6 @@ func TestOutboxOfTheOperator_R3(t *testing.T) {
 		must(t, s.RetryMail(ctx, "tried", noon.Add(time.Hour), "delayed: 450"))
 		if n, err := s.ResumeAllMail(ctx, noon); n != 2 || err != nil {
 			t.Errorf("resumed %d, %v; want 2", n, err)
-		}
-	})
-}
-
-// What a database says of itself, and whether somebody looks after users.
-func TestServerAndAdministrator(t *testing.T) {
-	t.Parallel()
-	testenv.EachStore(t, func(t *testing.T, s *store.Store) {
-		v, err := s.Server(t.Context())
-		must(t, err)
-		if v.Version == "" || v.Number != 0 && (v.Number < 150000 || time.Since(v.Clock).Abs() > time.Minute) {
-			t.Errorf("got %+v", v)
-		}
-		disabled := noon
-		for i, c := range []struct {
-			role     store.Role
-			disabled *time.Time
-			want     bool
-		}{{store.RoleUser, nil, false}, {store.RoleAdmin, &disabled, false}, {store.RoleAdmin, nil, true}} {
-			id := fmt.Sprint("user", i)
-			_, err := s.ImportUsers(t.Context(), []store.ImportedUser{{UsernameKey: id, User: store.User{
-				ID: id, Email: id + "@example.org", EmailKey: id + "@example.org", Username: id, Role: c.role, SecurityVersion: 1, CreatedAt: noon, UpdatedAt: noon, DisabledAt: c.disabled,
-			}}}, noon, true)
-			must(t, err)
-			if has, err := s.HasAdmin(t.Context()); has != c.want || err != nil {
-				t.Errorf("with %s: %v, %v; want %v", id, has, err, c.want)
-			}
 		}
 	})
 }

@@ -49,7 +49,7 @@ func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, erro
 // forgetLater deletes what would put a user back to other addresses than this one,
 // as far as it came after the first row in force that leads to it.
 func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now time.Time) error {
-	_, err := s.conn.Exec(ctx, `/* ForgetLaterUndo */
+	_, err := s.conn.Exec(ctx, `/* forgetLater */
 		DELETE FROM undo WHERE user_id = $1 AND email_key <> $2
 			AND seq > (SELECT MIN(seq) FROM undo WHERE user_id = $1 AND email_key = $2 AND expires_at > $3)`,
 		userID, emailKey, now)

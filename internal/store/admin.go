@@ -15,28 +15,17 @@ var ErrLastAdmin = errors.New("the last administrator")
 // away: they wait for each other at the guard's row, and each sees what those
 // before it left. A condition on other rows alone would be no lock.
 func (s *Store) keepAdministrator(ctx context.Context, id string) error {
-	if _, err := s.conn.Exec(ctx, `UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
+	if _, err := s.conn.Exec(ctx, `/* keepAdministrator, the guard */ UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
 		return err
 	}
 	var last bool
-	err := s.conn.QueryRow(ctx, `
+	err := s.conn.QueryRow(ctx, `/* keepAdministrator */
 		SELECT EXISTS (SELECT 1 FROM users WHERE id = $1 AND role = 'ADMIN' AND disabled_at IS NULL)
 			AND NOT EXISTS (SELECT 1 FROM users WHERE id <> $1 AND role = 'ADMIN' AND disabled_at IS NULL)`, id).Scan(&last)
 	if err == nil && last {
 		return ErrLastAdmin
 	}
 	return err
-}
-
-// DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs. Held names and addresses stay held, and history stays.
-// ErrNotFound, ErrLastAdmin. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User) error {
-	if err := s.keepAdministrator(ctx, u.ID); err != nil {
-		return err
-	}
-	return one(s.conn.Exec(ctx, `/* DeleteUser */
-		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
 }
 
 // SetRole changes what a user may do, which counts on their next request.
@@ -48,7 +37,7 @@ func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time
 			return err
 		}
 	}
-	return one(s.conn.Exec(ctx, `UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
+	return one(s.conn.Exec(ctx, `/* SetRole */ UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
 }
 
 // Disable disables u, who is still as they were read, ends all their sessions and
@@ -69,5 +58,11 @@ func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 // Enable lets a disabled user log in again. ErrNotFound, also if they are not
 // disabled.
 func (s *Store) Enable(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
+	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
+}
+
+// HasAdmin says whether there is an administrator who is not disabled.
+func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
+	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
+	return has, err
 }

@@ -127,7 +127,7 @@ func TestOldAddressIsKept_A8_B1(t *testing.T) {
 			}
 		}
 		_, err = f.CreateUser(t.Context(), shell, auth.CreateUserInput{
-			Email: "ada@example.org", Username: "shell", Password: goodPassword, Role: store.RoleUser,
+			Email: "ada@example.org", Username: "shell", Password: new(goodPassword), Role: store.RoleUser,
 		})
 		expect(t, "the shell", err, "EMAIL_TAKEN")
 		must(t, f.changeEmail(f.reload(v), "ada@example.org", goodPassword, client(1)))

@@ -1,4 +1,4 @@
-package web
+package browser_test
 
 import (
 	"fmt"
@@ -6,14 +6,14 @@ import (
 
 	"github.com/chromedp/chromedp"
 
-	"latchkey/internal/link"
 	"latchkey/internal/testenv"
 )
 
 // A newcomer runs the explorer's tabs in order.
 func TestExplorerInBrowser_I8(t *testing.T) {
-	testenv.Need(t, "TEST_E2E")
-	b := openBrowser(t)
+	t.Parallel()
+	s := testenv.Embedded(t)
+	b := open(t)
 	openTab := func(n int, operation string) {
 		b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tab:nth-of-type(%d) button", n))))
 		b.until(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.operationName === "` + operation + `"`)
@@ -23,20 +23,14 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 		b.until(`document.querySelector(".result-window").innerText.includes('` + want + `')`)
 	}
 
-	b.do(chromedp.Navigate(b.base + "/"))
+	b.do(chromedp.Navigate(public(s) + "/"))
 	b.until(`document.querySelectorAll(".graphiql-tab").length === 4`)
 	b.says(`[...document.querySelectorAll(".graphiql-tab")].map(t => t.innerText.trim()).join()`, "Register,Login,Me,Refresh")
 	run(`"email": "ada@example.org"`)
-	list := b.registrations("ada@example.org")
-	if len(list) != 1 {
-		t.Fatalf("%d registrations, want 1", len(list))
-	}
-	link, err := b.links.Make(t.Context(), link.Target{Purpose: link.ConfirmRegistration, Registration: &list[0]})
-	must(t, err)
-	b.goes(chromedp.Navigate(link.URL))
+	b.goes(chromedp.Navigate(s.AwaitMails(t, "ada@example.org", 1)[0].Links[0]))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
 
-	b.do(chromedp.Navigate(b.base + "/")) // and the tabs are still there
+	b.do(chromedp.Navigate(public(s) + "/")) // and the tabs are still there
 	openTab(2, "Login")
 	run(`"accessToken": "`)
 	token, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`JSON.parse(document.querySelector(".result-window .CodeMirror").CodeMirror.getValue()).data.login.tokens.accessToken`))

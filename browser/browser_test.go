@@ -1,10 +1,10 @@
-package web
+// Package browser_test looks at the service in a real browser: its pages, the
+// explorer, and what pages of other sites can do to it.
+package browser_test
 
 import (
 	"context"
 	"net/http"
-	"net/http/httptest"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -17,34 +17,27 @@ import (
 	"github.com/chromedp/cdproto/fetch"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
-	"github.com/rs/zerolog"
 
-	"latchkey/graph"
 	"latchkey/internal/testenv"
 )
 
-// browserTab is a tab of a real browser, and the service that it looks at.
-type browserTab struct {
-	*service
-	ctx  context.Context
-	base string // the service's address
+// tab is a tab of a real browser.
+type tab struct {
+	t        *testing.T
+	ctx      context.Context
+	packages string // the folder of the npm packages
 
 	mu         sync.Mutex
 	complaints []string // what the browser logged as errors, violations of the policy among them
 }
 
-// openBrowser starts a service with the API, which pages of origins may call, and
-// a browser. What comes from the CDN is answered from the npm packages.
-func openBrowser(t *testing.T, origins ...string) *browserTab {
-	t.Helper()
-	server := httptest.NewUnstartedServer(nil)
-	public := &url.URL{Scheme: "http", Host: server.Listener.Addr().String()}
-	b := &browserTab{service: newServiceAt(t, public, origins), base: public.String()}
-	graph.Mount(b.mux, b.door, b.auth, true, zerolog.Nop())
-	server.Config.Handler = b.service
-	server.Start()
-	t.Cleanup(server.Close)
+// cdn is where the explorer's own code comes from.
+const cdn = "https://cdn.jsdelivr.net/npm/"
 
+// open starts a browser. What comes from the CDN is answered from the npm packages.
+func open(t *testing.T) *tab {
+	t.Helper()
+	b := &tab{t: t, packages: filepath.Join(testenv.Need(t, "TEST_E2E"), "node_modules")}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(testenv.Need(t, "TEST_CHROMIUM")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
@@ -65,16 +58,16 @@ func openBrowser(t *testing.T, origins ...string) *browserTab {
 			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
 		}
 	}))
-	b.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		if _, err := cdp.Call(ctx, tab, cdplog.Enable, cdp.Empty{}); err != nil {
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, cdplog.Enable, cdp.Empty{}); err != nil {
 			return err
 		}
-		_, err := cdp.Call(ctx, tab, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	}))
 	go b.answerCDN(chromedp.Events(ctx, fetch.RequestPaused))
-	b.do(chromedp.Func(func(ctx context.Context, tab *chromedp.Target) error {
-		_, err := cdp.Call(ctx, tab, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: cdn + "*"}}})
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: cdn + "*"}}})
 		return err
 	}))
 	return b
@@ -82,14 +75,14 @@ func openBrowser(t *testing.T, origins ...string) *browserTab {
 
 // answerCDN answers https://…/npm/NAME@VERSION/PATH with the file of that
 // package.
-func (b *browserTab) answerCDN(requests func(func(fetch.EventRequestPaused, error) bool)) {
+func (b *tab) answerCDN(requests func(func(fetch.EventRequestPaused, error) bool)) {
 	for e, err := range requests {
 		if err != nil {
 			return // the test is over
 		}
 		name, rest, _ := strings.Cut(strings.TrimPrefix(e.Request.URL, cdn), "@")
 		_, path, _ := strings.Cut(rest, "/")
-		body, err := os.ReadFile(filepath.Join(os.Getenv("TEST_E2E"), "node_modules", name, path))
+		body, err := os.ReadFile(filepath.Join(b.packages, name, path))
 		status := int64(http.StatusOK)
 		if err != nil {
 			status = http.StatusNotFound
@@ -102,7 +95,7 @@ func (b *browserTab) answerCDN(requests func(func(fetch.EventRequestPaused, erro
 	}
 }
 
-func (b *browserTab) do(steps ...chromedp.Action[chromedp.Void]) {
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	if err := chromedp.Do(b.ctx, steps...); err != nil {
 		b.t.Fatalf("%v; the browser said %q", err, b.said())
@@ -110,7 +103,7 @@ func (b *browserTab) do(steps ...chromedp.Action[chromedp.Void]) {
 }
 
 // goes runs steps that lead to another page, and returns its status.
-func (b *browserTab) goes(steps ...chromedp.Action[chromedp.Void]) int64 {
+func (b *tab) goes(steps ...chromedp.Action[chromedp.Void]) int64 {
 	b.t.Helper()
 	r, err := chromedp.RunResponse(b.ctx, steps...)
 	if err != nil {
@@ -120,7 +113,7 @@ func (b *browserTab) goes(steps ...chromedp.Action[chromedp.Void]) int64 {
 }
 
 // until waits for a JavaScript expression to be true.
-func (b *browserTab) until(expr string) {
+func (b *tab) until(expr string) {
 	b.t.Helper()
 	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expr, chromedp.WithPollingTimeout(time.Minute))); err != nil {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
@@ -128,7 +121,7 @@ func (b *browserTab) until(expr string) {
 	}
 }
 
-func (b *browserTab) says(expr, want string) {
+func (b *tab) says(expr, want string) {
 	b.t.Helper()
 	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expr))
 	must(b.t, err)
@@ -140,7 +133,7 @@ func (b *browserTab) says(expr, want string) {
 // focused waits for the browser to have put the focus somewhere, and demands that
 // it is on an element. What has autofocus gets it when the page is next drawn,
 // which may be after it is loaded; with scripts off nothing in the page can wait.
-func (b *browserTab) focused(id string) {
+func (b *tab) focused(id string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
 	defer cancel()
@@ -158,18 +151,30 @@ func (b *browserTab) focused(id string) {
 	}
 }
 
-func (b *browserTab) said() []string {
+func (b *tab) said() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.complaints
 }
 
 // calm fails the test if the browser logged an error other than a page's status.
-func (b *browserTab) calm() {
+func (b *tab) calm() {
 	b.t.Helper()
 	for _, c := range b.said() {
 		if !strings.HasPrefix(c, "Failed to load resource: the server responded with a status of 4") || strings.Contains(c, "/assets/") {
 			b.t.Errorf("the browser complains: %s", c)
 		}
 	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// public is the service's address as people know it.
+func public(s *testenv.Stack) string {
+	return strings.Replace(s.Replicas[0].URL, "127.0.0.1", "localhost", 1)
 }

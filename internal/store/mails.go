@@ -10,39 +10,26 @@ import (
 // ListMail returns up to n rows in the order of their writing, those behind a
 // place; begin with the zero place. With failed, only those that were given up.
 func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) ([]Mail, error) {
-	rows, err := s.conn.Query(ctx, `/* ListMail */
+	return query(ctx, s.conn, scanMail, `/* ListMail */
 		SELECT `+mailColumns+` FROM outbox
 		WHERE (created_at, id) > ($1, $2) AND (failed_at IS NOT NULL OR NOT $3)
 		ORDER BY created_at, id LIMIT $4`, after.At, after.ID, failed, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []Mail{}
-	for rows.Next() {
-		m, err := scanMail(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *m)
-	}
-	return list, rows.Err()
 }
 
-// resumeMail makes rows due at $1 as if they had never been tried: those that
-// were given up, those that wait after a try that failed, and those that are due
-// anyhow. Not those that a worker has, or that wait for the next slot of their
-// recipient (C6).
-const resumeMail = `
-	UPDATE outbox SET due_at = $1, failed_at = NULL, attempts = 0
+// resumeMail is what follows UPDATE in a statement that makes rows due at $1 as if
+// they had never been tried: those that were given up, those that wait after a try
+// that failed, and those that are due anyhow. It leaves alone those that a worker
+// has, and those that wait for the next slot of their recipient (C6: nobody's
+// mailbox is flooded).
+const resumeMail = `outbox SET due_at = $1, failed_at = NULL, attempts = 0
 	WHERE (failed_at IS NOT NULL OR last_error <> '' OR due_at <= $1)`
 
 // ResumeMail does that to the row id and returns it, or answers ErrNotFound.
 func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) (*Mail, error) {
-	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */`+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
+	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */ UPDATE `+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
 }
 
 // ResumeAllMail does that to every row, and returns to how many.
 func (s *Store) ResumeAllMail(ctx context.Context, now time.Time) (int64, error) {
-	return s.conn.Exec(ctx, `/* ResumeAllMail */`+resumeMail, now)
+	return s.conn.Exec(ctx, `/* ResumeAllMail */ UPDATE `+resumeMail, now)
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -121,8 +123,9 @@ func scanSecurityEvent(row db.Row) (*SecurityEvent, error) {
 	return &e, json.Unmarshal([]byte(details), &e.Details)
 }
 
-const insertSecurityEvent = `
-	INSERT INTO security_events (` + securityEventColumns + `)
+// securityEventValues is what follows INSERT INTO in a statement that writes an
+// event with the parameters that args returns.
+const securityEventValues = `security_events (` + securityEventColumns + `)
 	SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14`
 
 func (e *SecurityEvent) args() []any {
@@ -133,7 +136,7 @@ func (e *SecurityEvent) args() []any {
 
 // AddSecurityEvent writes e. Call it in the transaction of what e tells.
 func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
-	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */`+insertSecurityEvent, e.args()...)
+	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */ INSERT INTO `+securityEventValues, e.args()...)
 	return err
 }
 
@@ -141,14 +144,14 @@ func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
 // batch that opens or ends it.
 func (e *SecurityEvent) insertOfSession() db.Stmt {
 	return db.Stmt{
-		SQL:  `/* AddSecurityEvent of a session */` + insertSecurityEvent + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
+		SQL:  `/* AddSecurityEvent of a session */ INSERT INTO ` + securityEventValues + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
 		Args: e.args(),
 	}
 }
 
 // SecurityEvents returns a page of a user's history, the newest first.
 func (s *Store) SecurityEvents(ctx context.Context, userID string, p Page) ([]SecurityEvent, error) {
-	list, err := s.securityEvents(ctx, `/* SecurityEvents */
+	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEvents */
 		SELECT `+securityEventColumns+` FROM security_events
 		WHERE user_id = $5 AND (at, id) < ($1, $2) AND (at, id) > ($3, $4)`+p.order(`at`, `id`)+` LIMIT $6`,
 		append(p.bounds(), userID, p.Limit)...)
@@ -165,31 +168,16 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	if len(userIDs) == 0 {
 		return all, nil
 	}
-	in, args := inList(userIDs, n)
-	list, err := s.securityEvents(ctx, `/* SecurityEventsOf */
-		SELECT `+securityEventColumns+` FROM (
-			SELECT *, ROW_NUMBER() OVER (PARTITION BY user_id ORDER BY at DESC, id DESC) AS place
-			FROM security_events WHERE user_id IN `+in+`) AS e
-		WHERE place <= $1 ORDER BY at DESC, id DESC`, args...)
+	args, parts := []any{n}, make([]string, len(userIDs))
+	for i, id := range userIDs { // each by the index, however much the user's history has
+		args = append(args, id)
+		parts[i] = `(SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
+			ORDER BY at DESC, id DESC LIMIT $1) AS e`
+	}
+	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */
+		SELECT * FROM `+strings.Join(parts, ` UNION ALL SELECT * FROM `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
 		all[list[i].UserID] = append(all[list[i].UserID], list[i])
 	}
 	return all, err
-}
-
-func (s *Store) securityEvents(ctx context.Context, sql string, args ...any) ([]SecurityEvent, error) {
-	rows, err := s.conn.Query(ctx, sql, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []SecurityEvent{}
-	for rows.Next() {
-		e, err := scanSecurityEvent(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *e)
-	}
-	return list, rows.Err()
 }

@@ -50,14 +50,14 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 	return s.InTx(ctx, func(tx *Store) error {
 		// The guard: registrations of one client wait for each other here, so
 		// that each counts those before it.
-		_, err := tx.conn.Exec(ctx, `
+		_, err := tx.conn.Exec(ctx, `/* Register, the guard */
 			INSERT INTO registrars (client, last_at) VALUES ($1, $2)
 			ON CONFLICT (client) DO UPDATE SET last_at = excluded.last_at`,
 			r.Client, r.CreatedAt)
 		if err != nil {
 			return err
 		}
-		n, err := tx.conn.Exec(ctx, `
+		n, err := tx.conn.Exec(ctx, `/* Register */
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
 				created_at, expires_at, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
@@ -82,7 +82,7 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 
 // Registration returns an unfinished registration, or ErrNotFound.
 func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Registration, error) {
-	return scanRegistration(s.conn.QueryRow(ctx, `
+	return scanRegistration(s.conn.QueryRow(ctx, `/* Registration */
 		SELECT `+registrationColumns+` FROM registrations WHERE id = $1 AND expires_at > $2`, id, now))
 }
 
@@ -90,29 +90,16 @@ func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Re
 // confirmed: those of one client first, then the newest of each other client, then
 // their second newest, so that nobody's many push another's out.
 func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client string, now time.Time, n int) ([]Registration, error) {
-	rows, err := s.conn.Query(ctx, `
+	return query(ctx, s.conn, scanRegistration, `/* RegistrationsByEmail */
 		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
 		ORDER BY CASE WHEN client = $2 THEN 0 ELSE 1 END, ROW_NUMBER() OVER (PARTITION BY client ORDER BY created_at DESC, id DESC),
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	list := []Registration{}
-	for rows.Next() {
-		r, err := scanRegistration(rows)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, *r)
-	}
-	return list, rows.Err()
 }
 
 // OtherRegistrations says whether an address has more registrations that may be
 // confirmed than the one with this id.
 func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
-	err = s.conn.QueryRow(ctx, `
+	err = s.conn.QueryRow(ctx, `/* OtherRegistrations */
 		SELECT EXISTS (SELECT 1 FROM registrations WHERE email_key = $1 AND id <> $2 AND expires_at > $3 AND NOT closed)`,
 		emailKey, id, now).Scan(&others)
 	return others, err
@@ -121,7 +108,7 @@ func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now
 // TakeRegistration deletes a registration that may be confirmed and returns it:
 // of two that confirm it, one gets it and the other ErrNotFound.
 func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {
-	return scanRegistration(s.conn.QueryRow(ctx, `
+	return scanRegistration(s.conn.QueryRow(ctx, `/* TakeRegistration */
 		DELETE FROM registrations WHERE id = $1 AND NOT closed AND expires_at > $2
 		RETURNING `+registrationColumns, id, now))
 }
@@ -130,11 +117,11 @@ func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) 
 // ErrNotFound. Like its username it stays until it expires: whoever registered
 // would see from what is free again that the link was followed.
 func (s *Store) CloseRegistration(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
+	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
 }
 
 // CloseRegistrations does that to all that an address has open.
 func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
-	_, err := s.conn.Exec(ctx, `UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
+	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
 	return err
 }

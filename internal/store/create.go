@@ -1,0 +1,27 @@
+package store
+
+import "context"
+
+// CreateUser inserts u and gives it its username. ErrConflict if its address
+// has an account or is held for one, or if its username is another's or held
+// for another address.
+// Call it in a transaction: an error leaves some of it behind. It comes first
+// there, so that two who claim one address wait for each other here and nowhere
+// else.
+func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
+	n, err := s.conn.Exec(ctx, `/* CreateUser */
+		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+		ON CONFLICT DO NOTHING`,
+		u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt)
+	if err == nil && n == 0 {
+		return ErrConflict
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.addressFree(ctx, u.EmailKey, u.ID, u.CreatedAt); err != nil {
+		return err
+	}
+	return s.ownUsername(ctx, usernameKey, u.ID, u.EmailKey, u.CreatedAt)
+}
