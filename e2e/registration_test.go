@@ -189,3 +189,22 @@ func TestOpenLinkAfterClosing(t *testing.T) {
 		t.Errorf("confirmEmail: %s", a.Body)
 	}
 }
+
+// Who gives no username has one made, logs in by address or by that, and changes it.
+func TestRegisterWithoutUsername(t *testing.T) {
+	t.Parallel()
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		for _, extra := range [][]any{nil, {"username", nil}} {
+			ada := testenv.Newcomer()
+			mustSay(t, testenv.Post(t, s.URL(), asking("register", "", ada.Client, append([]any{"email", ada.Email, "password", ada.Password}, extra...)...)), "register")
+			mail := s.AwaitMails(t, ada.Email, 1)[0]
+			got := testenv.Post(t, s.URL(), confirmRequest(testenv.LinkToken(t, mail.Links[0]), "", ada.Client)).Payload(t, "confirmEmail")
+			if got.Tokens == nil || len(got.User.Username) != 11 || !strings.Contains(mail.Text, got.User.Username) {
+				t.Fatalf("confirmed as %+v after\n%s", got.User, mail.Text)
+			}
+			mustSay(t, testenv.Post(t, s.URL(), loginRequest(got.User.Username, ada.Password, ada.Client)), "login")
+			mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Email, ada.Password, ada.Client)), "login")
+			mustSay(t, testenv.Post(t, s.URL(), asking("changeUsername", got.Tokens.AccessToken, ada.Client, "username", ada.Username)), "changeUsername")
+		}
+	})
+}

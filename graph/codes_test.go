@@ -174,7 +174,7 @@ func newWorld(t *testing.T, f *fixture) *world {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"bob", "eve"} {
-		if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "bob@example.org", Username: name, Password: right}); err != nil {
+		if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "bob@example.org", Username: new(name), Password: right}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -2101,7 +2101,11 @@ type Tokens {
 
 input RegisterInput {
   email: String!
-  username: String!
+  """
+  Left out or null, one is made, such as ` + "`" + `tobanelu481` + "`" + `: the mail and the page of its link tell it, and ` + "`" + `changeUsername` + "`" + ` changes
+  it without counting.
+  """
+  username: String
   password: String!
 }
 type RegisterPayload {
@@ -10264,7 +10268,7 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 			it.Email = data
 		case "username":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}

@@ -13,7 +13,7 @@ import (
 // RegisterInput is the argument of Register.
 type RegisterInput struct {
 	Email    string
-	Username string
+	Username *string // nil: one is made
 	Password string
 }
 
@@ -38,6 +38,14 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	if err := s.countMail(ctx, a, "register"); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
+	made := in.Username == nil
+	if made {
+		name, err := s.freeUsername(ctx)
+		if err != nil {
+			return "", fmt.Errorf("register: %w", err)
+		}
+		in.Username = &name
+	}
 	email, usernameKey, err := s.validate(ctx, in)
 	hash := ""
 	var earlier *store.Registration
@@ -54,7 +62,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	}
 	now := s.now()
 	r := &store.Registration{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, UsernameKey: usernameKey, PasswordHash: hash,
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: *in.Username, UsernameKey: usernameKey, UsernameMade: made, PasswordHash: hash,
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
@@ -111,15 +119,29 @@ func (s *Service) ownClaim(ctx context.Context, a Actor, usernameKey, typed stri
 	return earlier, nil
 }
 
+// freeUsername makes a username that nobody has.
+func (s *Service) freeUsername(ctx context.Context) (string, error) {
+	for {
+		name := names.MakeUsername()
+		key, ok := names.ParseUsername(name)
+		if !ok {
+			continue
+		}
+		if taken, err := s.store.UsernameTaken(ctx, key, "", "", s.now()); err != nil || !taken {
+			return name, err
+		}
+	}
+}
+
 // validate reports everything that is wrong with in, together; what was understood
 // is returned beside it.
 func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, string, error) {
-	email, usernameKey, err := s.validateNames(ctx, in.Email, in.Username)
+	email, usernameKey, err := s.validateNames(ctx, in.Email, *in.Username)
 	mistakes, wrong := errors.AsType[UserErrors](err)
 	if err != nil && !wrong {
 		return names.Email{}, "", fmt.Errorf("register: %w", err)
 	}
-	mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	mistakes = append(mistakes, s.policyErrors("password", in.Password, *in.Username, in.Email, email.Address, email.Local)...)
 	if len(mistakes) > 0 {
 		return email, usernameKey, mistakes
 	}

@@ -48,7 +48,7 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 			each(t, func(t *testing.T, f *fixture) {
 				for i, tt := range tests {
 					_, err := f.Register(t.Context(), client(i), auth.RegisterInput{
-						Email: "Countess.L+x@Bücher.example", Username: "Ada.Lovelace", Password: tt.typed,
+						Email: "Countess.L+x@Bücher.example", Username: new("Ada.Lovelace"), Password: tt.typed,
 					})
 					want := tt.argon2id
 					if p.Kind == password.Bcrypt {
@@ -64,7 +64,7 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 func TestMinimumLengthWhenRegistering_A1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		for typed, want := range map[string]string{"mfjw-wqp-zu": "PASSWORD_TOO_SHORT", "mfjw-wqp-zui": "ok"} {
-			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed})
+			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: new("ada"), Password: typed})
 			expect(t, typed, err, want)
 		}
 	}, func(f *fixture) { f.deps.Policy.MinLength = 12 })
@@ -84,17 +84,17 @@ func TestMistakesWhenRegistering_A1_B2_B4(t *testing.T) {
 			in   auth.RegisterInput
 			want []mistake
 		}{
-			{"all fields", auth.RegisterInput{Email: "Ada <ada@example.org>", Username: "ab", Password: "a\tb"}, []mistake{
+			{"all fields", auth.RegisterInput{Email: "Ada <ada@example.org>", Username: new("ab"), Password: "a\tb"}, []mistake{
 				{auth.EmailInvalid, "email", 0}, {auth.UsernameInvalid, "username", 0},
 				{auth.PasswordTooShort, "password", 8}, {auth.PasswordInvalid, "password", 0},
 			}},
-			{"taken and common", auth.RegisterInput{Email: "taken@example.org", Username: "TAKEN", Password: "password1"}, []mistake{
+			{"taken and common", auth.RegisterInput{Email: "taken@example.org", Username: new("TAKEN"), Password: "password1"}, []mistake{
 				{auth.UsernameTaken, "username", 0}, {auth.PasswordTooCommon, "password", 0},
 			}},
-			{"taken beside a bad address", auth.RegisterInput{Email: "", Username: "taken", Password: goodPassword}, []mistake{
+			{"taken beside a bad address", auth.RegisterInput{Email: "", Username: new("taken"), Password: goodPassword}, []mistake{
 				{auth.EmailInvalid, "email", 0}, {auth.UsernameTaken, "username", 0},
 			}},
-			{"reserved and long", auth.RegisterInput{Email: "ada@example.org", Username: "Admin", Password: strings.Repeat("wq", 65)}, []mistake{
+			{"reserved and long", auth.RegisterInput{Email: "ada@example.org", Username: new("Admin"), Password: strings.Repeat("wq", 65)}, []mistake{
 				{auth.UsernameInvalid, "username", 0}, {auth.PasswordTooLong, "password", 128},
 			}},
 		} {
@@ -130,7 +130,7 @@ func TestTakenAddress_B1_C3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		owner := f.user("ada")
 		for _, email := range []string{"ADA@example.org", "nobody@example.org"} {
-			got, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: email, Username: "for-" + email[:3], Password: goodPassword})
+			got, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: email, Username: new("for-" + email[:3]), Password: goodPassword})
 			if err != nil || got != email {
 				t.Errorf("registering %s: %q, %v", email, got, err)
 			}
@@ -281,7 +281,7 @@ func TestHeldNameIsNotTakenOver(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		must(t, f.registers("ada@example.org", "ada", client(1)))
 		expect(t, "from elsewhere", f.registers("eve@example.org", "ada", client(2)), "USERNAME_TAKEN")
-		other := auth.RegisterInput{Email: "eve@example.org", Username: "ada", Password: newPassword}
+		other := auth.RegisterInput{Email: "eve@example.org", Username: new("ada"), Password: newPassword}
 		for range 10 {
 			_, err := f.Register(t.Context(), client(1), other)
 			expect(t, "with another password", err, "USERNAME_TAKEN")

@@ -42,7 +42,7 @@ func TestLoginOfRegistrationTellsNothing_C3(t *testing.T) {
 		f.user("holder")
 		addresses := []string{"holder@example.org", "free@example.org", "declined@example.org", "confirmed@example.org", "imported@example.org"}
 		for i, address := range addresses {
-			_, err := f.Register(t.Context(), client(i), auth.RegisterInput{Email: address, Username: fmt.Sprintf("eve%d", i), Password: newPassword})
+			_, err := f.Register(t.Context(), client(i), auth.RegisterInput{Email: address, Username: new(fmt.Sprintf("eve%d", i)), Password: newPassword})
 			must(t, err)
 		}
 		must(t, f.decline(f.tokens(f.mails("declined@example.org")[0])[0], ""))
@@ -66,7 +66,7 @@ func TestLoginOfRegistrationTellsNothing_C3(t *testing.T) {
 func TestLoginBesideRegistration(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
-		_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: "ada2", Password: newPassword})
+		_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: new("ada2"), Password: newPassword})
 		must(t, err)
 		expect(t, "with the account's password", f.try("ada@example.org", goodPassword, client(1)), "ok")
 		expect(t, "with that of the registration", f.try("ada@example.org", newPassword, client(1)), "EMAIL_NOT_CONFIRMED")
@@ -79,7 +79,7 @@ func TestLoginBesideRegistration(t *testing.T) {
 func TestLoginOfSeveralRegistrations(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		for i, typed := range []string{goodPassword, newPassword} {
-			_, err := f.Register(t.Context(), client(1+i), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed})
+			_, err := f.Register(t.Context(), client(1+i), auth.RegisterInput{Email: "ada@example.org", Username: new("ada"), Password: typed})
 			must(t, err)
 			f.pass(time.Second)
 		}
