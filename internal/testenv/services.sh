@@ -18,12 +18,12 @@ port() {
 }
 
 # place_data makes $data: in memory where there is room, since PostgreSQL makes
-# hundreds of databases of 300 files each, which takes ten times as long on a disk.
-# A folder there is locked while its run lives, and gets its name when it is; what
-# a killed run left goes.
+# hundreds of databases of 300 files each, which takes ten times as long on a disk,
+# and SQLite waits for the disk at each commit. A folder there is locked while its
+# run lives, and gets its name when it is; what a killed run left goes.
 place_data() {
   local dir lock
-  data=$tmp/servers
+  data=$tmp/servers TEST_MEMORY=
   if [[ -w /dev/shm ]] && (($(df --output=avail -k /dev/shm | tail -n 1) > 1 << 20)); then
     for dir in /dev/shm/latchkey-test.*; do
       [[ ! -d $dir ]] || flock -n "$dir" rm -rf "$dir" 2>/dev/null || true # another user's stays
@@ -32,8 +32,10 @@ place_data() {
     exec {lock}<"$dir" && flock "$lock"
     data=/dev/shm/${dir##*/.}
     mv "$dir" "$data"
+    TEST_MEMORY=$data/tests
   fi
   install -d -m 700 -o "$owner" "$data"
+  mkdir "$data/tests"
 }
 
 # serve NAME CMD… starts a server with its output in $tmp/NAME.log.
