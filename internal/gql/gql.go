@@ -11,7 +11,8 @@
 //   - address.go: the same from the parameters of a GET, as strictly.
 //   - operation.go: finds the operation that the envelope asks for, by the next three, and has it run.
 //   - document.go: parses the text, checks its limits, then validates it; cache.go keeps what came through.
-//   - limits.go: how large, deep and broad a document may be, found out before the costly rules of GraphQL look at it.
+//   - limits.go: how large, deep and broad a document may be, found out before the costly rules of GraphQL look at it;
+//     introspection.go: how much of the schema it may ask for.
 //   - variables.go: the values of the operation's variables, each of its type.
 //
 // The errors of what is refused are made here. Each has one value of extensions.code: BAD_USER_INPUT,
@@ -76,9 +77,13 @@ func New(schema graphql.ExecutableSchema, o Options) http.Handler {
 		panic("gql: Options without Present or Recover")
 	}
 	withoutDefer(schema.Schema())
+	maxShown := 0
+	if o.Introspection {
+		maxShown = maxIntrospection * everything(schema.Schema())
+	}
 	return &server{
 		es: schema, schema: schema.Schema(), rules: validationRules(o.Introspection), documents: newDocumentCache(),
-		introspection: o.Introspection, present: o.Present, recover: o.Recover, context: o.Context,
+		introspection: o.Introspection, maxShown: maxShown, present: o.Present, recover: o.Recover, context: o.Context,
 	}
 }
 
@@ -89,6 +94,7 @@ type server struct {
 	rules         []core.Rule
 	documents     *documentCache
 	introspection bool
+	maxShown      int // fields of an answer to introspection
 	present       graphql.ErrorPresenterFunc
 	recover       graphql.RecoverFunc
 	context       func(context.Context) context.Context // or nil
