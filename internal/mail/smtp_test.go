@@ -19,6 +19,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"latchkey/internal/cause"
 	"latchkey/internal/store"
 )
 
@@ -226,5 +227,13 @@ func TestNewSMTP(t *testing.T) {
 		if _, err := NewSMTP(c); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// A server may be an IPv6 address, which is dialled as one.
+func TestIPv6_R3(t *testing.T) {
+	err := smtpTo(t, "[::1]:1", nil, nil).Send(t.Context(), sample())
+	if !errors.Is(err, ErrUnreachable) || !strings.HasPrefix(err.Error(), "mail server unreachable: [::1]:1: ") || strings.HasSuffix(err.Error(), cause.Unknown) {
+		t.Errorf("got %v, want it to say why nobody is there", err) // it is refused, or this machine has no IPv6
 	}
 }

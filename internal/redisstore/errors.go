@@ -52,12 +52,13 @@ func answer(err error) (text string, ok bool) {
 }
 
 // meanings are the server's errors that an operator can put right.
+//
+//lint:ignore G101 names of mistakes
 var meanings = map[string]string{
 	"READONLY":   "it is a replica and takes no writes",
 	"MISCONF":    "it takes no writes, since it cannot save them",
 	"OOM":        "its memory is full and it takes no writes",
 	"NOAUTH":     "it wants a password, and REDIS_URL has none",
-	//lint:ignore G101 the name of a mistake
 	"WRONGPASS":  "wrong user or password",
 	"NOPERM":     "this user may not do that, it needs ~latchkey:* +@read +@write +@scripting +@connection",
 	"LOADING":    "it still reads its data",
