@@ -156,3 +156,47 @@ func EachStore(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	Each(t, func(t *testing.T, d db.DB) { f(t, store.New(d)) })
 }
+
+// Role makes a user of the server who may log in to the database that rawURL
+// names, and nothing else, and returns its name and the URL by which it does. It
+// is dropped when the test ends.
+func Role(t testing.TB, rawURL string) (name, roleURL string) {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := db.OpenPostgres(context.Background(), rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name, password := "r_"+strings.ToLower(rand.Text()), rand.Text()
+	insist(t, "make a role", func(ctx context.Context) error {
+		_, err := admin.Exec(ctx, `CREATE ROLE `+name+` LOGIN PASSWORD '`+password+`'`)
+		return err
+	})
+	t.Cleanup(func() {
+		admin, err := db.OpenPostgres(context.Background(), rawURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer admin.Close()
+		insist(t, "drop a role", func(ctx context.Context) error {
+			_, err := admin.Batch(ctx, db.Stmt{SQL: `DROP OWNED BY ` + name + ` CASCADE`}, db.Stmt{SQL: `DROP ROLE ` + name})
+			return err
+		})
+	})
+	u.User = url.UserPassword(name, password)
+	return name, u.String()
+}
+
+// Pooled is the URL of the same database through PgBouncer in transaction mode.
+func Pooled(t testing.TB, rawURL string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withDatabase(t, Need(t, "TEST_PGBOUNCER"), strings.TrimPrefix(u.Path, "/"))
+}

@@ -77,6 +77,24 @@ start_postgres() {
   serve postgres "${as[@]}" --pdeathsig INT "$postgres_bin/postgres" -D "$data/postgres" "${options[@]}"
 }
 
+# start_pgbouncer starts a pooler in transaction mode, which logs in to PostgreSQL by itself.
+start_pgbouncer() {
+  local conf=$tmp/servers/pgbouncer.ini
+  port pgbouncer_port
+  cat >"$conf" <<CONF
+[databases]
+* = host=127.0.0.1 port=$postgres_port user=postgres password=$secret
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $pgbouncer_port
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+CONF
+  chown "$owner" "$conf" && chmod 600 "$conf"
+  serve pgbouncer "${as[@]}" --pdeathsig KILL pgbouncer "$conf"
+}
+
 # start_redis NAME PORT OPTION… starts one that keeps nothing on disk.
 start_redis() {
   mkdir "$data/$1" && chown "$owner" "$data/$1"
@@ -139,16 +157,19 @@ start_services() {
   await "Redis Cluster" redis_says "$cluster_port" OK CLUSTER ADDSLOTSRANGE 0 16383
   start_mailpit
   start_postgres
+  start_pgbouncer
   start_sentinel
   await Redis redis_says "$redis_port" PONG PING
   await Sentinel redis_says "$sentinel_port" "$replica_port" SENTINEL replicas mymaster
   for p in "${mail_ports[@]}"; do await Mailpit listening "$p"; done
   await PostgreSQL "$postgres_bin/pg_isready" -h 127.0.0.1 -p "$postgres_port"
+  await PgBouncer listening "$pgbouncer_port"
   await "Redis Cluster" redis_says "$cluster_port" cluster_state:ok CLUSTER INFO
   began=$((${EPOCHREALTIME/./} - began))
   say "services up in $((began / 1000000)).$((began / 100000 % 10)) s"
 
   TEST_POSTGRES="postgres://postgres:$secret@127.0.0.1:$postgres_port/postgres?sslmode=disable"
+  TEST_PGBOUNCER="postgres://postgres@127.0.0.1:$pgbouncer_port/postgres?sslmode=disable"
   TEST_REDIS="redis://127.0.0.1:$redis_port/0"
   TEST_REDIS_SENTINEL="redis://127.0.0.1:$sentinel_port/0?master_name=mymaster"
   TEST_REDIS_CLUSTER="redis://127.0.0.1:$cluster_port?addr=127.0.0.1:$cluster_port"
