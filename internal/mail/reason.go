@@ -14,8 +14,8 @@ import (
 	"syscall"
 )
 
-// connectReason says in a few words why there is no session with the mail
-// server. The errors themselves may quote what the server said.
+// connectReason returns, in a few words, why there is no session with the mail server.
+// The text of the error itself may quote what the server said.
 func connectReason(err error) string {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		return "answered " + strconv.Itoa(answer.Code) + atLogin(err)
@@ -54,7 +54,7 @@ func isCertificate(err error) bool {
 	return unknown || host || invalid
 }
 
-// atLogin adds where it happened, if it was there.
+// atLogin returns " at the login" if err happened there, else "".
 func atLogin(err error) string {
 	if strings.Contains(err.Error(), "SMTP AUTH") {
 		return " at the login"
