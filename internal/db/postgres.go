@@ -16,13 +16,13 @@ import (
 // connect_timeout.
 const connectTimeout = 2 * time.Second
 
-// standstill is how long the server lets a transaction wait for its next
-// statement. It is longer than callTimeout, after which we give it up, so it ends
-// only those of a machine that stands still or is gone: their locks would keep
-// every other replica waiting.
+// standstill is how long PostgreSQL lets a transaction wait for its next statement. It
+// is longer than callTimeout, after which we give a transaction up ourselves. So it ends
+// only transactions of a machine that stands still or is gone, whose locks would keep
+// every other replica waiting (R1).
 const standstill = 3 * time.Second
 
-// idleLimit is PostgreSQL's name for it.
+// idleLimit is PostgreSQL's name for standstill.
 const idleLimit = "idle_in_transaction_session_timeout"
 
 type pgQuerier interface {
@@ -85,8 +85,8 @@ type postgres struct {
 	pool *pgxpool.Pool
 }
 
-// OpenPostgres makes a pool for the server that url names. It connects when it
-// is first used, so a server that is away is no error here.
+// OpenPostgres returns a pool of connections to the server that url names. It connects
+// when it is first used, so a server that is away is no error here.
 func OpenPostgres(ctx context.Context, url string) (DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -147,12 +147,12 @@ func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
 	})
 }
 
-// errCollided is a transaction that the server broke off in favour of another.
+// errCollided says that PostgreSQL broke a transaction off in favour of another.
 var errCollided = fmt.Errorf("%w: transactions collided", ErrUnavailable)
 
-// collisions is how often a transaction may collide. The one that goes through
-// needs a moment to take what it waited for: begun again at once, the other could
-// be in its way a second time.
+// collisions is how often a transaction may collide before it fails. Each time it waits a
+// moment, so that the other one can go through: begun again at once, it could be in the
+// other's way a second time.
 const collisions = 3
 
 // again runs a transaction again while it collides with others.
@@ -177,8 +177,8 @@ func (p *postgres) Ping(ctx context.Context) error { return pgErr(p.pool.Ping(ct
 
 func (p *postgres) Close() { p.pool.Close() }
 
-// pgErr translates the errors that callers act on. Of the server's own errors
-// it keeps code and constraint: their text may quote values.
+// pgErr turns errors that callers act on into those of this package. Of what PostgreSQL
+// says it keeps the code and the constraint: its text may quote values.
 func pgErr(err error) error {
 	if err == nil {
 		return nil

@@ -25,32 +25,32 @@ func (e *BusyError) Error() string {
 
 func (e *BusyError) Is(target error) bool { return target == ErrBusy }
 
-// ReserveProcs returns how many workers a Hasher should have on this machine,
-// one a core, and raises GOMAXPROCS by that number: a hash does not yield, and
-// without spare ones everything else would wait for the workers. The kernel then
-// shares the cores out. Setting GOMAXPROCS ends its following of a changed CPU
-// limit. Call it once, when the process starts.
+// ReserveProcs returns how many workers a Hasher should have on this machine, one a
+// core, and raises GOMAXPROCS by that number. A hash does not let go of its processor
+// until it is done: without spare ones everything else would wait for the workers. With
+// them the kernel shares the cores out. From then on GOMAXPROCS no longer follows a CPU
+// limit that changes. Call it once, when the process starts.
 func ReserveProcs() (workers int) {
 	workers = runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(2 * workers)
 	return workers
 }
 
-// Hasher hashes and compares passwords, a bounded number at once, the others in
-// a short queue in the order they came in.
+// Hasher hashes and compares passwords: a bounded number at once, while others wait in a
+// short queue in the order in which they came.
 //
-// All its methods but Run return a *BusyError at once if the queue is full, and
-// after the deadline if no worker has begun by then. If ctx ends first they
-// return its error, and what has not begun is never done. who names whom it is
-// for: a quarter of the queue is the most that one gets, so that nobody alone
-// keeps others from logging in; "" is bound by the queue alone.
+// Hash, Verify and VerifyStandIn return a [*BusyError] at once if the queue is full, and
+// after the deadline if no worker has begun by then. If ctx ends first they return its
+// error, and what has not begun is never done. who says for whom they work. Nobody gets
+// more than a quarter of the queue, so that one alone cannot keep the others from logging
+// in; "" may have all of it.
 type Hasher struct {
 	params   Params
 	workers  int
 	deadline time.Duration
 	standIn  hash
 	jobs     chan *job
-	share    int          // of the queue, that one gets
+	share    int          // how much of the queue one who gets
 	mean     atomic.Int64 // nanoseconds a job takes, lately; 0 before the first
 
 	mu      sync.Mutex
@@ -77,7 +77,7 @@ func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*H
 	}, nil
 }
 
-// Hash returns the PHC string of password. See Params.Hash for its own errors.
+// Hash returns a new hash of password. Its other errors are those of [Params.Hash].
 func (h *Hasher) Hash(ctx context.Context, who, password string) (string, error) {
 	password = Normalize(password)
 	if err := h.params.fits(password); err != nil {
@@ -91,8 +91,8 @@ func (h *Hasher) Hash(ctx context.Context, who, password string) (string, error)
 	return phc, hashErr
 }
 
-// Verify returns nil if phc was made of password, ErrMismatch if it was not, and
-// ErrMalformed, at once, if it is no hash that can be verified.
+// Verify returns nil if the hash phc was made of password, and ErrMismatch if it was not.
+// If phc is malformed it returns ErrMalformed at once.
 func (h *Hasher) Verify(ctx context.Context, who, phc, password string) error {
 	parsed, err := parse(phc)
 	if err != nil {
@@ -101,9 +101,9 @@ func (h *Hasher) Verify(ctx context.Context, who, phc, password string) error {
 	return h.compare(ctx, who, parsed, password)
 }
 
-// VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
-// ErrMismatch where that returns nil or ErrMismatch. It is for logins that have
-// no hash to compare with, so that their time tells nothing.
+// VerifyStandIn returns ErrMismatch after as long as Verify takes with a hash that Hash
+// made. Logins that have no hash to compare with call it, so that their time does not tell
+// that there is none (C2).
 func (h *Hasher) VerifyStandIn(ctx context.Context, who, password string) error {
 	if err := h.compare(ctx, who, h.standIn, password); err != nil {
 		return err
@@ -111,8 +111,8 @@ func (h *Hasher) VerifyStandIn(ctx context.Context, who, password string) error 
 	return ErrMismatch // also for the one in 2^184 that meets the random result
 }
 
-// NeedsRehash reports whether phc is below the parameters in force: see
-// Params.NeedsRehash.
+// NeedsRehash reports whether phc is of a lesser kind or cost than new hashes: see
+// [Params.NeedsRehash].
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 
 func (h *Hasher) compare(ctx context.Context, who string, parsed hash, password string) error {
@@ -131,8 +131,8 @@ type job struct {
 	done    chan struct{} // closed when work has returned
 }
 
-// claim reports whether the caller is the first to call it; then the job no
-// longer waits.
+// claim reports whether the caller is the first to call it for j: the worker that begins
+// the job, or whoever gives it up.
 func (h *Hasher) claim(j *job) bool {
 	if !j.claimed.CompareAndSwap(false, true) {
 		return false
@@ -145,8 +145,8 @@ func (h *Hasher) claim(j *job) bool {
 	return true
 }
 
-// enqueue makes a job of work, or returns nil if the queue, or the share of who,
-// is full.
+// enqueue puts work into the queue as a job. It returns nil if the queue is full, or the
+// share of who is.
 func (h *Hasher) enqueue(who string, work func()) *job {
 	j := &job{who: who, work: work, done: make(chan struct{})}
 	h.mu.Lock()
@@ -163,8 +163,9 @@ func (h *Hasher) enqueue(who string, work func()) *job {
 	}
 }
 
-// do has a worker call work. If it returns an error, work was not called, or ctx
-// ended meanwhile and it may still run: then nothing that it writes may be read.
+// do waits until a worker has called work. If it returns an error, work was not called,
+// or it may still be running since ctx ended: then the caller must not read what it
+// writes.
 func (h *Hasher) do(ctx context.Context, who string, work func()) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -195,7 +196,7 @@ func (h *Hasher) do(ctx context.Context, who string, work func()) error {
 	}
 }
 
-// busy estimates when what waits now is done.
+// busy returns the error of a full queue, with about how long what waits will take.
 func (h *Hasher) busy() *BusyError {
 	rounds := 1 + len(h.jobs)/h.workers
 	return &BusyError{RetryAfter: max(time.Second, time.Duration(h.mean.Load())*time.Duration(rounds))}
@@ -239,8 +240,8 @@ func (h *Hasher) worker(ctx context.Context) {
 	}
 }
 
-// measured makes a job's duration an eighth of the mean. An update that is lost
-// to another worker's does not matter.
+// measured updates the mean with the duration of a job, which counts for an eighth. It
+// does not matter if another worker's update is lost.
 func (h *Hasher) measured(d time.Duration) {
 	mean := h.mean.Load()
 	if mean == 0 {

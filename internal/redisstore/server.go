@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Server is what a Redis server says of itself; of a Cluster, one of its nodes.
+// Server is what a Redis server says of itself; a Cluster answers by one of its nodes.
 type Server struct {
 	Version string
 	Policy  string // maxmemory-policy: what it does when its memory is full

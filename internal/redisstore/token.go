@@ -46,7 +46,8 @@ func (s *Store) TakeToken(ctx context.Context, hash []byte, now time.Time) ([]by
 	return payload("take token", value, err, now)
 }
 
-// payload is that of the value that the named call answered with.
+// payload returns the payload in the value that a call was answered with. call names it
+// for errors.
 func payload(call string, value []byte, err error, now time.Time) ([]byte, error) {
 	switch {
 	case errors.Is(err, redis.Nil):
