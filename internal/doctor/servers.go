@@ -59,7 +59,7 @@ func (s *Subject) database(ctx context.Context, r *report) {
 	}
 }
 
-// folder looks at who may read what SQLite keeps.
+// folder looks at who can read the files of SQLite.
 func (s *Subject) folder(r *report) {
 	for _, path := range []string{s.Config.DataDir, s.Config.DatabaseFile()} {
 		info, err := os.Stat(path)
@@ -99,7 +99,8 @@ func (s *Subject) schema(ctx context.Context, r *report) (usable bool) {
 	return err == nil && pending == 0
 }
 
-// steps compares the steps that the program knows with those that were taken.
+// steps returns how many migrations the database has not been through, and how many it has
+// been through that this program does not know.
 func steps(known, taken []int64) (pending, unknown int) {
 	for _, step := range known {
 		if !slices.Contains(taken, step) {
@@ -215,8 +216,8 @@ func (s *Subject) mail(ctx context.Context, r *report) {
 // urlTime is how long PUBLIC_URL may take to answer.
 const urlTime = 3 * time.Second
 
-// url asks whether a server answers where people look for it. It may be that
-// only this machine cannot reach it, so it is never a failure.
+// url looks whether the service answers at PUBLIC_URL. Perhaps only this machine cannot
+// reach it, so that is never a failure.
 func (s *Subject) url(ctx context.Context, r *report) {
 	ctx, cancel := context.WithTimeout(ctx, urlTime)
 	defer cancel()
