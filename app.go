@@ -76,7 +76,8 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		useful["redis"] = shared.Ping
 	}
 	links, err := link.New(link.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL, Tokens: tokens, Store: a.store, Now: now,
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL,
+		Secrets: cfg.SecretKeys, Tokens: tokens, Store: a.store, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -111,8 +112,13 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 
 // routes has each room that answers requests put itself at its paths.
 func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error) {
+	development := ""
+	if a.cfg.Development() {
+		development = a.cfg.PublicURL.Hostname()
+	}
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Own: a.cfg.OwnOrigins(), Origins: a.cfg.CORSOrigins, Log: a.log,
+		Development: development,
 	})
 	if err != nil {
 		return nil, err
@@ -131,7 +137,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	}
 	err = web.Mount(mux, door, web.Config{
 		AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, AppURL: a.cfg.AppURL,
-		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, Log: a.log, Now: a.now,
+		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: a.log, Now: a.now,
 	})
 	return door.Harden(mux), err
 }

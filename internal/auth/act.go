@@ -86,7 +86,11 @@ func (s *Service) act(ctx context.Context, a Actor, kind store.EventKind, who su
 		}
 		user = nil
 	}
-	return nil, &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
+	return nil, errTooMuchAtOnce()
+}
+
+func errTooMuchAtOnce() error {
+	return &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
 }
 
 // write writes, in the deed's transaction, what goes with the change: the event, what

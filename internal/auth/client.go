@@ -7,6 +7,7 @@ import (
 	"github.com/mileusna/useragent"
 
 	"latchkey/internal/names"
+	"latchkey/internal/password"
 )
 
 // Client is where a request came from.
@@ -25,6 +26,22 @@ func (c Client) Key() string {
 		}
 	}
 	return addr.String()
+}
+
+// line is whom a client shares a line with: an IPv6 /56, which is what a home has,
+// or an IPv4 address.
+func (c Client) line() string {
+	if addr := c.Addr.Unmap().WithZone(""); addr.Is6() {
+		if line, err := addr.Prefix(56); err == nil {
+			return line.String()
+		}
+	}
+	return c.Key()
+}
+
+// caller is the client as one who takes turns at the hashes.
+func (c Client) caller(known bool) password.Caller {
+	return password.Caller{Known: known, Network: c.line(), Client: c.Key()}
 }
 
 // network is where a client is as far as history keeps it: the /24 of an IPv4

@@ -21,18 +21,21 @@ var errMismatch = errors.New("password does not match")
 //
 // Once the client's or the identifier's limit is passed, only a familiar user with
 // the right password gets in; everybody else is RateLimited, and only after the time
-// that a hash takes. A match gives the try back.
+// that a hash takes. For those who are not familiar it is that time alone: guesses
+// that no longer count cost no hash. A match gives the try back.
 func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
-	// Those who are known at a client wait apart from those who are not, so that
-	// a guesser in an office keeps no colleague from logging in.
-	who := t.client
-	if familiar {
-		who += " familiar"
-	}
+	// What is not hashed takes its turn among those who are known, as it would if
+	// the user were.
+	who := t.client.caller(familiar || t.over > 0)
 	var err error
-	if hash == "" {
+	switch {
+	case t.over > 0 && !familiar:
+		if err = t.s.hasher.Spend(ctx, who); err == nil {
+			return errRateLimited(t.over)
+		}
+	case hash == "":
 		err = t.s.hasher.VerifyStandIn(ctx, who, typed)
-	} else {
+	default:
 		err = t.s.hasher.Verify(ctx, who, hash, typed)
 	}
 	mismatch := errors.Is(err, password.ErrMismatch)
@@ -42,7 +45,7 @@ func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) er
 		return fmt.Errorf("compare: %w", err)
 	case err != nil && !mismatch: // who leaves in the middle has used the try, and the hash
 		return fmt.Errorf("compare: %w", err)
-	case t.over > 0 && (mismatch || !familiar):
+	case t.over > 0 && mismatch:
 		return errRateLimited(t.over)
 	case mismatch:
 		return errMismatch

@@ -119,6 +119,7 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	}
 	now := s.now()
 	user := newUser(names.Email{Address: r.Email, Key: r.EmailKey}, r.Username, r.PasswordHash, store.RoleUser, now)
+	user.UsernameMade = r.UsernameMade
 	created := event(a, store.EventAccountCreated, user.ID, now)
 	account := func(tx *store.Store) error { return create(ctx, tx, user, r.UsernameKey, r.ID, created) }
 	done := &Confirmed{User: user}

@@ -30,6 +30,7 @@ const (
 	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"
 	LastAdmin          UserErrorCode = "LAST_ADMIN"
 	EmailTaken         UserErrorCode = "EMAIL_TAKEN"
+	EmailNotConfirmed  UserErrorCode = "EMAIL_NOT_CONFIRMED"
 )
 
 // UserError is a mistake that a person can put right.

@@ -25,10 +25,10 @@ type Login struct {
 	Tokens  *Tokens
 }
 
-// Login opens a session for a device. An unknown user, a wrong password and an
-// address that is not confirmed yet are one mistake, INVALID_CREDENTIALS, and take
-// as long as each other (C1 and C2: nobody can tell who has an account). Only who knows
-// the password is told ACCOUNT_DISABLED. RateLimited.
+// Login opens a session for a device. An unknown user and a wrong password are one
+// mistake, INVALID_CREDENTIALS, and take as long as each other (C1 and C2: nobody can
+// tell who has an account). Only who knows the password is told ACCOUNT_DISABLED, and
+// only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. RateLimited.
 func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
 	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username)
@@ -36,17 +36,22 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), a.Client.device(), s.now())
-	if errors.Is(err, store.ErrNotFound) {
+	w := &waiting{key: key}
+	unknown := errors.Is(err, store.ErrNotFound)
+	if unknown {
 		user = &store.LoginCandidate{} // without a hash
-	} else if err != nil {
+		err = w.find(ctx, s, a)
+		user.PasswordHash = w.byName()
+	}
+	if err != nil {
 		t.giveBack(ctx)
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	switch err := t.compare(ctx, user.PasswordHash, in.Password, user.ClientKnown); {
-	case errors.Is(err, errMismatch):
-		return nil, errCredentials()
 	case err != nil:
-		return nil, fmt.Errorf("login: %w", err)
+		return nil, fmt.Errorf("login: %w", s.refused(ctx, a, t, w, in.Password, err))
+	case unknown:
+		return nil, s.notConfirmed(ctx, a, w.registration)
 	case user.DisabledAt != nil:
 		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}
@@ -66,7 +71,7 @@ func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidat
 	if !s.hasher.NeedsRehash(u.PasswordHash) {
 		return
 	}
-	better, err := s.hasher.Hash(ctx, a.Client.Key(), typed)
+	better, err := s.hasher.Hash(ctx, a.Client.caller(true), typed)
 	if err != nil { // too long for bcrypt, or no time now: the old one serves on
 		a.logged(s.log.Info()).Err(err).Str("user_id", u.ID).Msg("hash not renewed")
 		return

@@ -30,7 +30,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
+	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}

@@ -58,7 +58,7 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
 		return nil, errs
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
+	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}

@@ -36,7 +36,7 @@ var (
 // try is one counted try at a password.
 type try struct {
 	s       *Service
-	client  string // its key
+	client  Client
 	counted []counted
 	over    time.Duration // how long until the client's and the identifier's limits allow another; 0 while they do
 }
@@ -53,7 +53,7 @@ type counted struct {
 // which is known later, in [try.compare].
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
 	client := a.Client.Key()
-	t := &try{s: s, client: client}
+	t := &try{s: s, client: a.Client}
 	now := s.now()
 	// The pair first and alone: a try that it refuses is unheard, and must not
 	// count against anybody else for a moment.

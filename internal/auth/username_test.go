@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"regexp"
 	"testing"
 	"time"
 
@@ -130,5 +131,49 @@ func TestOneNameForTwoUsersAtOnce_B4(t *testing.T) {
 			})
 		})
 		expectAll(t, "claiming", errs, 1, "USERNAME_TAKEN")
+	})
+}
+
+// Who registers without a username has one made, and changes it without using up
+// a change of the day.
+func TestMadeUsername(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		in := auth.RegisterInput{Email: "ada@example.org", Password: goodPassword}
+		_, err := f.Register(t.Context(), client(1), in)
+		must(t, err)
+		in.Username = new("")
+		_, err = f.Register(t.Context(), client(1), in)
+		expect(t, "an empty one", err, "USERNAME_INVALID")
+		must(t, f.confirm(f.tokens(f.mails("ada@example.org")[0])[0], ""))
+		l := f.login("ada@example.org", client(1))
+		if made := l.User.Username; !regexp.MustCompile(`^([bdklmnrstvz][aeiou]){4}[1-9][0-9]{2}$`).MatchString(made) {
+			t.Errorf("made %q", made)
+		}
+		f.login(l.User.Username, client(1))
+		f.login("ada@example.org", client(1))
+		rename := func(name string) error {
+			_, err := f.ChangeUsername(t.Context(), as(f.viewer(l), client(1)), auth.ChangeUsernameInput{Username: name})
+			return err
+		}
+		for i := range 6 { // the first is not counted
+			expect(t, fmt.Sprintf("change %d", i), rename(fmt.Sprintf("ada%d", i)), "ok")
+			l = f.login("ada@example.org", client(1))
+		}
+		expect(t, "a seventh", rename("ada7"), "RATE_LIMITED")
+	})
+}
+
+// Of many changes of a made name at once, one is not counted.
+func TestMadeUsernameChangesOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Password: goodPassword})
+		must(t, err)
+		must(t, f.confirm(f.tokens(f.mails("ada@example.org")[0])[0], ""))
+		v := f.viewer(f.login("ada@example.org", client(1)))
+		errs := parallel(10, func(i int) error {
+			_, err := f.ChangeUsername(t.Context(), as(v, client(1)), auth.ChangeUsernameInput{Username: fmt.Sprintf("ada%d", i)})
+			return err
+		})
+		expectAll(t, "changing", errs, 1, "UNAVAILABLE")
 	})
 }

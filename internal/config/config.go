@@ -27,15 +27,15 @@ type Config struct {
 	Env string
 
 	// Host is the address or host name to listen on, without port; "" is every
-	// address. Default: 127.0.0.1 in development, "" in production. The
-	// development inbox is the key to every account: keep it on this machine.
+	// address. Default: 127.0.0.1 in development, "" in production.
 	Host string
 	// Port is the TCP port to listen on, 1 to 65535. Default 8080.
 	Port int
 	// PublicURL is where people reach the server: scheme and host, a port unless
 	// it is the scheme's own, nothing else. Every link is made from it, never
-	// from what a request says. Default in development http://localhost:PORT;
-	// required in production, and https there unless the host is this machine.
+	// from what a request says. Default in development http://localhost:PORT,
+	// and no public host there; required in production, and https there unless
+	// the host is this machine.
 	PublicURL *url.URL
 	// AppName is what mails and pages call the service: one line, at most 64
 	// characters. Default "Latchkey".
@@ -147,6 +147,9 @@ type Config struct {
 	Introspection bool
 	// Explorer shows GraphiQL at /. Default: in development.
 	Explorer bool
+	// ExplorerHere keeps the explorer for browsers on this machine, and from all
+	// that come through a proxy. Default: in development.
+	ExplorerHere bool
 
 	// LogLevel is "debug", "info" (default), "warn" or "error".
 	LogLevel string

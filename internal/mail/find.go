@@ -37,7 +37,7 @@ func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *fi
 	case store.MailConfirmNewEmail:
 		f, err = p.findChange(ctx, m, now)
 	case store.MailPasswordReset:
-		f, err = p.findReset(ctx, m)
+		f, err = p.findReset(ctx, m, now)
 	default: // a notice says what was, whatever became of it
 		f = &finding{kind: m.Kind, to: m.Details.To}
 		if _, known := subjects[m.Kind]; !known || f.to == "" {
@@ -152,15 +152,20 @@ func (p *postman) findChange(ctx context.Context, m *store.Mail, now time.Time) 
 	return f, err
 }
 
-// findReset returns a mail by which a user can set a new password. store.ErrNotFound if
-// there is no such user, they are disabled, or they have secured the account since the
-// mail was asked for.
-func (p *postman) findReset(ctx context.Context, m *store.Mail) (_ *finding, err error) {
+// findReset returns a mail by which a user can set a new password. Where the address has
+// only registrations, it returns one by which those can be confirmed: else somebody who
+// registered and forgot it would wait for a mail that never comes. store.ErrNotFound if
+// there is neither, the user is disabled, or they have secured the account since the mail
+// was asked for.
+func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (_ *finding, err error) {
 	var user *store.User
 	if m.UserID != "" {
 		user, err = p.c.Store.UserByID(ctx, m.UserID)
 	} else {
 		user, err = p.c.Store.UserByEmail(ctx, m.RecipientKey)
+		if errors.Is(err, store.ErrNotFound) {
+			return p.findRegistrations(ctx, m, now)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -23,10 +23,11 @@ func Example() {
 	defer cancel()
 	go hasher.Run(ctx)
 
-	phc, err := hasher.Hash(ctx, "192.0.2.1", "correct horse battery")
+	ada := password.Caller{Network: "192.0.2.0/24", Client: "192.0.2.1"}
+	phc, err := hasher.Hash(ctx, ada, "correct horse battery")
 	fmt.Println(phc[:31], err)
-	fmt.Println(hasher.Verify(ctx, "192.0.2.1", phc, "correct horse battery"))
-	fmt.Println(errors.Is(hasher.Verify(ctx, "192.0.2.1", phc, "correct horse"), password.ErrMismatch))
+	fmt.Println(hasher.Verify(ctx, ada, phc, "correct horse battery"))
+	fmt.Println(errors.Is(hasher.Verify(ctx, ada, phc, "correct horse"), password.ErrMismatch))
 	// Output:
 	// [{too short 12} {too common 0}]
 	// $argon2id$v=19$m=19456,t=2,p=1$ <nil>

@@ -5,8 +5,9 @@
 //
 // Where to begin reading: policy.go says which passwords may be set. password.go makes
 // and compares hashes, phc.go tells their kinds apart, and each kind has a file of its
-// own. hasher.go is how a server does that: in a bounded queue, so that a flood of
-// logins does not take the whole machine.
+// own. hasher.go is how a server does that: in a bounded queue, in which callers take
+// turns (queue.go), so that a flood of logins takes neither the whole machine nor the turns
+// of others. samples.go knows how long hashes took lately.
 //
 // Every function here takes a password as it was typed and normalizes it itself.
 package password

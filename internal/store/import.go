@@ -18,12 +18,15 @@ const ImportBatch = 250
 type ImportedUser struct {
 	User
 	UsernameKey string
+	IDGiven     bool // it comes from elsewhere, too
 }
 
 // Standing says how an imported user stands to those that are there. The zero value
 // means that they are new, and nothing is in the way.
 type Standing struct {
-	Present       bool // there is a user with this address and this username
+	Present       bool // there is a user with this address and this username, or with this address where the username was made
+	IDTaken       bool // by a user with another address
+	OtherID       bool // the user who is present has another id than the one given
 	EmailTaken    bool // by a user with another username, or held for one
 	UsernameTaken bool // by another user, or held for another address
 }
@@ -69,21 +72,22 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 	return []db.Stmt{
 		{SQL: `/* ImportUsers, the user */
-			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at, username_made)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
 			WHERE TRUE
 			ON CONFLICT DO NOTHING`,
-			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt}},
+			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt, u.UsernameMade}},
 		{SQL: `/* ImportUsers, the username */
 			INSERT INTO usernames (key, user_id) SELECT $1, u.id FROM users u
-			WHERE u.id = $2 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
+			WHERE u.id = $2 AND u.email_key = $3 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
 			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
 			WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
 			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now}},
-		{SQL: `/* ImportUsers, who got no username */ DELETE FROM users WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID}},
+		{SQL: `/* ImportUsers, who got no username */ 
+			DELETE FROM users WHERE id = $1 AND email_key = $2 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID, u.EmailKey}},
 		{SQL: `/* ImportUsers, what they registered */
-			UPDATE registrations SET closed = TRUE, password_hash = ''
-			WHERE email_key = $1 AND NOT closed AND EXISTS (SELECT 1 FROM users WHERE id = $2)`,
+			UPDATE registrations SET closed = TRUE
+			WHERE email_key = $1 AND NOT closed AND EXISTS (SELECT 1 FROM users WHERE id = $2 AND email_key = $1)`,
 			Args: []any{u.EmailKey, u.ID}},
 	}
 }
@@ -130,12 +134,19 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 	if err != nil {
 		return nil, err
 	}
+	ids, err := s.pairs(ctx, fmt.Sprintf(`/* ImportUsers, who has the ids */
+		SELECT id, email_key FROM users WHERE id IN (%s)`, importBinds()), bind(list, func(u *ImportedUser) string { return u.ID })...)
+	if err != nil {
+		return nil, err
+	}
 	for i, u := range list {
 		owner, hasAddress := owners[u.EmailKey]
 		holder, hasName := holders[u.UsernameKey]
+		sameID := ids[u.ID] == u.EmailKey
+		standings[i].IDTaken = ids[u.ID] != "" && !sameID
 		switch {
-		case hasAddress && owner == u.UsernameKey:
-			standings[i].Present = true
+		case hasAddress && (owner == u.UsernameKey || u.UsernameMade && owner != ""):
+			standings[i].Present, standings[i].OtherID = true, u.IDGiven && !sameID
 		default:
 			standings[i].EmailTaken = hasAddress
 			standings[i].UsernameTaken = hasName && holder != u.EmailKey

@@ -14,6 +14,7 @@ type Registration struct {
 	EmailKey     string
 	Username     string
 	UsernameKey  string
+	UsernameMade bool // by the service, for who gave none
 	PasswordHash string
 	Client       string // the key of the client that registered
 	Device       string // for people: "Firefox on Linux"
@@ -22,12 +23,12 @@ type Registration struct {
 	ExpiresAt    time.Time
 }
 
-const registrationColumns = `id, email, email_key, username, username_key, password_hash, client, device,
+const registrationColumns = `id, email, email_key, username, username_key, username_made, password_hash, client, device,
 	closed, created_at, expires_at`
 
 func scanRegistration(row db.Row) (*Registration, error) {
 	var r Registration
-	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.PasswordHash, &r.Client, &r.Device,
+	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.UsernameMade, &r.PasswordHash, &r.Client, &r.Device,
 		&r.Closed, &r.CreatedAt, &r.ExpiresAt)
 	if err != nil {
 		return nil, err
@@ -59,13 +60,13 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 		}
 		n, err := tx.conn.Exec(ctx, `/* Register */
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
-				created_at, expires_at, closed)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
+				created_at, expires_at, username_made, closed)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
 				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient)
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade)
 		if err != nil {
 			return err
 		}
@@ -114,14 +115,15 @@ func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) 
 }
 
 // CloseRegistration makes sure that a registration can never be confirmed, or returns
-// ErrNotFound. The row and the hold on its username stay until they expire: else whoever
-// registered could see from the free username that somebody followed the link.
+// ErrNotFound. The row, the hold on its username and its password stay until they
+// expire: else whoever registered could see from the free username, or from how their
+// login is refused, that somebody followed the link.
 func (s *Store) CloseRegistration(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
+	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE WHERE id = $1 AND NOT closed`, id))
 }
 
 // CloseRegistrations makes sure that no registration of an address can be confirmed.
 func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
-	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
+	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE WHERE email_key = $1 AND NOT closed`, emailKey)
 	return err
 }

@@ -22,6 +22,7 @@ type User struct {
 	Email           string // the local part as it was typed
 	EmailKey        string // what addresses are compared by: see package names
 	Username        string // as it was typed; its key is its lower case
+	UsernameMade    bool   // by the service, for somebody who gave none, until they change it
 	PasswordHash    string // a PHC string; "" is no password
 	Role            Role
 	SecurityVersion int64      // raised by each change that makes older links dead
@@ -40,13 +41,13 @@ func (User) IsNode() {}
 
 const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
 	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
-	u.created_at, u.updated_at, u.last_login_at, u.disabled_at`
+	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made`
 
 // dest returns where Scan puts the columns of userColumns.
 func (u *User) dest() []any {
 	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
 		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
-		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt}
+		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade}
 }
 
 // scanned returns u with its times in UTC, after a Scan.

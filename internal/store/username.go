@@ -61,9 +61,11 @@ func (s *Store) releaseUsername(ctx context.Context, userID string, until time.T
 }
 
 // SetUsername gives u another username. The old one stays held for the user until
-// heldUntil. The error is ErrConflict if the new one is taken, or ErrNotFound: see asRead.
+// heldUntil. The error is ErrConflict if the new one is taken, or ErrNotFound: see
+// asRead, also if another change of it came between.
 func (s *Store) SetUsername(ctx context.Context, u *User, username string, now, heldUntil time.Time) error {
-	err := one(s.conn.Exec(ctx, `/* SetUsername */ UPDATE users SET updated_at = $3`+asRead, u.ID, u.SecurityVersion, now))
+	err := one(s.conn.Exec(ctx, `/* SetUsername */
+		UPDATE users SET updated_at = $3, username_made = FALSE`+asRead+` AND username = $4`, u.ID, u.SecurityVersion, now, u.Username))
 	if err != nil {
 		return err
 	}
