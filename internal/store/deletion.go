@@ -5,17 +5,25 @@ import (
 	"time"
 
 	"latchkey/internal/db"
+	"latchkey/internal/names"
 )
 
 // DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs. Held names and addresses stay held, and history stays.
-// ErrNotFound, ErrLastAdmin. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User) error {
+// all that is theirs. Held names and addresses stay held, their present name is
+// for their address until the time given, so that they alone may come back to it,
+// and history stays. ErrNotFound, ErrLastAdmin. Call it in a transaction.
+func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
-	return one(s.conn.Exec(ctx, `/* DeleteUser */
+	err := one(s.conn.Exec(ctx, `/* DeleteUser */
 		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
+	if err != nil {
+		return err
+	}
+	// The row of the name went with the user's. Whoever waits for it finds this one.
+	_, err = s.batch(ctx, holdUsername(names.Lower(u.Username), u.EmailKey, heldUntil, now))
+	return err
 }
 
 // FormerAddress is one that a user left and that is held for them.
