@@ -48,10 +48,11 @@ func userCreateCommand(c Commands) *cobra.Command {
 			if admin {
 				in.Role = store.RoleAdmin
 			}
-			var err error
-			if in.Password, err = readPassword(cmd); err != nil {
+			password, err := readPassword(cmd)
+			if err != nil {
 				return err
 			}
+			in.Password = &password
 			service, end, err := c.Service(cmd.Context())
 			if err != nil {
 				return err

@@ -1,5 +1,10 @@
 package names
 
+import (
+	"crypto/rand"
+	"fmt"
+)
+
 // Bounds of a username in characters, all of which are ASCII.
 const (
 	MinUsername = 3
@@ -34,4 +39,24 @@ func ParseUsername(s string) (key string, ok bool) {
 	}
 	key = Lower(s)
 	return key, !reserved[key]
+}
+
+// The letters of usernames that are made: none that is told apart from another
+// with effort, and few that spell what nobody wants to be called.
+const (
+	consonants = "bdklmnrstvz"
+	vowels     = "aeiou"
+)
+
+// MakeUsername makes a username for somebody who gave none: four syllables and
+// three digits, "tobanelu481". There are eight thousand million of them, so that
+// it is free, but for chance.
+func MakeUsername() string {
+	random := make([]byte, 10)
+	rand.Read(random) // never fails since Go 1.24
+	name := make([]byte, 0, 11)
+	for i := range 4 {
+		name = append(name, consonants[int(random[2*i])%len(consonants)], vowels[int(random[2*i+1])%len(vowels)])
+	}
+	return fmt.Sprintf("%s%d", name, 100+(int(random[8])<<8+int(random[9]))%900)
 }

@@ -96,7 +96,7 @@ func (h *Hasher) Spend(ctx context.Context, who Caller) error {
 	return h.do(ctx, &job{who: who, usual: true, timed: true, work: func() { _ = compare(h.standIn, "") }})
 }
 
-// NeedsRehash tells whether phc is below the parameters in force: see
+// NeedsRehash reports whether phc is below the parameters in force: see
 // Params.NeedsRehash.
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 

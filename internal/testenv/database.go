@@ -84,6 +84,19 @@ func create(t testing.TB, admin db.DB, template string) (name string) {
 func drop(t testing.TB, admin db.DB, name string) {
 	t.Helper()
 	insist(t, "drop a database", func(ctx context.Context) error {
+		// Who has just left is gone in a moment. DROP itself looks again only
+		// after 100 ms, so it comes when nobody is there, or nobody leaves.
+		for pause := time.Millisecond; pause < 50*time.Millisecond; pause *= 2 {
+			var there int
+			err := admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&there)
+			if err != nil {
+				return err
+			}
+			if there == 0 {
+				break
+			}
+			time.Sleep(pause)
+		}
 		_, err := admin.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
 		return err
 	})
