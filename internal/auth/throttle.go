@@ -108,8 +108,11 @@ func (t *try) giveBack(ctx context.Context) {
 }
 
 // countMail counts one call that makes us write to an address: RateLimited
-// beyond mailLimit.
-func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
+// beyond mailLimit. What is malformed causes no mail, and is counted apart.
+func (s *Service) countMail(ctx context.Context, a Actor, what string, wellFormed bool) error {
+	if !wellFormed {
+		what = "malformed " + what
+	}
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])

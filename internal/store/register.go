@@ -37,8 +37,10 @@ func scanRegistration(row db.Row) (*Registration, error) {
 	return &r, nil
 }
 
-// RegistrationLimits bound what one client may have open.
+// RegistrationLimits bound what one client may have open of what it registered
+// after a time.
 type RegistrationLimits struct {
+	Since      time.Time
 	PerAddress int // unfinished registrations of one address by one client
 	PerClient  int // unfinished registrations of one client
 }
@@ -63,10 +65,10 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 				created_at, expires_at, username_made, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
-			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
-				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
+			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9 AND created_at > $14) < $11
+				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9 AND created_at > $14) < $12`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade)
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since)
 		if err != nil {
 			return err
 		}

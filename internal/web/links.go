@@ -133,7 +133,7 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 	}
 	switch f.Code {
 	case auth.RateLimited:
-		wait := waitWords(time.Duration(f.RetryAfter) * time.Second)
+		wait := auth.InWords(time.Duration(f.RetryAfter) * time.Second)
 		l.pages.write(w, f.Status, "later", later{in, path, "Too many tries", "Try again in " + wait + ". The link in your mail stays as it is."})
 	case auth.Unavailable:
 		l.pages.write(w, f.Status, "later", later{in, path, "This does not work just now",

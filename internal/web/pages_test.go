@@ -184,25 +184,6 @@ func TestSinceWords(t *testing.T) {
 	}
 }
 
-func TestWaitWords(t *testing.T) {
-	tests := []struct {
-		d    time.Duration
-		want string
-	}{
-		{0, "one second"},
-		{300 * time.Millisecond, "one second"},
-		{29100 * time.Millisecond, "30 seconds"},
-		{91 * time.Second, "2 minutes"},
-		{10 * time.Minute, "10 minutes"},
-		{2*time.Hour + time.Minute, "3 hours"},
-	}
-	for _, tt := range tests {
-		if got := waitWords(tt.d); got != tt.want {
-			t.Errorf("%v: got %q, want %q", tt.d, got, tt.want)
-		}
-	}
-}
-
 func TestMailLinks(t *testing.T) {
 	got := pieces("See http://a.example/x?y=1&z=2\nor <https://b.example>.")
 	want := []piece{{Words: "See "}, {Link: "http://a.example/x?y=1&z=2"}, {Words: "\nor <"}, {Link: "https://b.example"}, {Words: ">."}}
