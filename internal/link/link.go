@@ -40,6 +40,7 @@ const (
 type Target struct {
 	Purpose      Purpose
 	Registration *store.Registration // of ConfirmRegistration
+	Whichever    bool                // of its address, chosen on the page
 	User         *store.User         // of ConfirmNewEmail and ResetPassword
 	Event        string              // of NotMe: its id
 }
@@ -54,7 +55,7 @@ type Link struct {
 // still be in force then. It is kept as JSON.
 type Claim struct {
 	Purpose      Purpose `json:"purpose"`
-	Registration string  `json:"registration,omitempty"`
+	Registration string  `json:"registration,omitempty"` // "": whichever of the address
 	User         string  `json:"user,omitempty"`
 	Version      int64   `json:"version,omitempty"` // the user's security_version
 	Event        string  `json:"event,omitempty"`

@@ -8,12 +8,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// How many registrations one mail lists: strangers can open any number for an
-// address.
-const (
-	maxListed = 10 // those of the client that asks first
-	maxWaited = 50 // where all who ask had to wait, and nobody knows who the owner is
-)
+// maxWaited is how many registrations, or accounts that are to have an address, one
+// mail is about: strangers can open any number.
+const maxWaited = 50
 
 // finding is what a row turned out to be.
 type finding struct {
@@ -65,11 +62,7 @@ func (p *postman) findRegistration(ctx context.Context, id string, now time.Time
 
 // findRegistrations is about all registrations of an address.
 func (p *postman) findRegistrations(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
-	most := maxListed
-	if m.Held() {
-		most = maxWaited
-	}
-	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
+	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, maxWaited)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type App struct {
 // so that no template can forget it.
 type letter struct {
 	App           appView
-	Confirmations []confirmation // confirm_registration: at least one
+	Confirmations []confirmation // confirm_registration: one
+	Several       bool           // confirm_registration: its link is good for several registrations, of which the page asks for one
 	Held          bool           // already_registered: the account had this address until lately and may come back to it
 	Changes       []change       // confirm_new_email: at least one
 	Reset         change         // password_reset

@@ -99,15 +99,6 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client strin
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
 }
 
-// OtherRegistrations says whether an address has more registrations that may be
-// confirmed than the one with this id.
-func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
-	err = s.conn.QueryRow(ctx, `/* OtherRegistrations */
-		SELECT EXISTS (SELECT 1 FROM registrations WHERE email_key = $1 AND id <> $2 AND expires_at > $3 AND NOT closed)`,
-		emailKey, id, now).Scan(&others)
-	return others, err
-}
-
 // TakeRegistration deletes a registration that may be confirmed and returns it:
 // of two that confirm it, one gets it and the other ErrNotFound.
 func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {

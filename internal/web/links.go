@@ -57,6 +57,7 @@ type params struct {
 // linkForm is what a button posts.
 type linkForm struct {
 	params
+	Username string
 	Password string
 	Do       string // the button's name
 }
@@ -107,9 +108,9 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 	}
 	f := linkForm{
 		params:   params{r.PostForm.Get("token"), r.PostForm.Get("email")},
-		Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
+		Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
 	}
-	if !plainText(f.Token, f.Email, f.Password) {
+	if !plainText(f.Token, f.Email, f.Username, f.Password) {
 		l.unreadable(w, http.StatusBadRequest)
 		return linkForm{}, false
 	}

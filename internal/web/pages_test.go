@@ -48,9 +48,9 @@ func states() []state {
 	in := params{"lko_example", "ada@example.org"}
 	form := confirmForm{params: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
 	ask, missing, wrong, odd := form, form, form, form
-	ask.AskPassword = true
-	missing.AskPassword, missing.Error = true, "Type the password that was chosen for this account."
-	wrong.AskPassword, wrong.Error = true, "This is not the password that was chosen for this account."
+	ask.AskPassword, ask.Username = true, ""
+	missing.AskPassword, missing.Error = true, "Type the password that you chose with this username."
+	wrong.AskPassword, wrong.Error = true, "This is not the password that you chose with this username."
 	odd.Username, odd.Device = "a-name.as_long-as-they-can.ever-be", `<b>"a'&`+strings.Repeat("x", 58)
 	odd.Email = "averyveryveryveryverylonglocalpartwithoutanyspacesatallinit@averyveryverylongdomain.example.org"
 
