@@ -12,18 +12,27 @@ import (
 )
 
 // attempts are what a page can do to another site's API, as JavaScript in which
-// API, LOGIN and LOGOUT stand for an address and two operations. Each comes to
+// API, LOGIN, LOGOUT and ME stand for an address, two bodies and a query. Each comes to
 // what the page learns: an answer's text, "blocked", "opaque", or "sent" where a
 // page learns nothing.
 var attempts = map[string]string{
-	"JSON with the cookie":        `fetch(API + "/graphql", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: LOGOUT}).then(r => r.text())`,
-	"JSON without the cookie":     `fetch(API + "/graphql", {method: "POST", credentials: "omit", headers: {"Content-Type": "application/json"}, body: LOGOUT}).then(r => r.text())`,
-	"a login with the cookie":     `fetch(API + "/graphql", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: LOGIN}).then(r => r.text())`,
-	"a bearer":                    `fetch(API + "/graphql", {method: "POST", headers: {"Content-Type": "application/json", "Authorization": "Bearer x"}, body: LOGOUT}).then(r => r.text())`,
-	"text without a question":     `fetch(API + "/graphql", {method: "POST", mode: "no-cors", credentials: "include", headers: {"Content-Type": "text/plain"}, body: LOGOUT}).then(r => r.type)`,
-	"a login as text":             `fetch(API + "/graphql", {method: "POST", mode: "no-cors", credentials: "include", body: LOGIN}).then(r => r.type)`,
-	"a beacon":                    `Promise.resolve(navigator.sendBeacon(API + "/graphql", new Blob([LOGOUT], {type: "text/plain"})) ? "sent" : "blocked")`,
-	"GET":                         `fetch(API + "/graphql?query=" + encodeURIComponent(JSON.parse(LOGOUT).query), {mode: "no-cors", credentials: "include"}).then(r => r.type)`,
+	"JSON with the cookie":         `fetch(API + "/graphql", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: LOGOUT}).then(r => r.text())`,
+	"JSON without the cookie":      `fetch(API + "/graphql", {method: "POST", credentials: "omit", headers: {"Content-Type": "application/json"}, body: LOGOUT}).then(r => r.text())`,
+	"a login with the cookie":      `fetch(API + "/graphql", {method: "POST", credentials: "include", headers: {"Content-Type": "application/json"}, body: LOGIN}).then(r => r.text())`,
+	"a bearer":                     `fetch(API + "/graphql", {method: "POST", headers: {"Content-Type": "application/json", "Authorization": "Bearer x"}, body: LOGOUT}).then(r => r.text())`,
+	"text without a question":      `fetch(API + "/graphql", {method: "POST", mode: "no-cors", credentials: "include", headers: {"Content-Type": "text/plain"}, body: LOGOUT}).then(r => r.type)`,
+	"a login as text":              `fetch(API + "/graphql", {method: "POST", mode: "no-cors", credentials: "include", body: LOGIN}).then(r => r.type)`,
+	"a beacon":                     `Promise.resolve(navigator.sendBeacon(API + "/graphql", new Blob([LOGOUT], {type: "text/plain"})) ? "sent" : "blocked")`,
+	"a mutation by GET":            `fetch(API + "/graphql?query=" + encodeURIComponent(JSON.parse(LOGOUT).query), {mode: "no-cors", credentials: "include"}).then(r => r.type)`,
+	"a query by GET":               `fetch(API + "/graphql?query=" + encodeURIComponent(ME), {credentials: "include"}).then(r => r.text())`,
+	"a query by GET, unasked":      `fetch(API + "/graphql?query=" + encodeURIComponent(ME), {mode: "no-cors", credentials: "include"}).then(r => r.type)`,
+	"a query by GET with a bearer": `fetch(API + "/graphql?query=" + encodeURIComponent(ME), {headers: {"Authorization": "Bearer x"}}).then(r => r.text())`,
+	"a query as a script": `new Promise(done => { const s = document.createElement("script"); s.onload = () => done("sent"); s.onerror = () => done("blocked");
+		s.src = API + "/graphql?query=" + encodeURIComponent(ME); document.body.append(s) })`,
+	"a query in a frame": `new Promise(done => { const f = document.createElement("iframe"); f.src = API + "/graphql?query=" + encodeURIComponent(ME); document.body.append(f);
+		f.onload = () => { try { done(f.contentDocument && f.contentDocument.body.innerText.includes("data") ? "framed" : "sent") } catch { done("sent") } } })`,
+	"a query by a form":           `form(API + "/graphql", "application/x-www-form-urlencoded", {query: ME}, "get")`,
+	"a mutation by a form of GET": `form(API + "/graphql", "application/x-www-form-urlencoded", {query: JSON.parse(LOGOUT).query}, "get")`,
 	"an image":                    `new Promise(done => { const i = new Image(); i.onload = i.onerror = () => done("sent"); i.src = API + "/graphql?query=" + encodeURIComponent(JSON.parse(LOGOUT).query) })`,
 	"a form":                      `form(API + "/graphql", "application/x-www-form-urlencoded", {query: JSON.parse(LOGOUT).query})`,
 	"a form in parts":             `form(API + "/graphql", "multipart/form-data", {operations: LOGOUT, map: "{}"})`,
@@ -33,11 +42,11 @@ var attempts = map[string]string{
 		f.onload = () => { try { done(f.contentDocument && f.contentDocument.body.innerText.includes("link") ? "framed" : "sent") } catch { done("sent") } } })`,
 }
 
-// tools are what attempts use: form posts a form into a frame.
-const tools = `const form = (action, type, fields) => new Promise(done => {
+// tools are what attempts use: form sends a form into a frame.
+const tools = `const form = (action, type, fields, method = "post") => new Promise(done => {
 	const frame = document.createElement("iframe"), f = document.createElement("form");
 	frame.name = "f" + Math.random(); document.body.append(frame, f);
-	Object.assign(f, {method: "post", action, enctype: type, target: frame.name});
+	Object.assign(f, {method, action, enctype: type, target: frame.name});
 	for (const [name, value] of Object.entries(fields)) { const i = document.createElement("input"); Object.assign(i, {type: "hidden", name, value}); f.append(i) }
 	frame.onload = () => done("sent");
 	f.submit();
@@ -66,7 +75,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	// attempt runs JavaScript in the page that is open, or in a sandbox within it.
 	attempt := func(script string, sandbox bool) string {
 		t.Helper()
-		run := fmt.Sprintf(`{ const API = %q, LOGIN = %q, LOGOUT = %q; %s
+		run := fmt.Sprintf(`{ const API = %q, LOGIN = %q, LOGOUT = %q, ME = "{ me { username } }"; %s
 			Promise.race([%s, new Promise(done => setTimeout(done, 20000, "nothing"))]).catch(() => "blocked").then(answer => REPORT) }`, public(s), login(eve), logout, tools, script)
 		if sandbox {
 			inner, err := json.Marshal("<body><script>" + strings.ReplaceAll(run, "REPORT", `parent.postMessage(answer, "*")`) + "</script>")
@@ -128,6 +137,10 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 		mustStand(from.name)
 	}
 	b.do(chromedp.Navigate(app)) // and the attempts are real ones: from here they succeed
+	// The cookie makes nobody a viewer, not even here.
+	if got := attempt(attempts["a query by GET"], false); got != `{"data":{"me":null}}` {
+		t.Errorf("the app asks by GET: %s", got)
+	}
 	if got := attempt(attempts["JSON with the cookie"], false); !strings.Contains(got, `"errors":[]`) {
 		t.Errorf("the app logs out: %s", got)
 	}

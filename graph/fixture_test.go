@@ -56,7 +56,7 @@ func setup(t testing.TB, d db.DB) *fixture {
 	public := &url.URL{Scheme: "https", Host: "auth.example"}
 	s := store.New(d)
 	f.store = s
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
 	if err != nil {
 		t.Fatal(err)
 	}

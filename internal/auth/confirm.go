@@ -14,11 +14,11 @@ import (
 // Confirmation is what the page behind a link shows before anything happens.
 type Confirmation struct {
 	Purpose       link.Purpose // ConfirmRegistration or ConfirmNewEmail
-	Username      string       // "" if the link is of whichever of several
-	Email         string       // that is confirmed
-	Device        string       // the kind of device it was registered with
+	Username      string       // "" if the link is for any of several registrations
+	Email         string       // the address to be confirmed
+	Device        string       // the kind of device that the account was registered with
 	At            time.Time    // when it was registered
-	NeedsPassword bool         // and a username: several registrations of the address are unfinished
+	NeedsPassword bool         // and the username, since several registrations of the address are unfinished
 }
 
 // LookAtConfirmation returns what a link would confirm and changes nothing. The
@@ -49,21 +49,22 @@ func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (
 // ConfirmLink is what the page behind a link posts.
 type ConfirmLink struct {
 	Token    string
-	Email    string // of the link: only checked for consistency; may be ""
+	Email    string // as the link's address has it, compared with the token's; may be ""
 	Username string // and
-	Password string // are asked for when several registrations are unfinished; no username is that of the link
+	Password string // those typed at registration, where several are unfinished; no username is that of the link
 }
 
-// Confirmed is what the link of a mail did.
+// Confirmed says what the link of a mail did.
 type Confirmed struct {
 	User   *store.User
-	Change bool   // of an account's address; else the account is new
+	Change bool   // an account has a new address; else the account is new
 	Login  *Login // of this device, if it asked for one and the account is new; else nil
 }
 
-// ConfirmLink makes an account of a registration, or its address of one that
-// waits for that, and logs nobody in. The mistakes are TOKEN_INVALID and, which
-// leaves the link as good as it was, WRONG_PASSWORD; RateLimited.
+// ConfirmLink confirms an address: it makes an account of a registration, or gives
+// an account the new address that was asked for. It logs nobody in. The mistakes are
+// TOKEN_INVALID and WRONG_PASSWORD, which leaves the link as good as it was;
+// RateLimited.
 func (s *Service) ConfirmLink(ctx context.Context, a Actor, in ConfirmLink) (*Confirmed, error) {
 	return s.confirm(ctx, a, in, nil)
 }
@@ -90,8 +91,8 @@ func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInpu
 	return s.confirm(ctx, a, posted, &entry{deviceName: in.DeviceName})
 }
 
-// confirm does what a link says; then, if it makes an account, its user is let in
-// as the entry says, unless that is nil.
+// confirm does what a link says. If that makes an account and then is not nil, its
+// user is logged in as then says.
 func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *entry) (*Confirmed, error) {
 	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
@@ -111,8 +112,8 @@ func (s *Service) openConfirmation(ctx context.Context, token, email string) (li
 	return s.openLink(ctx, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
 }
 
-// confirmRegistration makes the account that was registered and, with an entry,
-// lets its user in, all in one transaction.
+// confirmRegistration makes the account that was registered and, unless then is nil,
+// logs its user in, all in one transaction.
 func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *entry) (*Confirmed, error) {
 	r, list, err := s.openRegistrations(ctx, a, l)
 	if err != nil {
@@ -147,9 +148,9 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	return done, nil
 }
 
-// DeclineLink closes the registration of a link, "I did not register", or drops
-// the change of address that it would confirm, and says which of them. The
-// mistake is TOKEN_INVALID.
+// DeclineLink does what "I did not ask for this" means: it closes the registration
+// that a link would confirm, or drops the change of address, and returns which of
+// them it was. The mistake is TOKEN_INVALID.
 func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (link.Purpose, error) {
 	return s.declineLink(ctx, a, token, email, false)
 }

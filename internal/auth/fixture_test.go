@@ -91,7 +91,8 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 		Secrets: [][]byte{oldSecret},
 	}
 	links, err := link.New(link.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: f.store, Store: f.store, Now: f.Now,
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: f.cfg.Secrets,
+		Tokens: f.store, Store: f.store, Now: f.Now,
 	})
 	must(t, err)
 	f.deps = auth.Deps{

@@ -16,8 +16,8 @@ import (
 // has about 800.
 const maxImportLine = 64 << 10
 
-// importTries is how often a batch is tried while the database is busy: a
-// migration of users should not end because of one slow moment.
+// importTries is how often a batch is tried while the database is busy: an import
+// should not end because of one slow moment.
 const importTries = 3
 
 // Import is what an import does and did.

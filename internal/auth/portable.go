@@ -40,7 +40,7 @@ type claims struct {
 	lines map[uint64]int // by a hash of the claim: of ten million lines, two share one by chance once in 90,000 imports
 }
 
-// claim returns the earlier line that claims this, or 0.
+// claim notes that a line claims a key, and returns the earlier line that did, or 0.
 func (c claims) claim(kind byte, key string, line int) int {
 	h := maphash.String(c.seed, string(kind)+key)
 	if earlier := c.lines[h]; earlier > 0 {
@@ -70,8 +70,8 @@ func portableID(text string) (id string, ok bool) {
 	return text, err == nil && parsed != uuid.Nil && parsed.String() == text
 }
 
-// parseLine reads one line and finds what is wrong with it by itself and beside
-// those before it. nil for an empty line.
+// parseLine reads one line and finds what is wrong with it: by itself, or since it
+// claims what an earlier line does. It returns nil for an empty line.
 func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims) *importLine {
 	l := &importLine{number: number}
 	if tooLong {
@@ -144,23 +144,25 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	return l
 }
 
-// aheadOfUs is how far another machine's clock may be before ours.
+// aheadOfUs is how far the clock of the machine that wrote the file may be ahead of
+// ours.
 const aheadOfUs = 24 * time.Hour
 
 func believable(t, now time.Time) bool {
 	return t.Unix() >= 0 && t.Before(now.Add(aheadOfUs))
 }
 
-// kept is a time as the databases keep it.
+// kept returns a time as the databases keep it, or nil.
 func kept(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
 	}
-	k := t.UTC().Truncate(time.Microsecond)
+	k := store.Moment(*t)
 	return &k
 }
 
-// unmarshalUser reads a line's object, or says what is wrong without quoting it.
+// unmarshalUser reads the object of a line into p. It returns "", or what is wrong
+// without quoting the line.
 func unmarshalUser(text []byte, p *PortableUser) string {
 	err := json.Unmarshal(text, p, json.RejectUnknownMembers(true))
 	if err == nil {

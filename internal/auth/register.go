@@ -21,18 +21,19 @@ type RegisterInput struct {
 // from its first claim on.
 const usernameHold = 24 * time.Hour
 
-// openRegistrations bound how much of the database, and how many names, one
-// client can take in registrationWindow without confirming anything. It is an hour,
-// so that somebody's junk keeps nobody behind the same address waiting for longer.
+// openRegistrations bounds how much of the database, and how many names, one client
+// can take up in registrationWindow without confirming anything. It is an hour, so that
+// somebody's junk keeps nobody behind the same address waiting for longer.
 var openRegistrations = store.RegistrationLimits{PerAddress: 5, PerClient: 20}
 
 const registrationWindow = time.Hour
 
-// Register writes a registration and the mail that asks for its confirmation,
-// and returns the address it goes to. All mistakes are reported together. A
-// taken username is said, but to who registered it for an address that they
-// mistyped: what they register instead ends that. Whether the address has an account changes neither
-// answer nor work, only the mail. RateLimited, Forbidden while closed.
+// Register writes a registration and the mail that asks for its confirmation, and
+// returns the address that the mail goes to. All mistakes are reported together. A taken
+// username is one of them, unless the same client registered it with the same password
+// for an address that was mistyped: that registration ends then. Whether the address has
+// an account changes neither the answer nor the work, only the mail (C3: one answer for
+// every address). RateLimited; Forbidden while registration is closed.
 func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (string, error) {
 	if !s.cfg.RegistrationOpen {
 		return "", &Error{Code: Forbidden, Reason: "REGISTRATION_CLOSED", Message: "Registration is closed here."}
@@ -59,7 +60,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	}
 	if earlier != nil {
 		hash = earlier.PasswordHash
-	} else if hash, err = s.hasher.Hash(ctx, a.Client.Key(), in.Password); err != nil {
+	} else if hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
 	now := s.now()
@@ -178,10 +179,9 @@ func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, 
 	return email, usernameKey, nil
 }
 
-// validateNames understands the address and the username of an account that is to
-// be made, and returns the username's key. The mistakes, all together, are
-// EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN; what was understood is
-// returned beside them.
+// validateNames parses the address and the username of an account that is to be made.
+// It returns the address and the username's key, also beside mistakes. Those, all
+// together, are EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN.
 func (s *Service) validateNames(ctx context.Context, address, username string) (email names.Email, usernameKey string, _ error) {
 	var mistakes UserErrors
 	email, ok := names.ParseEmail(address)
@@ -218,15 +218,15 @@ func errEmailInvalid() UserErrors {
 // ResendConfirmationInput is the argument of ResendConfirmation.
 type ResendConfirmationInput struct{ Email string }
 
-// ResendConfirmation has the links of every unfinished registration of an
-// address mailed again. The mail worker finds out whether there are any, so
-// answer and work are the same for every address. RateLimited.
+// ResendConfirmation mails the links of every unfinished registration of an address
+// again. The mail worker finds out whether there are any, so answer and work are the
+// same for every address (C3). The mistake is EMAIL_INVALID; RateLimited.
 func (s *Service) ResendConfirmation(ctx context.Context, a Actor, in ResendConfirmationInput) error {
 	return s.requestMail(ctx, a, store.MailResendConfirmation, "resend", in.Email)
 }
 
-// requestMail writes a job whose worker finds out whether there is anything to
-// say to an address. what is what the call is counted as.
+// requestMail writes a mail of which the worker finds out whether there is anything to
+// say to the address. The call is counted under the name what.
 func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind, what, address string) error {
 	email, ok := names.ParseEmail(address)
 	if err := s.countMail(ctx, a, what, ok); err != nil {

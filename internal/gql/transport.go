@@ -49,7 +49,7 @@ func refuse(status int, message string) *refusal {
 }
 
 var (
-	errMethod = refuse(http.StatusMethodNotAllowed, "Only POST is taken here.")
+	errMethod = refuse(http.StatusMethodNotAllowed, "GET and POST are taken here.")
 	errAccept = refuse(http.StatusNotAcceptable,
 		"Answers are application/json or application/graphql-response+json.")
 	errType = refuse(http.StatusUnsupportedMediaType,
@@ -58,38 +58,60 @@ var (
 	errUnread = refuse(http.StatusBadRequest, "The request could not be read to its end.")
 )
 
-// ServeHTTP answers a GraphQL over HTTP request: POST with a JSON object, nothing else, and always by JSON.
+// Allow of what is refused for its method.
+const (
+	allowAll  = "GET, HEAD, POST"
+	allowPost = "POST" // for a mutation
+)
+
+// ServeHTTP answers a GraphQL over HTTP request, always by JSON: POST with a JSON object, or a query by GET.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answerType, ok := negotiate(r.Header["Accept"])
-	switch {
-	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", http.MethodPost)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		w.Header().Set("Allow", allowAll)
 		errMethod.write(w, answerType)
 		return
-	case !ok:
+	}
+	if !ok {
 		errAccept.write(w, answerType)
 		return
-	case !isJSON(r.Header):
-		errType.write(w, answerType)
-		return
-	case r.ContentLength > maxBody:
-		errSize.write(w, answerType)
-		return
 	}
-
 	b := buffersPool.Get().(*buffers)
 	defer b.release()
 	var env envelope
-	if err := b.read(w, r, &env); err != nil {
-		err.write(w, answerType)
+	if refused := b.receive(w, r, &env); refused != nil {
+		refused.write(w, answerType)
 		return
 	}
 	resp, status := s.answer(r.Context(), &env)
-	if status == statusNotRun {
+	switch status {
+	case statusNotRun:
 		status = notRun(answerType)
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", allowPost)
 	}
 	encode(&b.out, resp)
 	write(w, status, answerType, b.out.Bytes())
+}
+
+// receive takes what r asks for into env, from where its method has it.
+func (b *buffers) receive(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+	if r.Method != http.MethodPost {
+		if len(r.URL.RawQuery) > maxBody {
+			return errLong
+		}
+		env.safe = true
+		return env.fromAddress(r.URL.RawQuery)
+	}
+	if !isJSON(r.Header) {
+		return errType
+	}
+	if r.ContentLength > maxBody {
+		return errSize
+	}
+	return b.read(w, r, env)
 }
 
 // buffers are what one request needs and the next can use again.
@@ -186,6 +208,7 @@ func write(w http.ResponseWriter, status, answerType int, body []byte) {
 	h["Cache-Control"] = noStore
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
+	//lint:ignore G705 it is JSON, says so, and its strings are escaped
 	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
 }
 

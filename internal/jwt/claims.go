@@ -8,11 +8,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims of an access token.
+// OwnClient is the client_id of a token that no OAuth client was given.
+const OwnClient = "latchkey"
+
+// Claims are what an access token says. The names are those of its JSON.
 type Claims struct {
 	Subject       string    // sub: the user's id
 	SessionID     string    // sid
-	ClientID      string    // client_id: "latchkey" or the OAuth client's
+	ClientID      string    // client_id: OwnClient or the OAuth client's
 	ID            string    // jti
 	Role          string    // role
 	Email         string    // email

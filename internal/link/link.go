@@ -2,7 +2,7 @@
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what
-// the link is for. Open returns the claim of a token and changes nothing, however
+// the link is for and is sealed with a secret of the server. Open returns the claim of a token and changes nothing, however
 // often people and the scanners of their mail look. Take uses the token up.
 //
 // What a link does is the affair of who opens it, in three steps: Open; one
@@ -52,7 +52,7 @@ type Link struct {
 }
 
 // Claim is what a token stands for: the row that its link acts on, and what must
-// still be in force then. It is kept as JSON.
+// still be in force then.
 type Claim struct {
 	Purpose      Purpose `json:"purpose"`
 	Registration string  `json:"registration,omitempty"` // "": whichever of the address
@@ -80,6 +80,7 @@ type Config struct {
 	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
 	ResetURL   string        // the same for ResetPassword
 	ResetTTL   time.Duration // of a ResetPassword; the others last as long as their rows
+	Secrets    [][]byte      // SECRET_KEY: the first seals claims, all verify
 	Tokens     Tokens
 	Store      *store.Store // has the events of NotMe
 	Now        func() time.Time
@@ -87,15 +88,22 @@ type Config struct {
 
 // Maker makes and opens links. It keeps nothing itself, so any number of replicas
 // may share a token store.
-type Maker struct{ c Config }
+type Maker struct {
+	c    Config
+	keys keys
+}
 
 // New checks c and returns a Maker.
 func New(c Config) (*Maker, error) {
 	if c.PublicURL == nil || c.ResetTTL <= 0 || c.Tokens == nil || c.Store == nil || c.Now == nil {
 		return nil, errors.New("link: the maker lacks something")
 	}
-	return &Maker{c}, nil
+	keys, err := newKeys(c.Secrets)
+	if err != nil {
+		return nil, err
+	}
+	return &Maker{c, keys}, nil
 }
 
 // now is the time in the form that the databases keep.
-func (m *Maker) now() time.Time { return m.c.Now().UTC().Truncate(time.Microsecond) }
+func (m *Maker) now() time.Time { return store.Moment(m.c.Now()) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -26,7 +25,7 @@ func (m *Maker) Make(ctx context.Context, to Target) (Link, error) {
 	secret := make([]byte, tokenBytes)
 	rand.Read(secret) // never fails since Go 1.24
 	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	payload, err := json.Marshal(p.claim)
+	payload, err := m.keys.seal(p.claim, hash(token), p.expires)
 	if err != nil {
 		return Link{}, fmt.Errorf("link: %w", err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -51,16 +50,18 @@ func (m *Maker) claim(ctx context.Context, token string, find func(context.Conte
 	if len(token) != len(tokenPrefix)+base64.RawURLEncoding.EncodedLen(tokenBytes) || !strings.HasPrefix(token, tokenPrefix) {
 		return Claim{}, ErrDead
 	}
-	payload, err := find(ctx, hash(token), m.now())
+	now := m.now()
+	payload, err := find(ctx, hash(token), now)
 	if errors.Is(err, store.ErrNotFound) {
 		return Claim{}, ErrDead
 	} else if err != nil {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
-	if err := json.Unmarshal(payload, &c); err != nil {
+	c, err = m.keys.open(payload, hash(token), now)
+	if err != nil && !errors.Is(err, ErrDead) {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
-	return c, nil
+	return c, err
 }
 
 // hash is what is kept of a token.

@@ -19,9 +19,6 @@ var (
 	allLimit = throttle.Limit{N: 10, Window: time.Hour} // from all clients
 )
 
-// knownFor is how long a client that somebody logged in from counts as theirs.
-const knownFor = 30 * 24 * time.Hour
-
 // admit counts m and lets it go. Where it may not, the error is what becomes of
 // it instead.
 func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
@@ -68,12 +65,12 @@ func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts
 	return free || known, at, err
 }
 
-// standing says whether m comes from a client that its recipient uses and, if
+// standing reports whether m comes from a client that its recipient uses and, if
 // not, whether it comes while a mail is held. Then it stands behind that: else
 // those who come just when a slot is free would keep it waiting.
 func (p *postman) standing(ctx context.Context, m *store.Mail, f *finding, now time.Time) (known, behind bool, err error) {
 	if f.user != nil && m.Client != "" {
-		known, err = p.c.Store.Familiar(ctx, f.user.ID, "client", m.Client, now.Add(-knownFor))
+		known, err = p.c.Store.ClientFamiliar(ctx, f.user.ID, m.Client, now)
 	}
 	if err == nil && !known {
 		behind, err = p.c.Store.MailWaits(ctx, store.HeldDedupe(f.kind, m.RecipientKey))

@@ -4,6 +4,8 @@ import (
 	"context"
 	"sync"
 	"time"
+
+	"latchkey/internal/store"
 )
 
 const (
@@ -124,4 +126,4 @@ func (w *Worker) noteFailing(err error) {
 }
 
 // now is the time as databases keep it.
-func (w *Worker) now() time.Time { return w.c.Now().UTC().Truncate(time.Microsecond) }
+func (w *Worker) now() time.Time { return store.Moment(w.c.Now()) }

@@ -2,12 +2,12 @@ package store
 
 import "context"
 
-// CreateUser inserts u and gives it its username. ErrConflict if its address
-// has an account or is held for one, or if its username is another's or held
+// CreateUser inserts u and gives them their username. The error is ErrConflict if the
+// address has an account or is held for one, or if the username is another's or held
 // for another address.
-// Call it in a transaction: an error leaves some of it behind. It comes first
-// there, so that two who claim one address wait for each other here and nowhere
-// else.
+//
+// Call it in a transaction, since an error leaves some of it behind, and first of all
+// there: then two who claim one address wait for each other here and nowhere else.
 func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
 	n, err := s.conn.Exec(ctx, `/* CreateUser */
 		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, username_made)

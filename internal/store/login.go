@@ -5,20 +5,21 @@ import (
 	"time"
 )
 
-// LoginCandidate is what login has to know before it looks at the password.
+// LoginCandidate is what a login has to know before it looks at the password: the user,
+// and what of the request is familiar to them.
 type LoginCandidate struct {
 	User
-	ClientKnown bool // they logged in from this client lately
-	DeviceKnown bool // or with this kind of device
+	ClientKnown bool // the client is familiar: see clientFamiliar
+	DeviceKnown bool // the kind of device is familiar: see deviceFamiliar
 }
 
-// LoginKey says by which key a login looks its user up: exactly one is set.
+// LoginKey is the key that a login looks its user up by. Exactly one field is set.
 type LoginKey struct{ Email, Username string }
 
-// LoginCandidate returns the user whom key names and how familiar the client
-// and the kind of device are to them, or ErrNotFound. Both queries cost the
-// same whether or not there is such a user.
-func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string, clientSince time.Time, device string, deviceSince time.Time) (*LoginCandidate, error) {
+// LoginCandidate returns the user whom key names, and whether the client and the kind
+// of device are familiar to them at now; or ErrNotFound. It costs the same whether or
+// not there is such a user (C2).
+func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client, device string, now time.Time) (*LoginCandidate, error) {
 	const query = `/* LoginCandidate */
 		SELECT ` + userColumns + `,
 			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'client' AND value = $2 AND last_seen_at > $3),
@@ -29,7 +30,7 @@ func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string,
 		where, value = `u.id = (SELECT user_id FROM usernames WHERE key = $1)`, key.Username
 	}
 	var c LoginCandidate
-	row := s.conn.QueryRow(ctx, query+where, value, client, clientSince, device, deviceSince)
+	row := s.conn.QueryRow(ctx, query+where, value, client, now.Add(-clientFamiliar), device, now.Add(-deviceFamiliar))
 	if err := row.Scan(append(c.dest(), &c.ClientKnown, &c.DeviceKnown)...); err != nil {
 		return nil, err
 	}

@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/db"
 )
 
-// Registration is an account that waits for its confirmation.
+// Registration is an account that waits for the confirmation of its address.
 type Registration struct {
 	ID           string
 	Email        string
@@ -18,7 +18,7 @@ type Registration struct {
 	PasswordHash string
 	Client       string // the key of the client that registered
 	Device       string // for people: "Firefox on Linux"
-	Closed       bool   // can never be confirmed: the address has an account, or its owner said no
+	Closed       bool   // it can never be confirmed: the address has an account, or its owner said no
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 }
@@ -37,18 +37,18 @@ func scanRegistration(row db.Row) (*Registration, error) {
 	return &r, nil
 }
 
-// RegistrationLimits bound what one client may have open of what it registered
-// after a time.
+// RegistrationLimits bounds how many unfinished registrations one client may have that it
+// made after a time.
 type RegistrationLimits struct {
 	Since      time.Time
-	PerAddress int // unfinished registrations of one address by one client
-	PerClient  int // unfinished registrations of one client
+	PerAddress int // of one address
+	PerClient  int // of all addresses
 }
 
-// Register holds r's username until heldUntil, writes r and the mail that asks
-// for its confirmation, all or nothing. ErrTooMany beyond limits, ErrConflict
-// if the username is another's. Whether the address has or is held for an account changes
-// closed in the row and nothing that the caller could measure.
+// Register holds r's username until heldUntil, and writes r and the mail that asks for
+// its confirmation: all of it or nothing. The error is ErrTooMany beyond limits, and
+// ErrConflict if the username is another's. Whether the address has an account, or is held
+// for one, changes closed in the row and nothing that the caller could measure (C3).
 func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		// The guard: registrations of one client wait for each other here, so
@@ -83,15 +83,15 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 	})
 }
 
-// Registration returns an unfinished registration, or ErrNotFound.
+// Registration returns a registration that is not expired at now, or ErrNotFound.
 func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Registration, error) {
 	return scanRegistration(s.conn.QueryRow(ctx, `/* Registration */
 		SELECT `+registrationColumns+` FROM registrations WHERE id = $1 AND expires_at > $2`, id, now))
 }
 
-// RegistrationsByEmail returns up to n registrations of an address that may be
-// confirmed: those of one client first, then the newest of each other client, then
-// their second newest, so that nobody's many push another's out.
+// RegistrationsByEmail returns up to n registrations of an address that can be
+// confirmed: first those of one client, then the newest of each other client, then
+// their second newest, and so on. So the many of one client push nobody's only one out.
 func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client string, now time.Time, n int) ([]Registration, error) {
 	return query(ctx, s.conn, scanRegistration, `/* RegistrationsByEmail */
 		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
@@ -99,23 +99,23 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client strin
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
 }
 
-// TakeRegistration deletes a registration that may be confirmed and returns it:
-// of two that confirm it, one gets it and the other ErrNotFound.
+// TakeRegistration deletes a registration that can be confirmed and returns it. Of two
+// who confirm it at once, one gets it and the other ErrNotFound.
 func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {
 	return scanRegistration(s.conn.QueryRow(ctx, `/* TakeRegistration */
 		DELETE FROM registrations WHERE id = $1 AND NOT closed AND expires_at > $2
 		RETURNING `+registrationColumns, id, now))
 }
 
-// CloseRegistration has a registration never be confirmed, or answers
-// ErrNotFound. Like its username it stays until it expires, and its password too:
-// whoever registered would see from what is free again, or from how their login
-// is refused, that the link was followed.
+// CloseRegistration makes sure that a registration can never be confirmed, or returns
+// ErrNotFound. The row, the hold on its username and its password stay until they
+// expire: else whoever registered could see from the free username, or from how their
+// login is refused, that somebody followed the link.
 func (s *Store) CloseRegistration(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE WHERE id = $1 AND NOT closed`, id))
 }
 
-// CloseRegistrations does that to all that an address has open.
+// CloseRegistrations makes sure that no registration of an address can be confirmed.
 func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
 	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE WHERE email_key = $1 AND NOT closed`, emailKey)
 	return err

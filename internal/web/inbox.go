@@ -2,12 +2,8 @@ package web
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"latchkey/internal/mail"
@@ -27,25 +23,16 @@ const (
 // inboxPages shows the development inbox. It is every account of the service:
 // it exists only while mail stays here.
 type inboxPages struct {
-	pages  *pages
-	inbox  *mail.Inbox
-	public *url.URL
+	pages *pages
+	inbox *mail.Inbox
 }
 
-// guard refuses names that a stranger's DNS may have pointed at this machine
-// (DNS rebinding), by which a page in the developer's browser could read the
-// inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no
-// such.
+// guard answers whoever sits at this machine, and nobody who comes through a proxy.
 func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
 	return request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		host = strings.ToLower(strings.Trim(host, "[]"))
-		_, err := netip.ParseAddr(host)
-		if err != nil && strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && host != p.public.Hostname() {
-			p.pages.notice(w, http.StatusMisdirectedRequest, "Not by this name", "The development inbox is shown under "+p.public.Host+" and under this machine's own addresses only.")
+		if !request.FromHere(r) {
+			p.pages.notice(w, http.StatusForbidden, "Not from here",
+				"The development inbox is every account, so it is shown to the machine that the server runs on and to nobody else, nor through a proxy.")
 			return
 		}
 		get(w, r)

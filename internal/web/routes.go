@@ -27,6 +27,8 @@ type Config struct {
 	Inbox    *mail.Inbox // nil unless mail stays here
 	Explorer bool        // at /, else a plain page is there
 
+	ExplorerHere bool // the explorer is for browsers on this machine, and others get the plain page
+
 	Log zerolog.Logger
 	Now func() time.Time // UTC
 }
@@ -53,18 +55,23 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	mux.Handle("/livez", request.Methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", request.Methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})
+	home := func(w http.ResponseWriter, _ *http.Request) { pages.write(w, http.StatusOK, "home", nil) }
 	if cfg.Explorer {
 		explorer := newExplorer(cfg)
-		mux.Handle("/{$}", request.Methods{"GET": explorer.get})
+		mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
+			if cfg.ExplorerHere && !request.FromHere(r) {
+				home(w, r)
+				return
+			}
+			explorer.get(w, r)
+		}})
 		mux.Handle(explorerCSS.path, request.Methods{"GET": explorerCSS.serve})
 		mux.Handle(explorerJS.path, request.Methods{"GET": explorerJS.serve})
 	} else {
-		mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
-			pages.write(w, http.StatusOK, "home", nil)
-		}})
+		mux.Handle("/{$}", request.Methods{"GET": home})
 	}
 	if cfg.Inbox != nil {
-		in := &inboxPages{pages: pages, inbox: cfg.Inbox, public: cfg.PublicURL}
+		in := &inboxPages{pages: pages, inbox: cfg.Inbox}
 		mux.Handle("/dev/mail", in.guard(in.list))
 		mux.Handle("/dev/mail.json", in.guard(in.json))
 		mux.Handle("/dev/mail/{id}", in.guard(in.mail))
