@@ -69,7 +69,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
-		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, RegistrationID: r.ID, CreatedAt: now,
+		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, Line: a.Client.line(), RegistrationID: r.ID, CreatedAt: now,
 	}
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
 		if earlier != nil {
@@ -247,6 +247,6 @@ func (s *Service) mailAgain(ctx context.Context, a Actor, kind store.MailKind, e
 	// call could tell by its time (C3). It looks by itself within a second.
 	return s.store.EnqueueMail(ctx, &store.Mail{
 		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, emailKey, a.Client.Key()),
-		RecipientKey: emailKey, Client: a.Client.Key(), CreatedAt: s.now(),
+		RecipientKey: emailKey, Client: a.Client.Key(), Line: a.Client.line(), CreatedAt: s.now(),
 	})
 }
