@@ -40,6 +40,7 @@ const (
 type Target struct {
 	Purpose      Purpose
 	Registration *store.Registration // for ConfirmRegistration
+	Whichever    bool                // the page asks which registration of its address is meant
 	User         *store.User         // for ConfirmNewEmail and ResetPassword
 	Event        string              // for NotMe, the id of a store.Undo
 }
@@ -54,7 +55,7 @@ type Link struct {
 // still be in force then.
 type Claim struct {
 	Purpose      Purpose `json:"purpose"`
-	Registration string  `json:"registration,omitempty"`
+	Registration string  `json:"registration,omitempty"` // "": whichever of the address
 	User         string  `json:"user,omitempty"`
 	Version      int64   `json:"version,omitempty"` // the user's security_version
 	Event        string  `json:"event,omitempty"`

@@ -56,6 +56,9 @@ func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err
 	case ConfirmRegistration:
 		r := to.Registration
 		p = plan{Claim{Purpose: to.Purpose, Registration: r.ID, EmailKey: r.EmailKey}, confirmPage, r.Email, r.ExpiresAt}
+		if to.Whichever {
+			p.claim.Registration = ""
+		}
 		if r.Closed {
 			return plan{}, ErrDead
 		}

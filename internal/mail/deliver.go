@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"html/template"
+	"slices"
 	"time"
 
 	"latchkey/internal/link"
@@ -52,11 +53,11 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 	needed := true // a link, or the mail has nothing to say
 	switch f.kind {
 	case store.MailConfirmRegistration:
-		for i := range f.registrations {
-			r := &f.registrations[i]
-			if view := made.link(ctx, link.Target{Purpose: link.ConfirmRegistration, Registration: r}); view != nil {
-				l.Confirmations = append(l.Confirmations, newConfirmation(r, view))
-			}
+		// One link is good for all of them: how many strangers added matters to nobody.
+		last := slices.MaxFunc(f.registrations, func(a, b store.Registration) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+		l.Several = len(f.registrations) > 1
+		if view := made.link(ctx, link.Target{Purpose: link.ConfirmRegistration, Registration: &last, Whichever: l.Several}); view != nil {
+			l.Confirmations = append(l.Confirmations, newConfirmation(&f.registrations[0], view))
 		}
 	case store.MailConfirmNewEmail:
 		for i := range f.changes {

@@ -8,12 +8,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// How many registrations one mail lists at most: strangers can make any number of them
-// for an address.
-const (
-	maxListed = 10 // in a mail that a client asked for, whose own come first
-	maxWaited = 50 // in a mail that was held, since nobody knows which client is the owner's
-)
+// maxWaited is how many registrations, or accounts that are to have an address, one mail
+// is about at most: strangers can make any number of them.
+const maxWaited = 50
 
 // finding is what a row has to say, and to whom.
 type finding struct {
@@ -65,11 +62,7 @@ func (p *postman) findRegistration(ctx context.Context, id string, now time.Time
 
 // findRegistrations returns what to say about all registrations of an address.
 func (p *postman) findRegistrations(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
-	most := maxListed
-	if m.Held() {
-		most = maxWaited
-	}
-	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
+	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, maxWaited)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,8 @@ type App struct {
 // so no template can forget that. Each kind of mail has its own field.
 type letter struct {
 	App           appView
-	Confirmations []confirmation // confirm_registration: at least one
+	Confirmations []confirmation // confirm_registration: one
+	Several       bool           // confirm_registration: its link is good for several registrations, of which the page asks for one
 	Held          bool           // already_registered: the account left this address, which is kept for it
 	Changes       []change       // confirm_new_email: at least one
 	Reset         change         // password_reset

@@ -171,8 +171,8 @@ func shapes(kind store.MailKind) []letter {
 	switch kind {
 	case store.MailConfirmRegistration:
 		one := confirmation{Username: "ada", Device: "Firefox on Linux", At: moment(at), linkView: link("one")}
-		other := confirmation{Username: "eve", At: moment(at), linkView: link("other")}
-		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{one, other}}}
+		bare := confirmation{Username: "eve", At: moment(at), linkView: link("one")}
+		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{bare}}, {Several: true, Confirmations: []confirmation{one}}}
 	case store.MailConfirmNewEmail:
 		one, other := change{"ada", link("one")}, change{"eve", link("other")}
 		return []letter{{Changes: []change{one}}, {Changes: []change{one, other}}}

@@ -57,6 +57,7 @@ type params struct {
 // linkForm is what a button posts.
 type linkForm struct {
 	params
+	Username string
 	Password string
 	Do       string // the button's name
 }
@@ -106,9 +107,9 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 	}
 	f := linkForm{
 		params:   params{r.PostForm.Get("token"), r.PostForm.Get("email")},
-		Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
+		Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
 	}
-	if !plainText(f.Token, f.Email, f.Password) {
+	if !plainText(f.Token, f.Email, f.Username, f.Password) {
 		l.unreadable(w, http.StatusBadRequest)
 		return linkForm{}, false
 	}
@@ -132,7 +133,7 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 	}
 	switch f.Code {
 	case auth.RateLimited:
-		wait := waitWords(time.Duration(f.RetryAfter) * time.Second)
+		wait := auth.InWords(time.Duration(f.RetryAfter) * time.Second)
 		l.pages.write(w, f.Status, "later", later{in, path, "Too many tries", "Try again in " + wait + ". The link in your mail stays as it is."})
 	case auth.Unavailable:
 		l.pages.write(w, f.Status, "later", later{in, path, "This does not work just now",

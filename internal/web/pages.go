@@ -159,21 +159,3 @@ func sinceWords(at, now time.Time) string {
 	}
 	return day + " at " + at.Format("15:04") + " UTC"
 }
-
-// waitWords returns d in words, rounded up: "40 seconds", "3 minutes".
-func waitWords(d time.Duration) string {
-	up := func(unit time.Duration, word string) string {
-		n := int((d + unit - 1) / unit)
-		if n <= 1 {
-			return "one " + word
-		}
-		return fmt.Sprintf("%d %ss", n, word)
-	}
-	switch {
-	case d <= 90*time.Second:
-		return up(time.Second, "second")
-	case d <= 90*time.Minute:
-		return up(time.Minute, "minute")
-	}
-	return up(time.Hour, "hour")
-}
