@@ -19,7 +19,8 @@ var reserved = map[string]bool{
 
 // ParseUsername returns the key that a username is compared by. It takes what
 // RFC 8265 would, cut down to ASCII: with a letter or digit at both ends a
-// username never looks like an address, an option or a file that is hidden.
+// username never looks like an address, an option or a file that is hidden. Beside
+// false the key is that of a name that is reserved, or "".
 func ParseUsername(s string) (key string, ok bool) {
 	if len(s) < MinUsername || len(s) > MaxUsername {
 		return "", false
