@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
+	"latchkey/internal/doctor"
 	"latchkey/internal/password"
 )
 
@@ -35,6 +36,7 @@ func main() {
 		Serve:   serve,
 		Migrate: migrate,
 		Service: service,
+		Present: present,
 		Health:  healthcheck,
 		Config:  settings,
 		Doctor:  examine,
@@ -172,6 +174,21 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 	var hashing sync.WaitGroup
 	hashing.Go(func() { a.hasher.Run(ctx) })
 	return a.service, func() { stop(); hashing.Wait(); a.close() }, nil
+}
+
+// present is service for a command that needs what is there: in a folder without a
+// database it makes none, and no secret.
+func present(ctx context.Context) (*auth.Service, func(), error) {
+	cfg, _, err := config.Load(os.Environ(), ".env") // service tells the warnings
+	if err != nil {
+		return nil, nil, err
+	}
+	if file := doctor.DatabaseFile(cfg); cfg.DatabaseURL == "" {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("no database here: there is no %s; run it where the server runs, or set DATABASE_URL or DATA_DIR", file)
+		}
+	}
+	return service(ctx)
 }
 
 // healthcheck asks the server on this machine whether it is ready.

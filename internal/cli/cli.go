@@ -27,7 +27,8 @@ type Commands struct {
 	Version string
 	Serve   func(ctx context.Context) error
 	Migrate func(ctx context.Context) (steps int, err error)
-	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
+	Service func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes the database if there is none
+	Present func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes nothing, and fails then
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)

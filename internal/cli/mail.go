@@ -199,9 +199,9 @@ func eachMail(cmd *cobra.Command, ids []string, done string, do func(id string) 
 	return nil
 }
 
-// withService runs f with the rules on a database that is up to date.
+// withService runs f with the rules on a database that is there, up to date.
 func withService(cmd *cobra.Command, c Commands, f func(context.Context, *auth.Service) error) error {
-	service, end, err := c.Service(cmd.Context())
+	service, end, err := c.Present(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -163,9 +163,9 @@ func showUser(cmd *cobra.Command, u *store.User, sessions []store.Session, now t
 	_ = table.Flush()
 }
 
-// withService runs f with the rules at work.
+// withService runs f with the rules at work on a database that is there.
 func (c Commands) withService(cmd *cobra.Command, f func(service *auth.Service) error) error {
-	service, end, err := c.Service(cmd.Context())
+	service, end, err := c.Present(cmd.Context())
 	if err != nil {
 		return err
 	}
