@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -19,7 +18,6 @@ import (
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/mail"
-	"latchkey/internal/names"
 	"latchkey/internal/oauth"
 	"latchkey/internal/outbox"
 	"latchkey/internal/password"
@@ -72,15 +70,15 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
 	useful := map[string]web.Probe{string(a.db.Dialect()) + web.Writes: func(ctx context.Context) error { return a.gate.Writes(ctx, a.store.Write) }}
 	if cfg.RedisURL != "" {
-		if a.redis, err = redisstore.Open(cfg.RedisURL); err != nil {
+		if a.shared, a.redis, err = openRedis(cfg); err != nil {
 			return nil, err
 		}
-		a.shared = redisstore.New(a.redis, redisstore.Prefix)
 		tokens, counters = a.shared, &throttle.Fallback{Primary: a.shared, Memory: throttle.NewMemory(), Log: log}
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL, Tokens: tokens, Store: a.store, Now: now,
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL,
+		Secrets: cfg.SecretKeys, Tokens: tokens, Store: a.store, Now: now,
 	})
 	if err != nil {
 		return nil, err
@@ -115,8 +113,13 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 
 // routes has each room that answers requests put itself at its paths.
 func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error) {
+	development := ""
+	if a.cfg.Development() {
+		development = a.cfg.PublicURL.Hostname()
+	}
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Own: a.cfg.OwnOrigins(), Origins: a.cfg.CORSOrigins, Log: a.log,
+		Development: development,
 	})
 	if err != nil {
 		return nil, err
@@ -135,7 +138,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	}
 	err = web.Mount(mux, door, web.Config{
 		AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, AppURL: a.cfg.AppURL,
-		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, Log: a.log, Now: a.now,
+		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: a.log, Now: a.now,
 	})
 	return door.Harden(mux), err
 }
@@ -149,71 +152,18 @@ func newIssuer(cfg config.Config) (*jwt.Issuer, error) {
 	return jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys, keys...)
 }
 
+// openDatabase opens the database, with the folder that SQLite needs.
 func (a *app) openDatabase() (err error) {
-	if a.cfg.DatabaseURL != "" {
-		a.db, err = db.OpenPostgres(context.Background(), a.cfg.DatabaseURL)
-	} else {
+	if a.cfg.DatabaseURL == "" {
 		if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
 			return fmt.Errorf("DATA_DIR: %w", err)
 		}
-		a.db, err = db.OpenSQLite(filepath.Join(a.cfg.DataDir, "latchkey.db"))
 	}
-	if err == nil {
+	if a.db, err = openDatabase(context.Background(), a.cfg); err == nil {
 		a.gate = db.NewGate(a.db)
 		a.store = store.New(a.gate)
 	}
 	return err
-}
-
-// openMail makes the mail worker, and the inbox if mail stays here.
-func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *mail.Inbox, err error) {
-	var sender mail.Sender
-	if a.cfg.Inbox() {
-		inbox = mail.NewInbox(func(address string) string {
-			e, _ := names.ParseEmail(address)
-			return e.Key
-		})
-		sender = inbox
-	} else {
-		sender, err = mail.NewSMTP(mail.SMTPConfig{
-			Host: a.cfg.MailServer, Port: a.cfg.MailPort, Username: a.cfg.MailUsername, Password: a.cfg.MailPassword,
-			TLS: mail.TLS(a.cfg.MailTLS), Public: a.cfg.PublicURL.Hostname(),
-		})
-		if err != nil {
-			return nil, err
-		}
-	}
-	app := mail.App{Name: a.cfg.AppName, Host: a.cfg.PublicURL.Host}
-	if a.cfg.AppURL != nil {
-		app.URL = a.cfg.AppURL.String()
-	}
-	templates, err := a.mailTemplates(app)
-	if err != nil {
-		return nil, err
-	}
-	a.worker, err = mail.NewWorker(mail.Config{
-		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
-	})
-	return inbox, err
-}
-
-// mailTemplates reads the templates of mails. What is wrong with an operator's
-// own is a mistake in the configuration like any other.
-func (a *app) mailTemplates(app mail.App) (*mail.Templates, error) {
-	if a.cfg.MailTemplates == "" {
-		return mail.NewTemplates(app)
-	}
-	templates, err := mail.LoadTemplates(app, a.cfg.MailTemplates)
-	wrong, ok := errors.AsType[mail.TemplateMistakes](err)
-	if !ok {
-		return templates, err
-	}
-	var mistakes config.Mistakes
-	for _, text := range wrong {
-		mistakes = append(mistakes, config.Mistake{Name: "MAIL_TEMPLATES", Text: text})
-	}
-	return nil, mistakes
 }
 
 // close lets go of the databases.

@@ -14,11 +14,11 @@ import (
 	"strings"
 	"time"
 
+	"github.com/redis/go-redis/v9"
+
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/doctor"
-	"latchkey/internal/mail"
-	"latchkey/internal/redisstore"
 	"latchkey/internal/store"
 	"latchkey/migrations"
 )
@@ -37,10 +37,11 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	s := &doctor.Subject{Config: cfg, Warnings: warnings, Now: time.Now}
 	s.Reach = func(ctx context.Context) error { return reach(ctx, cfg.PublicURL.JoinPath("livez").String()) }
 	var d db.DB
-	if cfg.DatabaseURL != "" {
-		d, s.DatabaseErr = db.OpenPostgres(ctx, cfg.DatabaseURL)
-	} else if _, s.DatabaseErr = os.Stat(doctor.DatabaseFile(cfg)); s.DatabaseErr == nil {
-		d, s.DatabaseErr = db.OpenSQLite(doctor.DatabaseFile(cfg))
+	if cfg.DatabaseURL == "" { // opening it would make one
+		_, s.DatabaseErr = os.Stat(cfg.DatabaseFile())
+	}
+	if s.DatabaseErr == nil {
+		d, s.DatabaseErr = openDatabase(ctx, cfg)
 	}
 	if d != nil {
 		defer d.Close()
@@ -51,17 +52,13 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		}
 	}
 	if cfg.RedisURL != "" {
-		rdb, err := redisstore.Open(cfg.RedisURL)
-		if s.RedisErr = err; err == nil {
-			defer func() { _ = rdb.Close() }()
-			s.Redis = redisstore.New(rdb, redisstore.Prefix)
+		var client redis.UniversalClient
+		if s.Redis, client, s.RedisErr = openRedis(cfg); s.RedisErr == nil {
+			defer func() { _ = client.Close() }()
 		}
 	}
 	if !cfg.Inbox() {
-		s.Mail, s.MailErr = mail.NewSMTP(mail.SMTPConfig{
-			Host: cfg.MailServer, Port: cfg.MailPort, Username: cfg.MailUsername, Password: cfg.MailPassword,
-			TLS: mail.TLS(cfg.MailTLS), Public: cfg.PublicURL.Hostname(), Timeout: greetTime,
-		})
+		s.Mail, s.MailErr = openMailServer(cfg, greetTime)
 	}
 	return doctor.Examine(ctx, s), nil
 }

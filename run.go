@@ -152,7 +152,7 @@ func (a *app) sweepOnce(ctx context.Context) (int64, error) {
 			now = clock
 		}
 	}
-	return a.store.Sweep(ctx, now.UTC().Truncate(time.Microsecond), a.cfg.EventsTTL)
+	return a.store.Sweep(ctx, store.Moment(now), a.cfg.EventsTTL)
 }
 
 // announce says in a few lines what runs on what.

@@ -75,7 +75,7 @@ func skewedMail(t *testing.T, s *testenv.Stack, right, wrong *replica) {
 	wrong.end()
 	late := &store.Mail{
 		ID: uuid.Must(uuid.NewV7()).String(), Kind: store.MailAccountDeleted, RecipientKey: "late@" + domain, Admitted: true,
-		CreatedAt: wrong.now().UTC().Truncate(time.Microsecond), Details: store.MailDetails{To: "late@" + domain, Username: "late", At: wrong.now()},
+		CreatedAt: store.Moment(wrong.now()), Details: store.MailDetails{To: "late@" + domain, Username: "late", At: wrong.now()},
 	}
 	if err := store.New(s.DB(t)).EnqueueMail(t.Context(), late); err != nil {
 		t.Fatal(err)

@@ -20,15 +20,17 @@ const (
 	enableOp     = `mutation ($i: EnableUserInput!) { enableUser(input: $i) { user { id username email disabledAt } errors { code message field } } }`
 	revokeUserOp = `mutation ($i: RevokeUserSessionsInput!) { revokeUserSessions(input: $i) { count user { id username email sessions { id } } errors { code message field } } }`
 	deleteUserOp = `mutation ($i: DeleteUserInput!) { deleteUser(input: $i) { deletedUserId errors { code message field } } }`
+	sendResetOp  = `mutation ($i: SendPasswordResetInput!) { sendPasswordReset(input: $i) { user { id username email } errors { code message field } } }`
 	deleteSelfOp = `mutation ($i: DeleteAccountInput!) { deleteAccount(input: $i) { deletedUserId errors { code message field } } }`
 )
 
 // nobodysID is the id of no user.
 const nobodysID = "01a2119f-fef2-73b3-a8bc-7a56e97f1506"
 
-// administration is every mutation of administrators.
+// administration is every mutation of administrators about one user.
 var administration = []struct{ field, query string }{
 	{"setUserRole", setRoleOp}, {"disableUser", disableOp}, {"enableUser", enableOp}, {"revokeUserSessions", revokeUserOp}, {"deleteUser", deleteUserOp},
+	{"sendPasswordReset", sendResetOp},
 }
 
 // administer is the request that does to a user what the field says.

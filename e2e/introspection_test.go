@@ -1,10 +1,18 @@
 package e2e_test
 
 import (
+	"encoding/json"
+	"errors"
+	"fmt"
 	"net/http"
+	"os/exec"
+	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
+
+	"github.com/99designs/gqlgen/graphql/introspection"
 
 	"latchkey/internal/testenv"
 )
@@ -114,4 +122,51 @@ func TestIntrospectionSwitches_I4(t *testing.T) {
 		mustIntrospect(t, s.URL(), true)
 		mustExplore(t, s.URL(), false)
 	})
+}
+
+// boundless are ways to have the schema's lists within each other: each is a few
+// hundred bytes, and some had an answer of a megabyte, or took a third of a second.
+var boundless = func() map[string]string {
+	var types strings.Builder
+	for i := range 14 {
+		types.WriteString("a" + strconv.Itoa(i) + ": types { ...f } ")
+	}
+	lists := "kind name description fields { name description args { name type { name } } } possibleTypes { name }"
+	each := " fragment f on __Type { fields { type { ...g ofType { ...g ofType { ...g ofType { ...g } } } } } }"
+	doubling := ""
+	for i := range 12 {
+		doubling += fmt.Sprintf(" fragment f%d on __Type { ...f%d ...f%d }", i, i+1, i+1)
+	}
+	return map[string]string{
+		"fields of the types of fields": "{ __schema { " + types.String() + "} }" + each + " fragment g on __Type { " + lists + " }",
+		"types of arguments":            "{ __schema { " + types.String() + "} } fragment f on __Type { fields { args { type { name ofType { inputFields { name type { ofType { name } } } } } } } }",
+		"a type by a variable":          `query ($n: String = "User") { __type(name: $n) { a: fields { ...f } b: fields { ...f } c: fields { ...f } } } fragment f on __Field { type { ...g ofType { ...g } } } fragment g on __Type { ` + lists + " }",
+		"doubling fragments":            "{ __schema { types { ...f0 } } }" + doubling + " fragment f12 on __Type { name }",
+		"in an operation beside it":     "query A { __typename } query B { __schema { " + types.String() + "} }" + each + " fragment g on __Type { " + lists + " }",
+	}
+}()
+
+// Introspection has a cost limit like all else: what tools ask is within it, lists of
+// the schema within each other are not.
+func TestIntrospectionCost_I3_I4(t *testing.T) {
+	t.Parallel()
+	s := sharedEmbedded.use(t)
+	node, script := testenv.Need(t, "TEST_NODE"), filepath.Join(testenv.Need(t, "TEST_E2E"), "introspection.mjs")
+	out, err := exec.CommandContext(t.Context(), node, script).Output()
+	var queries []string
+	if err := errors.Join(err, json.Unmarshal(out, &queries)); err != nil || len(queries) < 8 {
+		t.Fatalf("%d queries, %v", len(queries), err)
+	}
+	for _, query := range append(queries, introspection.Query) {
+		if a := postQuery(t, s.URL(), query); a.Status != http.StatusOK || len(a.Errors) > 0 || len(a.Body) < 10_000 {
+			t.Errorf("got %d %s for %s", a.Status, cut(string(a.Body)), query)
+		}
+	}
+	for name, query := range boundless {
+		a := postQuery(t, s.URL(), query)
+		mustRefuse(t, name, a, http.StatusOK, notValid)
+		if !strings.Contains(string(a.Body), "cost limit of introspection") {
+			t.Errorf("%s: got %s", name, cut(string(a.Body)))
+		}
+	}
 }

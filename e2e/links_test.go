@@ -112,6 +112,16 @@ var forged = [][]string{
 	{"Origin", "https://evil.example"}, {"Referer", "https://evil.example/"},
 }
 
+// otherName tells a server that it is called by a name that is not its own, and
+// under which it answers: one for development answers only under such as strangers
+// cannot own.
+func otherName(s *testenv.Stack) []string {
+	if secure(s) {
+		return []string{"Host", "evil.example"}
+	}
+	return []string{"Host", "evil"}
+}
+
 // Links in mails and what pages say of themselves come from PUBLIC_URL alone.
 func TestForgedHost_D7(t *testing.T) {
 	t.Parallel()
@@ -120,7 +130,18 @@ func TestForgedHost_D7(t *testing.T) {
 		for _, f := range forged[3:] {
 			header = append(header, f...)
 		}
-		for _, host := range forged[:3] {
+		hosts := forged[:3]
+		if !secure(s) {
+			for _, host := range hosts {
+				ada := testenv.Newcomer()
+				refused := append(append(header, host...), "X-Forwarded-For", ada.Client)
+				if a := postJSON(t, s.URL(), variablesBody(registerRequest(ada)), refused...); a.Status != http.StatusMisdirectedRequest {
+					t.Errorf("%v: %d %s", host, a.Status, a.Body)
+				}
+			}
+			hosts = [][]string{otherName(s)}
+		}
+		for _, host := range hosts {
 			ada := testenv.Newcomer()
 			header := append(header, host...)
 			mustSay(t, postJSON(t, s.URL(), variablesBody(registerRequest(ada)), append(header, "X-Forwarded-For", ada.Client)...), "register")

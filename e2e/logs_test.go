@@ -189,7 +189,7 @@ func TestLogs_I7(t *testing.T) {
 	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
 		all := useEverything(t, s)
 		awaitLog(t, s, `"level":"debug"`, `"message":"request"`, `"message":"mail sent"`, `"message":"login"`, `"message":"registered"`,
-			`"message":"confirmed"`, `"message":"used refresh token came again, session ended"`, `"method":"other"`)
+			`"message":"account created"`, `"message":"used refresh token came again, session ended"`, `"method":"other"`)
 		last := exchange(t, "GET", s.Replicas[0].URL+"/livez", "").header.Get("X-Request-Id")
 		awaitLog(t, s, last, `"message":"username changed"`, `"message":"email changed"`, `"message":"password reset"`, `"message":"event taken back"`)
 		all.mustBeMissingIn(t, s.Log())

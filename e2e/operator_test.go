@@ -199,7 +199,7 @@ func TestMailCommands_R3(t *testing.T) {
 			}
 
 			mustPrint(t, s, "", 0, []string{bobs + " is deleted"}, "mail", "cancel", bobs)
-			mustPrint(t, s, "", 1, []string{bobs + ": there is no such mail", "1 of 1 not done"}, "mail", "cancel", bobs)
+			mustPrint(t, s, "", 1, []string{bobs + ": There is no such mail.", "1 of 1 not done"}, "mail", "cancel", bobs)
 			mustPrint(t, s, "", 1, []string{"nonsense: ", "1 of 2 not done", adas + " is due now"}, "mail", "retry", "nonsense", adas)
 			// As if it had waited for a day.
 			if _, err := s.DB(t).Exec(t.Context(), `UPDATE outbox SET failed_at = created_at, dedupe = NULL WHERE id = $1`, adas); err != nil {

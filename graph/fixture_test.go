@@ -56,7 +56,7 @@ func setup(t testing.TB, d db.DB) *fixture {
 	public := &url.URL{Scheme: "https", Host: "auth.example"}
 	s := store.New(d)
 	f.store = s
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,11 +114,11 @@ func (f *fixture) admin(t testing.TB, username string) *auth.Login {
 
 func (f *fixture) join(t testing.TB, email, username string, role store.Role) *auth.Login {
 	t.Helper()
-	in := auth.CreateUserInput{Email: email, Username: username, Password: "correct horse battery", Role: role}
+	in := auth.CreateUserInput{Email: email, Username: username, Password: new("correct horse battery"), Role: role}
 	if _, err := f.CreateUser(t.Context(), auth.Shell("test"), in); err != nil {
 		t.Fatal(err)
 	}
-	l, err := f.Login(t.Context(), auth.Actor{}, auth.LoginInput{Login: username, Password: in.Password})
+	l, err := f.Login(t.Context(), auth.Actor{}, auth.LoginInput{Login: username, Password: *in.Password})
 	if err != nil {
 		t.Fatal(err)
 	}

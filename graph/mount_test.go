@@ -8,13 +8,13 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// Pages of allowed origins may post to the API and read its answers, also those to
-// what it refuses; pages of others may not.
+// Pages of allowed origins may ask the API by its methods and read its answers, also
+// those to what it refuses; pages of others may not.
 func TestCORS_I5(t *testing.T) {
 	t.Parallel()
 	f := setup(t, testenv.SQLite(t))
 	for origin, allowed := range map[string]string{"https://app.example": "https://app.example", "https://auth.example": "", "https://evil.example": "", "null": ""} {
-		for method, want := range map[string]string{http.MethodPost: allowed, http.MethodGet: ""} {
+		for method, want := range map[string]string{http.MethodPost: allowed, http.MethodGet: allowed, http.MethodPut: ""} {
 			r := httptest.NewRequest(http.MethodOptions, "/graphql", nil)
 			r.Header.Set("Origin", origin)
 			r.Header.Set("Access-Control-Request-Method", method)

@@ -36,7 +36,8 @@ type (
 	userConnection struct{ *resolver }
 )
 
-// Mount serves GraphQL at /graphql, over POST, to pages of the allowed origins too.
+// Mount serves GraphQL at /graphql, queries by GET too, to pages of the allowed origins
+// as well. Only mutations look at the cookie, and they need POST.
 // introspection also turns suggestions in errors on.
 func Mount(mux *http.ServeMux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
 	schema := gen.NewExecutableSchema(gen.Config{
@@ -49,7 +50,7 @@ func Mount(mux *http.ServeMux, door *request.Door, service *auth.Service, intros
 		Recover:       recovered,
 		Context:       withPages,
 	})
-	mux.Handle("/graphql", door.AllowOrigins(door.Identify(auth.ByAPI, api), http.MethodPost))
+	mux.Handle("/graphql", door.AllowOrigins(door.Identify(auth.ByAPI, api), http.MethodGet, http.MethodHead, http.MethodPost))
 }
 
 // recovered makes a panic an error, which presenter logs.

@@ -78,3 +78,34 @@ func names(t *testing.T, d db.DB, sql string) (list []string) {
 	slices.Sort(list)
 	return list
 }
+
+// While a roll-out lasts, replicas of the version before write and read what can be
+// taken back by its old name.
+func TestOldNameOfUndo(t *testing.T) {
+	d, ctx := testenv.Postgres(t), t.Context()
+	exec := func(sql string, args ...any) int64 {
+		t.Helper()
+		n, err := d.Exec(ctx, sql, args...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return n
+	}
+	exec(`INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
+		VALUES ('u', 'ada@example.org', 'ada@example.org', 'ada', '', 'USER', 1, now(), now())`)
+	for _, id := range []string{"a", "b"} {
+		exec(`INSERT INTO events (id, user_id, seq, kind, email, email_key, username, device, at, expires_at)
+			SELECT $1, $2, COALESCE(MAX(seq), 0) + 1, 'password_changed', 'ada@example.org', 'ada@example.org', 'ada', 'curl', now(), now() + interval '72 hours'
+			FROM events WHERE user_id = $2`, id, "u")
+	}
+	var seq int
+	if err := d.QueryRow(ctx, `SELECT seq FROM undo WHERE id = 'b'`).Scan(&seq); err != nil || seq != 2 {
+		t.Errorf("the second: %d, %v, want 2", seq, err)
+	}
+	if n := exec(`DELETE FROM events WHERE user_id = $1 AND seq > $2`, "u", 1); n != 1 {
+		t.Errorf("%d rows taken back, want 1", n)
+	}
+	if n := exec(`DELETE FROM undo WHERE id = $1 AND expires_at > now()`, "a"); n != 1 {
+		t.Errorf("%d rows by the new name, want 1", n)
+	}
+}

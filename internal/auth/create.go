@@ -14,7 +14,7 @@ import (
 type CreateUserInput struct {
 	Email    string
 	Username string
-	Password string // "": a link by which its user sets one is mailed to the address
+	Password *string // nil: a link by which its user sets one is mailed to the address
 	Role     store.Role
 }
 
@@ -27,8 +27,8 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	if err != nil && !wrong {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	if in.Password != "" {
-		mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	if in.Password != nil {
+		mistakes = append(mistakes, s.policyErrors("password", *in.Password, in.Username, in.Email, email.Address, email.Local)...)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes
@@ -36,11 +36,12 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	if taken, err := s.store.EmailTaken(ctx, email.Key, s.now()); err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	} else if taken {
-		return nil, userError(EmailTaken, "email", "This address has an account already, or is kept for one that changed it in the last 72 hours.")
+		return nil, userError(EmailTaken, "email", fmt.Sprintf(
+			"This address has an account already, or is kept for one that changed it in the last %.0f hours.", undoFor.Hours()))
 	}
 	hash := "" // which no password matches
-	if in.Password != "" {
-		if hash, err = s.hasher.Hash(ctx, "", in.Password); err != nil {
+	if in.Password != nil {
+		if hash, err = s.hasher.Hash(ctx, a.Client.caller(true), *in.Password); err != nil {
 			return nil, fmt.Errorf("create user: %w", err)
 		}
 	}
@@ -65,7 +66,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	return user, nil
 }
 
-// newUser is a user whose account begins now.
+// newUser returns a user whose account begins now. Nothing is written.
 func newUser(email names.Email, username, hash string, role store.Role, now time.Time) *store.User {
 	return &store.User{
 		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username, PasswordHash: hash,
@@ -73,11 +74,11 @@ func newUser(email names.Email, username, hash string, role store.Role, now time
 	}
 }
 
-// create writes an account with its event in a transaction. It is made of the
-// registration with the id given, or of none if that is "", and what else was
-// registered for its address can never be confirmed then. store.ErrConflict if its
-// address or its username is somebody else's, store.ErrNotFound if the registration
-// was used.
+// create writes an account and its first event, in a transaction. registration is
+// the id of the registration that it uses up, or "". What else was registered for
+// the address can never be confirmed from then on. The error is store.ErrConflict if
+// the address or the username is somebody else's, and store.ErrNotFound if the
+// registration was used already.
 func create(ctx context.Context, tx *store.Store, u *store.User, usernameKey, registration string, e *store.SecurityEvent) error {
 	if err := tx.CreateUser(ctx, u, usernameKey); err != nil {
 		return err

@@ -91,7 +91,8 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 		Secrets: [][]byte{oldSecret},
 	}
 	links, err := link.New(link.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: f.store, Store: f.store, Now: f.Now,
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: f.cfg.Secrets,
+		Tokens: f.store, Store: f.store, Now: f.Now,
 	})
 	must(t, err)
 	f.deps = auth.Deps{
@@ -185,7 +186,7 @@ func by(oauthClient string, c auth.Actor) auth.Actor {
 func (f *fixture) user(name string) *store.User {
 	f.t.Helper()
 	u, err := f.CreateUser(f.t.Context(), shell, auth.CreateUserInput{
-		Email: name + "@example.org", Username: name, Password: goodPassword,
+		Email: name + "@example.org", Username: name, Password: new(goodPassword),
 		Role: store.RoleUser,
 	})
 	must(f.t, err)
@@ -208,7 +209,7 @@ func (f *fixture) login(login string, c auth.Actor) *auth.Login {
 
 // registers asks for an account with goodPassword and returns how that ended.
 func (f *fixture) registers(email, username string, c auth.Actor) error {
-	_, err := f.Register(f.t.Context(), c, auth.RegisterInput{Email: email, Username: username, Password: goodPassword})
+	_, err := f.Register(f.t.Context(), c, auth.RegisterInput{Email: email, Username: new(username), Password: goodPassword})
 	return err
 }
 

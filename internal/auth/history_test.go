@@ -170,7 +170,7 @@ func TestNoActWithoutHistory(t *testing.T) {
 			"login":  func() error { return f.try("ada", goodPassword, client(1)) },
 			"logout": func() error { return f.Logout(t.Context(), client(1), l.Tokens.AccessToken) },
 			"create": func() error {
-				_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{Email: "eve@example.org", Username: "eve", Password: goodPassword, Role: store.RoleUser})
+				_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{Email: "eve@example.org", Username: "eve", Password: new(goodPassword), Role: store.RoleUser})
 				return err
 			},
 		} {

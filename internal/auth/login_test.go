@@ -25,8 +25,9 @@ func TestSameAnswerToAll_C1(t *testing.T) {
 		for i, tt := range []struct{ name, login, typed string }{
 			{"no such name", "nobody", goodPassword},
 			{"no such address", "nobody@example.org", goodPassword},
-			{"not confirmed, by name", "waiting", goodPassword},
-			{"not confirmed, by address", "waiting@example.org", goodPassword},
+			{"not confirmed, by name", "waiting", wrongPassword},
+			{"not confirmed, by address", "waiting@example.org", wrongPassword},
+			{"not confirmed, by address from elsewhere", "waiting@example.org", goodPassword},
 			{"disabled, wrong password", "gone", wrongPassword},
 			{"empty password", "ada", ""},
 			{"long password", "ada", strings.Repeat("w", 100_000)},
@@ -69,7 +70,7 @@ func TestWholePasswordCounts_A1_A4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		set := "  Caf\u00E9 " + strings.Repeat("\U0001F600", 60) + " "
 		_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
-			Email: "ada@example.org", Username: "ada", Password: set, Role: store.RoleUser,
+			Email: "ada@example.org", Username: "ada", Password: new(set), Role: store.RoleUser,
 		})
 		must(t, err)
 		decomposed := strings.Replace(set, "\u00E9", "e\u0301", 1)

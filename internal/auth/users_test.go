@@ -185,7 +185,7 @@ func TestUserFilters(t *testing.T) {
 		} {
 			f.pass(-time.Second) // so that the list is in this order
 			_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
-				Username: u[0], Email: u[1], Password: goodPassword, Role: store.RoleUser,
+				Username: u[0], Email: u[1], Password: new(goodPassword), Role: store.RoleUser,
 			})
 			must(t, err)
 		}

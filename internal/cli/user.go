@@ -48,10 +48,11 @@ func userCreateCommand(c Commands) *cobra.Command {
 			if admin {
 				in.Role = store.RoleAdmin
 			}
-			var err error
-			if in.Password, err = readPassword(cmd); err != nil {
+			password, err := readPassword(cmd)
+			if err != nil {
 				return err
 			}
+			in.Password = &password
 			service, end, err := c.Service(cmd.Context())
 			if err != nil {
 				return err
@@ -85,7 +86,7 @@ func userCreateCommand(c Commands) *cobra.Command {
 	return cmd
 }
 
-// explain words mistakes for a terminal.
+// explain returns mistakes as an error in words for a terminal.
 func explain(mistakes auth.UserErrors) error {
 	lines := make([]string, len(mistakes))
 	for i, e := range mistakes {
@@ -97,8 +98,8 @@ func explain(mistakes auth.UserErrors) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// readPassword asks for a password twice where a person types it, and else
-// takes the first line of standard input.
+// readPassword asks twice for a password if a person types it. If not, it takes the first
+// line of standard input.
 func readPassword(cmd *cobra.Command) (string, error) {
 	if file, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		first, err := ask(cmd, file, "Password: ")

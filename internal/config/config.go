@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
@@ -25,16 +26,16 @@ type Config struct {
 	// is set, else Development.
 	Env string
 
-	// Host is the address or host name to listen on, without port or brackets; "" is every
-	// address. Default: 127.0.0.1 in development, "" in production. The
-	// development inbox is the key to every account: keep it on this machine.
+	// Host is the address or host name to listen on, without port or brackets; "" is
+	// every address. Default: 127.0.0.1 in development, "" in production.
 	Host string
 	// Port is the TCP port to listen on, 1 to 65535. Default 8080.
 	Port int
 	// PublicURL is where people reach the server: scheme and host, a port unless
 	// it is the scheme's own, nothing else. Every link is made from it, never
-	// from what a request says. Default in development http://localhost:PORT;
-	// required in production, and https there unless the host is this machine.
+	// from what a request says. Default in development http://localhost:PORT,
+	// and no public host there; required in production, and https there unless
+	// the host is this machine.
 	PublicURL *url.URL
 	// AppName is what mails and pages call the service: one line, at most 64
 	// characters. Default "Latchkey".
@@ -91,7 +92,7 @@ type Config struct {
 	// days), at least 1h.
 	EventsTTL time.Duration
 
-	// RegistrationOpen tells whether strangers may register. Default true.
+	// RegistrationOpen lets strangers register. Default true.
 	RegistrationOpen bool
 	// PasswordHash is what new hashes are made with: "argon2id" (default) or
 	// "bcrypt", which takes no password of more than 72 bytes.
@@ -147,6 +148,9 @@ type Config struct {
 	Introspection bool
 	// Explorer shows GraphiQL at /. Default: in development.
 	Explorer bool
+	// ExplorerHere keeps the explorer for browsers on this machine, and from all
+	// that come through a proxy. Default: in development.
+	ExplorerHere bool
 
 	// LogLevel is "debug", "info" (default), "warn" or "error".
 	LogLevel string
@@ -154,8 +158,8 @@ type Config struct {
 	LogFormat string
 }
 
-// String says what the server is without any of its secrets, so that a Config
-// printed by mistake tells nothing.
+// String returns what the server is, without any of its secrets, so that a Config that is
+// printed by mistake shows nothing.
 func (c Config) String() string { return c.Env + " on " + c.ListenAddr() }
 
 // Development reports whether the server runs for a developer: on one machine,
@@ -169,6 +173,9 @@ func (c Config) Secure() bool { return c.PublicURL.Scheme == "https" }
 // Inbox reports whether mail stays in the development inbox instead of going
 // out by SMTP.
 func (c Config) Inbox() bool { return c.Development() && c.MailServer == "" }
+
+// DatabaseFile is the file of the SQLite database in DataDir.
+func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "latchkey.db") }
 
 // ListenAddr returns host:port for net.Listen.
 func (c Config) ListenAddr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }

@@ -75,7 +75,7 @@ func TestDefaultsOfDevelopment(t *testing.T) {
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, EventsTTL: 2160 * time.Hour,
 		RegistrationOpen: true, PasswordHash: "argon2id", PasswordMinLength: 8,
 		MailPort: 587, MailTLS: "starttls", MailFrom: "latchkey@localhost", MailFromName: "Latchkey",
-		Introspection: true, Explorer: true, LogLevel: "info", LogFormat: "console",
+		Introspection: true, Explorer: true, ExplorerHere: true, LogLevel: "info", LogFormat: "console",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)
@@ -112,7 +112,7 @@ func TestEnvironment(t *testing.T) {
 		{"production", "", false}, // SQLite is allowed in production
 	}
 	for _, tt := range tests {
-		got, _, err := load(production.with(vars{"LATCHKEY_ENV": tt.env, "DATABASE_URL": tt.database}))
+		got, _, err := load(production.with(vars{"LATCHKEY_ENV": tt.env, "DATABASE_URL": tt.database, "PUBLIC_URL": "http://localhost:8080"}))
 		if err != nil || got.Development() != tt.development {
 			t.Errorf("LATCHKEY_ENV=%q DATABASE_URL=%q: development %v, %v", tt.env, tt.database, got.Development(), err)
 		}
@@ -230,8 +230,8 @@ func TestOwnOrigins_I5(t *testing.T) {
 	}{
 		{nil, []string{"http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"}},
 		{vars{"PORT": "80"}, []string{"http://localhost", "http://127.0.0.1", "http://[::1]"}},
-		{vars{"PUBLIC_URL": "https://Tunnel.example.org:443/"},
-			[]string{"https://tunnel.example.org", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"}},
+		{vars{"PUBLIC_URL": "https://Tunnel.test:443/"},
+			[]string{"https://tunnel.test", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"}},
 		{production, []string{"https://auth.example.org"}},
 		{production.with(vars{"PUBLIC_URL": "http://[::1]:8080"}), []string{"http://[::1]:8080"}},
 	}

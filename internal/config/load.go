@@ -46,7 +46,12 @@ func read(r *reader) Config {
 	readMail(r, &c)
 	readFrontend(r, &c)
 	c.Introspection = parsed(r, "INTROSPECTION", c.Development(), onOff)
-	c.Explorer = parsed(r, "EXPLORER", c.Development(), onOff)
+	explorer := "off"
+	if c.Development() {
+		explorer = "here"
+	}
+	explorer = parsed(r, "EXPLORER", explorer, oneOf("on", "here", "off"))
+	c.Explorer, c.ExplorerHere = explorer != "off", explorer == "here"
 	c.LogLevel = parsed(r, "LOG_LEVEL", "info", oneOf("debug", "info", "warn", "error"))
 	format := "json"
 	if c.Development() {
@@ -71,6 +76,9 @@ func readPlace(r *reader, c *Config) {
 		c.PublicURL, _ = parseOrigin("http://localhost:" + strconv.Itoa(c.Port))
 	case c.PublicURL == nil && r.ok("PUBLIC_URL"):
 		r.wrong("PUBLIC_URL", "is required in production: where people reach this server, such as https://auth.example.org")
+	case c.PublicURL != nil && c.Development() && public(c.PublicURL.Hostname()):
+		r.wrong("PUBLIC_URL", "names a host that strangers can reach, which needs LATCHKEY_ENV=production: development keeps mails, "+
+			"and the links in them, on a page; for development it must be this machine or one of a private network")
 	case c.PublicURL != nil && !c.Development() && !safe(c.PublicURL):
 		r.wrong("PUBLIC_URL", "must begin with https:// in production, unless its host is localhost")
 	}
@@ -94,12 +102,12 @@ func readSecrets(r *reader, c *Config) {
 	if len(c.SecretKeys) == 0 && !c.Development() && r.ok("SECRET_KEY") {
 		r.wrong("SECRET_KEY", "is required in production; %s", makeSecret)
 	}
-	public := ""
+	self := ""
 	if c.PublicURL != nil {
-		public = c.PublicURL.String()
+		self = c.PublicURL.String()
 	}
-	c.JWTIssuer = parsed(r, "JWT_ISSUER", public, asIs)
-	c.JWTAudience = parsed(r, "JWT_AUDIENCE", public, asIs)
+	c.JWTIssuer = parsed(r, "JWT_ISSUER", self, asIs)
+	c.JWTAudience = parsed(r, "JWT_AUDIENCE", self, asIs)
 }
 
 // readLifetimes reads every duration.

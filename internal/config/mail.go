@@ -34,7 +34,7 @@ func readMail(r *reader, c *Config) {
 
 	if c.MailServer == "" {
 		if c.Development() && !loopback(c.Host) {
-			r.warn("HOST", "lets other machines read the development inbox, and with it take every account")
+			r.warn("HOST", "lets other machines call a server that is set up for development; whoever can read its mails has every account")
 		}
 		return
 	}

@@ -118,6 +118,29 @@ func TestPublicURL_D7(t *testing.T) {
 	}
 }
 
+// A server that people reach from elsewhere is none for development, said or not.
+func TestPublicDevelopment_F5(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{
+		"https://auth.example.org", "http://auth.example.org:8080", "https://203.0.113.7", "https://[2001:db8::7]", "http://localhost.example.org",
+		"https://auth.internal",
+	} {
+		for _, env := range []string{"", "development"} {
+			if text := mistaken(t, vars{"LATCHKEY_ENV": env, "PUBLIC_URL": value}, "PUBLIC_URL"); !strings.Contains(text, "LATCHKEY_ENV=production") {
+				t.Errorf("%s: %q does not say what to set", value, text)
+			}
+		}
+	}
+	for _, value := range []string{
+		"http://localhost:9000", "http://auth.localhost", "http://127.0.0.1:8080", "http://[::1]", "http://192.168.1.20:8080", "http://[fd00::1]:8080",
+		"http://latchkey:8080", "http://auth.test",
+	} {
+		if _, _, err := load(vars{"PUBLIC_URL": value}); err != nil {
+			t.Errorf("%s: %v", value, err)
+		}
+	}
+}
+
 func TestCORSOrigins_I5(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{

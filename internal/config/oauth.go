@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"latchkey/internal/jwt"
 )
 
 // OAuthClient is one entry of OAUTH_CLIENTS.
@@ -11,13 +13,8 @@ type OAuthClient struct {
 	Secret string // never log it
 }
 
-const (
-	// publicClient is the client_id of whoever names none: nobody else's.
-	publicClient = "latchkey"
-
-	// maxClientID bounds a client's id, in characters: it is part of every token.
-	maxClientID = 64
-)
+// maxClientID bounds a client's id, in characters: it is part of every token.
+const maxClientID = 64
 
 // readOAuth reads who may use the OAuth 2.0 endpoints, and how.
 func readOAuth(r *reader, c *Config) {
@@ -33,8 +30,8 @@ func readOAuth(r *reader, c *Config) {
 		switch problem := weakness(secret, c.Env); {
 		case id == "" || len(id) > maxClientID || !visible(id):
 			r.wrong(name, "client %d must have an id of 1 to %d printable ASCII characters without : and comma", i+1, maxClientID)
-		case id == publicClient:
-			r.wrong(name, "client %d must not be called %s: that is everybody who names no client", i+1, publicClient)
+		case id == jwt.OwnClient:
+			r.wrong(name, "client %d must not be called %s: that is everybody who names no client", i+1, jwt.OwnClient)
 		case seen[id]:
 			r.wrong(name, "client %d has the id of one before it", i+1)
 		case problem != "":

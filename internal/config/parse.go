@@ -102,6 +102,17 @@ func loopback(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && ip.Unmap().IsLoopback()
 }
 
+// public reports whether host, a name or an address, may be one of the internet:
+// neither this machine, nor an address of a private network, nor a name that only
+// a network of one's own can know (without a dot, or under .test, RFC 6761).
+func public(host string) bool {
+	if ip, err := netip.ParseAddr(host); err == nil {
+		ip = ip.Unmap()
+		return !ip.IsLoopback() && !ip.IsPrivate() && !ip.IsLinkLocalUnicast()
+	}
+	return !loopback(host) && strings.Contains(host, ".") && !strings.HasSuffix(host, ".test")
+}
+
 // parseNetwork takes a network in CIDR notation, or one address.
 func parseNetwork(s string) (netip.Prefix, error) {
 	if ip, err := netip.ParseAddr(s); err == nil && ip.Zone() == "" {

@@ -5,18 +5,13 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
-	"latchkey/internal/config"
 	"latchkey/internal/store"
 )
 
 const leastPostgres = 150000 // 15
-
-// DatabaseFile is SQLite's file below DATA_DIR.
-func DatabaseFile(cfg config.Config) string { return filepath.Join(cfg.DataDir, "latchkey.db") }
 
 func (s *Subject) database(ctx context.Context, r *report) {
 	postgres := s.Config.DatabaseURL != ""
@@ -71,7 +66,7 @@ func (s *Subject) database(ctx context.Context, r *report) {
 
 // folder looks at who may read what SQLite keeps.
 func (s *Subject) folder(r *report) {
-	for _, path := range []string{s.Config.DataDir, DatabaseFile(s.Config)} {
+	for _, path := range []string{s.Config.DataDir, s.Config.DatabaseFile()} {
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return // the first start makes it
@@ -84,7 +79,7 @@ func (s *Subject) folder(r *report) {
 			r.warn("database", "chmod go= "+path, "%s has mode %04o: others on this machine may read every hash", path, mode)
 		}
 	}
-	f, err := os.OpenFile(DatabaseFile(s.Config), os.O_RDWR, 0)
+	f, err := os.OpenFile(s.Config.DatabaseFile(), os.O_RDWR, 0)
 	if err != nil {
 		r.fail("database", "give the folder and its files to the user who runs the server", "%v", err)
 		return

@@ -69,7 +69,7 @@ func TestSettings(t *testing.T) {
 }
 
 func TestConfiguration(t *testing.T) {
-	s := &Subject{Config: config.Config{Env: config.Development, PublicURL: parse(t, "https://auth.example.org"),
+	s := &Subject{Config: config.Config{Env: config.Development, PublicURL: parse(t, "http://latchkey:8080"),
 		SecretKeys: [][]byte{make([]byte, 64), make([]byte, 40)}},
 		Warnings: []config.Warning{{Name: "MAIL_TLS", Text: "is none"}}}
 	var r report

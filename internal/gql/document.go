@@ -27,6 +27,11 @@ func (s *server) document(text string) (*ast.QueryDocument, gqlerror.List) {
 	if err := checkLimits(doc, s.introspection); err != nil {
 		return nil, gqlerror.List{err}
 	}
+	if s.introspection {
+		if err := checkIntrospection(s.schema, doc, s.maxShown); err != nil {
+			return nil, gqlerror.List{err}
+		}
+	}
 	if errs := validate(s.schema, doc, s.rules); len(errs) > 0 {
 		return nil, errs
 	}

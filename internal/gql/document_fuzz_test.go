@@ -61,6 +61,9 @@ func read(t *testing.T, s *server, text string) {
 		if err == nil {
 			err = checkLimits(doc, s.introspection)
 		}
+		if err == nil && s.introspection {
+			err = checkIntrospection(s.schema, doc, s.maxShown)
+		}
 		if err == nil {
 			validate(s.schema, doc, s.rules)
 		}

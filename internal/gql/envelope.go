@@ -11,12 +11,13 @@ import (
 // maxNesting bounds how deep the lists and objects of variables nest; the inputs of a schema seldom nest more than two.
 const maxNesting = 16
 
-// An envelope is the JSON object of a request. Numbers are int64 where they are whole and fit, else float64: gqlparser
+// An envelope is what a request asks for: the JSON object of a POST, or the parameters of a GET. Numbers are int64 where they are whole and fit, else float64: gqlparser
 // takes json.Number, a string to Go, for a String.
 type envelope struct {
 	query         string
 	operationName string
 	variables     map[string]any
+	safe          bool // it came by a method that changes nothing (RFC 9110 section 9.2.1): queries alone may run
 }
 
 var (
@@ -101,16 +102,24 @@ func (e *envelope) member(dec *jsontext.Decoder, name string) (refused *refusal)
 			return errExt
 		}
 	default:
-		for _, known := range []string{"query", "operationName", "variables", "extensions"} {
-			if strings.EqualFold(name, known) {
-				return errKey
-			}
+		if misspelled(name) {
+			return errKey
 		}
 	}
 	if dec.SkipValue() != nil {
 		return errBody
 	}
 	return nil
+}
+
+// misspelled reports whether name is one of those that are known, in other case.
+func misspelled(name string) bool {
+	for _, known := range []string{"query", "operationName", "variables", "extensions"} {
+		if name != known && strings.EqualFold(name, known) {
+			return true
+		}
+	}
+	return false
 }
 
 // readName reads a member's name; the usual ones allocate nothing.

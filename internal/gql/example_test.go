@@ -40,7 +40,7 @@ func (g greeter) Exec(ctx context.Context) graphql.ResponseHandler {
 	}
 }
 
-// A handler answers by POST, and says in each error by a code what is wrong.
+// A handler answers by POST and queries by GET, and says in each error by a code what is wrong.
 func ExampleNew() {
 	schema := gqlparser.MustLoadSchema(&ast.Source{Input: `type Query { hello(name: String!): String }`})
 	handler := gql.New(greeter{schema}, gql.Options{
@@ -50,21 +50,23 @@ func ExampleNew() {
 		Recover: func(_ context.Context, p any) error { return fmt.Errorf("panic: a %T", p) },
 	})
 
-	send := func(method, body string) {
-		r := httptest.NewRequest(method, "/graphql", strings.NewReader(body))
+	send := func(method, parameters, body string) {
+		r := httptest.NewRequest(method, "/graphql"+parameters, strings.NewReader(body))
 		r.Header.Set("Content-Type", "application/json")
 		w := httptest.NewRecorder()
 		handler.ServeHTTP(w, r)
 		fmt.Println(w.Code, w.Body)
 	}
-	send(http.MethodPost, `{"query": "query($n: String!) { hello(name: $n) }", "variables": {"n": "Ada"}}`)
-	send(http.MethodPost, `{"query": "query($n: String!) { hello(name: $n) }"}`)
-	send(http.MethodPost, `{"query": "{ __schema { types { name } } }"}`)
-	send(http.MethodGet, ``)
+	send(http.MethodPost, "", `{"query": "query($n: String!) { hello(name: $n) }", "variables": {"n": "Ada"}}`)
+	send(http.MethodPost, "", `{"query": "query($n: String!) { hello(name: $n) }"}`)
+	send(http.MethodPost, "", `{"query": "{ __schema { types { name } } }"}`)
+	send(http.MethodGet, "?query={hello(name:%22Ada%22)}", "")
+	send(http.MethodPut, "", "")
 
 	// Output:
 	// 200 {"data":{"hello":"Hello, Ada!"}}
 	// 200 {"errors":[{"message":"must be defined","path":["variable","n"],"extensions":{"code":"BAD_USER_INPUT"}}]}
 	// 200 {"errors":[{"message":"Introspection is off.","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}
-	// 405 {"errors":[{"message":"Only POST is taken here.","extensions":{"code":"BAD_USER_INPUT"}}]}
+	// 200 {"data":{"hello":"Hello, Ada!"}}
+	// 405 {"errors":[{"message":"GET and POST are taken here.","extensions":{"code":"BAD_USER_INPUT"}}]}
 }

@@ -1,5 +1,5 @@
-// Package gql answers the operations of a GraphQL schema over HTTP: one operation in a JSON object by POST, one JSON
-// answer. It knows nothing of what the schema is about: a graphql.ExecutableSchema, such as gqlgen generates, runs what
+// Package gql answers the operations of a GraphQL schema over HTTP: one operation in a JSON object by POST, or a query in
+// the address by GET; one JSON answer. It knows nothing of what the schema is about: a graphql.ExecutableSchema, such as gqlgen generates, runs what
 // passed here. It takes the place of gqlgen's handler and executor, which validate before a limit can be checked,
 // answer other than GraphQL over HTTP wants, and repeat a broken body in their error; it also allocates less.
 //
@@ -8,16 +8,19 @@
 //
 //   - transport.go: method, headers and size of the request; in the end the answer, its status and its headers.
 //   - envelope.go: the JSON object of the body, read strictly: query, operationName, variables.
+//   - address.go: the same from the parameters of a GET, as strictly.
 //   - operation.go: finds the operation that the envelope asks for, by the next three, and has it run.
 //   - document.go: parses the text, checks its limits, then validates it; cache.go keeps what came through.
-//   - limits.go: how large, deep and broad a document may be, found out before the costly rules of GraphQL look at it.
+//   - limits.go: how large, deep and broad a document may be, found out before the costly rules of GraphQL look at it;
+//     introspection.go: how much of the schema it may ask for.
 //   - variables.go: the values of the operation's variables, each of its type.
 //
 // The errors of what is refused are made here. Each has one value of extensions.code: BAD_USER_INPUT,
 // GRAPHQL_PARSE_FAILED or GRAPHQL_VALIDATION_FAILED. Errors of what runs come from [Options.Present].
 //
 // A string that was sent may be a password. So no error of this package repeats one, no document with one is kept, and
-// the buffers of a request are wiped behind it.
+// the buffers of a request are wiped behind it. By GET nothing runs but queries, so that a page of another site, which
+// needs no leave to have a browser send a GET, changes nothing by it; resolvers of queries must leave cookies alone.
 //
 // The limits are constants, each with its reason, and no settings: no way of setting a handler up makes it costly.
 package gql
@@ -74,9 +77,13 @@ func New(schema graphql.ExecutableSchema, o Options) http.Handler {
 		panic("gql: Options without Present or Recover")
 	}
 	withoutDefer(schema.Schema())
+	maxShown := 0
+	if o.Introspection {
+		maxShown = maxIntrospection * everything(schema.Schema())
+	}
 	return &server{
 		es: schema, schema: schema.Schema(), rules: validationRules(o.Introspection), documents: newDocumentCache(),
-		introspection: o.Introspection, present: o.Present, recover: o.Recover, context: o.Context,
+		introspection: o.Introspection, maxShown: maxShown, present: o.Present, recover: o.Recover, context: o.Context,
 	}
 }
 
@@ -87,6 +94,7 @@ type server struct {
 	rules         []core.Rule
 	documents     *documentCache
 	introspection bool
+	maxShown      int // fields of an answer to introspection
 	present       graphql.ErrorPresenterFunc
 	recover       graphql.RecoverFunc
 	context       func(context.Context) context.Context // or nil

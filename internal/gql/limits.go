@@ -12,7 +12,7 @@ import (
 // for those not asked for, with every fragment in its place as often as it is spread.
 const (
 	maxTokens  = 1000 // comments are tokens too; the introspection query of graphql-js has 184
-	maxDepth   = 8    // levels of fields, introspection excepted; a list by edges within another has 7
+	maxDepth   = 8    // levels of fields, introspection excepted (introspection.go); a list by edges within another has 7
 	maxAliases = 15   // each runs its field again, also within introspection
 	maxCost    = 200  // fields, one each, introspection excepted; lists do not multiply, pages are bounded elsewhere
 	maxErrors  = 5    // in an answer: a document of mistakes makes no large one

@@ -5,13 +5,15 @@ import (
 	"net/http"
 
 	"github.com/99designs/gqlgen/graphql"
+	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
 )
 
 // statusNotRun stands for the status of an operation that could not run, which depends on the answer's type.
 const statusNotRun = 0
 
-// answer runs what env asks for. The status is 200, statusNotRun, or 500 after a panic outside of a resolver.
+// answer runs what env asks for. The status is 200, statusNotRun, 405 for what changes something and came by a method
+// that must not, or 500 after a panic outside of a resolver.
 func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Response, status int) {
 	defer func() {
 		switch p := recover(); p {
@@ -22,36 +24,22 @@ func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Respo
 			resp, status = onlyErrors(s.present(ctx, s.recover(ctx, p))), http.StatusInternalServerError
 		}
 	}()
-	op, errs := s.operation(env)
+	doc, op, errs := s.operation(env)
 	if errs != nil {
 		return onlyErrors(errs...), statusNotRun
+	}
+	if env.safe && op.Operation != ast.Query {
+		err := gqlerror.Errorf("By GET only a query is taken; send this by POST.")
+		return onlyErrors(coded(err, codeBadUserInput)), http.StatusMethodNotAllowed
+	}
+	variables, err := s.variables(op, env.variables)
+	if err != nil {
+		return onlyErrors(err), statusNotRun
 	}
 	if s.context != nil {
 		ctx = s.context(ctx)
 	}
-	ctx = graphql.WithOperationContext(ctx, op)
-	ctx = graphql.WithResponseContext(ctx, s.present, s.recover)
-	resp = s.es.Exec(ctx)(ctx)
-	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
-	return resp, http.StatusOK
-}
-
-// operation finds the operation that env asks for in its document, and its variables.
-func (s *server) operation(env *envelope) (*graphql.OperationContext, gqlerror.List) {
-	doc, errs := s.document(env.query)
-	if errs != nil {
-		return nil, errs
-	}
-	op := doc.Operations.ForName(env.operationName)
-	if op == nil {
-		err := gqlerror.Errorf("operationName must name an operation of the document.")
-		return nil, gqlerror.List{coded(err, codeBadUserInput)}
-	}
-	variables, err := s.variables(op, env.variables)
-	if err != nil {
-		return nil, gqlerror.List{err}
-	}
-	return &graphql.OperationContext{
+	ctx = graphql.WithOperationContext(ctx, &graphql.OperationContext{
 		OperationName:          env.operationName,
 		Doc:                    doc,
 		Operation:              op,
@@ -60,5 +48,23 @@ func (s *server) operation(env *envelope) (*graphql.OperationContext, gqlerror.L
 		RecoverFunc:            s.recover,
 		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
-	}, nil
+	})
+	ctx = graphql.WithResponseContext(ctx, s.present, s.recover)
+	resp = s.es.Exec(ctx)(ctx)
+	resp.Errors = append(resp.Errors, graphql.GetErrors(ctx)...)
+	return resp, http.StatusOK
+}
+
+// operation finds the operation that env asks for in its document.
+func (s *server) operation(env *envelope) (*ast.QueryDocument, *ast.OperationDefinition, gqlerror.List) {
+	doc, errs := s.document(env.query)
+	if errs != nil {
+		return nil, nil, errs
+	}
+	op := doc.Operations.ForName(env.operationName)
+	if op == nil {
+		err := gqlerror.Errorf("operationName must name an operation of the document.")
+		return nil, nil, gqlerror.List{coded(err, codeBadUserInput)}
+	}
+	return doc, op, nil
 }

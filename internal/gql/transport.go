@@ -49,7 +49,7 @@ func refuse(status int, message string) *refusal {
 }
 
 var (
-	errMethod = refuse(http.StatusMethodNotAllowed, "Only POST is taken here.")
+	errMethod = refuse(http.StatusMethodNotAllowed, "GET and POST are taken here.")
 	errAccept = refuse(http.StatusNotAcceptable,
 		"Answers are application/json or application/graphql-response+json.")
 	errType = refuse(http.StatusUnsupportedMediaType,
@@ -58,35 +58,45 @@ var (
 	errUnread = refuse(http.StatusBadRequest, "The request could not be read to its end.")
 )
 
-// ServeHTTP answers a GraphQL over HTTP request: POST with a JSON object, nothing else, and always by JSON.
+// Allow of what is refused for its method.
+const (
+	allowAll  = "GET, HEAD, POST"
+	allowPost = "POST" // for a mutation
+)
+
+// ServeHTTP answers a GraphQL over HTTP request, always by JSON: POST with a JSON object, or a query by GET.
 func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	answerType, ok := negotiate(r.Header["Accept"])
-	switch {
-	case r.Method != http.MethodPost:
-		w.Header().Set("Allow", http.MethodPost)
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPost:
+	default:
+		w.Header().Set("Allow", allowAll)
 		errMethod.write(w, answerType)
 		return
-	case !ok:
+	}
+	if !ok {
 		errAccept.write(w, answerType)
 		return
-	case !isJSON(r.Header):
-		errType.write(w, answerType)
-		return
-	case r.ContentLength > maxBody:
-		errSize.write(w, answerType)
-		return
 	}
-
 	b := buffersPool.Get().(*buffers)
 	defer b.release()
-	var env envelope
-	if err := b.read(w, r, &env); err != nil {
-		err.write(w, answerType)
+	env := envelope{safe: r.Method != http.MethodPost}
+	var refused *refusal
+	if env.safe {
+		refused = b.fromAddress(r.URL.RawQuery, &env)
+	} else {
+		refused = b.fromBody(w, r, &env)
+	}
+	if refused != nil {
+		refused.write(w, answerType)
 		return
 	}
 	resp, status := s.answer(r.Context(), &env)
-	if status == statusNotRun {
+	switch status {
+	case statusNotRun:
 		status = notRun(answerType)
+	case http.StatusMethodNotAllowed:
+		w.Header().Set("Allow", allowPost)
 	}
 	encode(&b.out, resp)
 	write(w, status, answerType, b.out.Bytes())
@@ -115,8 +125,14 @@ func wipe(b *bytes.Buffer) {
 	clear(b.AvailableBuffer()[:b.Cap()])
 }
 
-// read takes the body into env, at most maxBody bytes of it.
-func (b *buffers) read(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+// fromBody takes the body into env, at most maxBody bytes of it.
+func (b *buffers) fromBody(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+	if !isJSON(r.Header) {
+		return errType
+	}
+	if r.ContentLength > maxBody {
+		return errSize
+	}
 	if r.ContentLength > 0 { // what is announced is not believed: thousands may announce and send nothing
 		b.in.Grow(min(int(r.ContentLength), firstRead) + bytes.MinRead)
 	}

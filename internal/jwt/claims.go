@@ -8,11 +8,14 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// Claims of an access token.
+// OwnClient is the client_id of a token that no OAuth client was given.
+const OwnClient = "latchkey"
+
+// Claims are what an access token says. The names are those of its JSON.
 type Claims struct {
 	Subject       string    // sub: the user's id
 	SessionID     string    // sid
-	ClientID      string    // client_id: "latchkey" or the OAuth client's
+	ClientID      string    // client_id: OwnClient or the OAuth client's
 	ID            string    // jti
 	Role          string    // role
 	Email         string    // email
@@ -21,8 +24,8 @@ type Claims struct {
 	ExpiresAt     time.Time // exp, whole seconds
 }
 
-// payload is the claims set on the wire. Numbers are pointers where absence
-// must be told from zero.
+// payload is the claims as a token has them. Numbers are pointers, to tell one that is
+// missing from 0.
 type payload struct {
 	Issuer        string       `json:"iss"`
 	Audience      audience     `json:"aud"`

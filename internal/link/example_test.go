@@ -62,7 +62,8 @@ func open() (links *link.Maker, end func()) {
 	}
 	s := store.New(d)
 	public := &url.URL{Scheme: "https", Host: "auth.example.org"}
-	links, err = link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: time.Now})
+	secrets := [][]byte{[]byte("as many random bytes as an HMAC's")}
+	links, err = link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: secrets, Tokens: s, Store: s, Now: time.Now})
 	if err != nil {
 		panic(err)
 	}

@@ -1,6 +1,7 @@
 package link_test
 
 import (
+	"bytes"
 	"errors"
 	"net/url"
 	"testing"
@@ -13,6 +14,9 @@ import (
 )
 
 const day = 24 * time.Hour
+
+// The secrets that seal claims, an old and a new one.
+var secret, newSecret = bytes.Repeat([]byte("old "), 8), bytes.Repeat([]byte("new "), 8)
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
@@ -29,7 +33,7 @@ func setup(t testing.TB, d db.DB, changes ...func(*link.Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, db: d, store: store.New(d), now: noon}
 	c := link.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: f.store, Store: f.store,
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: f.store, Store: f.store,
 		Now: func() time.Time { return f.now },
 	}
 	for _, change := range changes {

@@ -121,13 +121,14 @@ func TestNothingToDo(t *testing.T) {
 
 func TestNewWantsAll(t *testing.T) {
 	s := store.New(testenv.SQLite(t))
-	good := link.Config{PublicURL: &url.URL{}, ResetTTL: time.Hour, Tokens: s, Store: s, Now: time.Now}
+	good := link.Config{PublicURL: &url.URL{}, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: s, Store: s, Now: time.Now}
 	if _, err := link.New(good); err != nil {
 		t.Fatal(err)
 	}
 	for what, without := range map[string]func(c *link.Config){
 		"the public URL": func(c *link.Config) { c.PublicURL = nil },
 		"a time to live": func(c *link.Config) { c.ResetTTL = 0 },
+		"a secret":       func(c *link.Config) { c.Secrets = nil },
 		"tokens":         func(c *link.Config) { c.Tokens = nil },
 		"the store":      func(c *link.Config) { c.Store = nil },
 		"a clock":        func(c *link.Config) { c.Now = nil },

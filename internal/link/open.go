@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -46,24 +45,26 @@ func (m *Maker) Take(ctx context.Context, token string) (Claim, error) {
 	return m.claim(ctx, token, m.c.Tokens.TakeToken)
 }
 
-// claim looks a token up, or takes it.
+// claim returns what a token stands for. find looks it up in the token store, or takes it.
 func (m *Maker) claim(ctx context.Context, token string, find func(context.Context, []byte, time.Time) ([]byte, error)) (c Claim, err error) {
 	if len(token) != len(tokenPrefix)+base64.RawURLEncoding.EncodedLen(tokenBytes) || !strings.HasPrefix(token, tokenPrefix) {
 		return Claim{}, ErrDead
 	}
-	payload, err := find(ctx, hash(token), m.now())
+	now := m.now()
+	payload, err := find(ctx, hash(token), now)
 	if errors.Is(err, store.ErrNotFound) {
 		return Claim{}, ErrDead
 	} else if err != nil {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
-	if err := json.Unmarshal(payload, &c); err != nil {
+	c, err = m.keys.open(payload, hash(token), now)
+	if err != nil && !errors.Is(err, ErrDead) {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
-	return c, nil
+	return c, err
 }
 
-// hash is what is kept of a token.
+// hash returns what is kept of a token.
 func hash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

@@ -39,7 +39,7 @@ func TestTokenAsStored_D1(t *testing.T) {
 		must(t, err)
 		var kept map[string]any
 		must(t, json.Unmarshal(payload, &kept))
-		if kept["purpose"] != "confirm_registration" || kept["registration"] != "r" || kept["email"] != "ada@example.org" || len(kept) != 3 || bytes.Contains(payload, []byte(first[4:])) {
+		if kept["purpose"] != "confirm_registration" || kept["registration"] != "r" || kept["email"] != "ada@example.org" || kept["until"] == nil || kept["mac"] == nil || len(kept) != 5 || bytes.Contains(payload, []byte(first[4:])) {
 			t.Errorf("kept: %s", payload)
 		}
 		must(t, f.store.PutToken(t.Context(), sum[:], []byte(`{`), f.now, time.Hour))

@@ -42,7 +42,7 @@ func newWorld(t *testing.T, s *store.Store) *world {
 	x.made = &tokens{Store: s}
 	var err error
 	x.links, err = link.New(link.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Tokens: x.made, Store: s, Now: x.now,
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: [][]byte{bytes.Repeat([]byte("k"), 32)}, Tokens: x.made, Store: s, Now: x.now,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -131,3 +131,18 @@ func TestParseUsername_B3_B4(t *testing.T) {
 		}
 	}
 }
+
+// What is made is a username of one length, and hardly ever one that was made.
+func TestMakeUsername(t *testing.T) {
+	made := map[string]bool{}
+	for range 10_000 {
+		name := names.MakeUsername()
+		if key, ok := names.ParseUsername(name); !ok || key != name || len(name) != 11 {
+			t.Fatalf("%q", name)
+		}
+		made[name] = true
+	}
+	if len(made) < 9_990 { // by chance alone, all but one or two in a hundred such tests
+		t.Errorf("%d names in 10,000", len(made))
+	}
+}

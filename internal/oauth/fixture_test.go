@@ -65,7 +65,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	s := store.New(f.db)
 	f.keys = issuer
 	now := func() time.Time { return f.now }
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s, Store: s, Now: now})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: secrets, Tokens: s, Store: s, Now: now})
 	must(t, err)
 	f.auth, err = auth.New(
 		auth.Config{
@@ -79,7 +79,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 		})
 	must(t, err)
 	f.ada, err = f.auth.CreateUser(t.Context(), auth.Shell("test"), auth.CreateUserInput{
-		Email: "ada@example.org", Username: "ada", Password: goodPassword, Role: store.RoleUser,
+		Email: "ada@example.org", Username: "ada", Password: new(goodPassword), Role: store.RoleUser,
 	})
 	must(t, err)
 	cfg := oauth.Config{

@@ -74,7 +74,9 @@ func TestCORSPreflight_I5(t *testing.T) {
 		{"urql", "POST", "content-type", true},
 		{"with a token", "POST", "authorization,content-type", true},
 		{"Apollo", "POST", "apollo-require-preflight,apollographql-client-name,apollographql-client-version,authorization,content-type", true},
-		{"another header", "POST", "content-type,x-anything", false},
+		{"Sentry", "POST", "authorization,baggage,content-type,sentry-trace", true},
+		{"OpenTelemetry", "POST", "content-type,traceparent,tracestate", true},
+		{"any header", "POST", "content-type,x-anything", true},
 		{"another method", "PUT", "content-type", false},
 		{"GET", "GET", "", false},
 	} {
@@ -83,10 +85,28 @@ func TestCORSPreflight_I5(t *testing.T) {
 			if got := w.Header().Get("Access-Control-Allow-Origin") == app; got != tt.want {
 				t.Errorf("allowed: %v, want %v", got, tt.want)
 			}
+			// By name: a star would mean nothing in an answer to a request with credentials.
+			if got := w.Header().Get("Access-Control-Allow-Headers"); tt.want && got != tt.headers {
+				t.Errorf("allowed headers are %q, want %q", got, tt.headers)
+			}
 			if tt.want && w.Header().Get("Access-Control-Max-Age") != "7200" {
 				t.Errorf("max age is %q", w.Header().Get("Access-Control-Max-Age"))
 			}
 		})
+	}
+}
+
+// Nobody else is told anything by asking for a header.
+func TestCORSHeadersOfOthers_I5(t *testing.T) {
+	h := api(newDoor(t))
+	for _, origin := range []string{"https://evil.example", "null", "*", ""} {
+		for _, headers := range []string{"traceparent", "content-type", "*"} {
+			for name := range do(h, preflight(origin, "POST", headers)).Header() {
+				if strings.HasPrefix(name, "Access-Control-") {
+					t.Errorf("%q asks for %s: the answer has %s", origin, headers, name)
+				}
+			}
+		}
 	}
 }
 

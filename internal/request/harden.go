@@ -32,7 +32,8 @@ func RequestID(ctx context.Context) string {
 }
 
 // Harden gives every answer its security headers and an id of our making, logs
-// one line a request, and turns a panic into a 500 with a fixed text. It wraps the
+// one line a request, and turns a panic into a 500 with a fixed text. On a server
+// for development it refuses foreign names of the host. It wraps the
 // ServeMux itself: the line names the pattern that it matched, never the path or
 // the query, which may hold a token.
 func (d *Door) Harden(next *http.ServeMux) http.Handler {
@@ -60,6 +61,10 @@ func (d *Door) Harden(next *http.ServeMux) http.Handler {
 				panic(v)
 			}
 		}()
+		if d.cfg.Development != "" && !named(r.Host, d.cfg.Development) {
+			http.Error(rec, "A development server answers under this machine's own names and its PUBLIC_URL only.", http.StatusMisdirectedRequest)
+			return
+		}
 		next.ServeHTTP(rec, r)
 	})
 }
@@ -97,8 +102,8 @@ func knownMethod(m string) string {
 	return "other"
 }
 
-// PanicText says what v, of a panic, is. Only the runtime's own errors are quoted:
-// another value may hold what a client sent.
+// PanicText returns what to log of v, the value of a panic. Only errors of the runtime
+// are quoted: another value may hold what a client sent (I7).
 func PanicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()

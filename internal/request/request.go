@@ -31,6 +31,10 @@ type Config struct {
 	Own     []string       // origins of the service's own pages, which may use the cookie
 	Origins []string       // CORS_ORIGINS: exact origins of other sites' pages, which may call the API and use the cookie
 	Log     zerolog.Logger
+
+	// Development is the host name of PUBLIC_URL on a server for development, whose
+	// answers no name may read that a stranger owns; "" in production.
+	Development string
 }
 
 // Door is what requests come through on their way to a room.

@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/db"
 )
 
-// Server is what a database says of itself.
+// Server is what a database server says of itself.
 type Server struct {
 	Version string
 	Number  int       // of PostgreSQL: 150004 is 15.4; 0 of SQLite
@@ -16,8 +16,8 @@ type Server struct {
 
 // Each database has words of its own for this.
 const (
-	serverPostgres = `SELECT current_setting('server_version'), CAST(current_setting('server_version_num') AS INTEGER), clock_timestamp()`
-	serverSQLite   = `SELECT sqlite_version()`
+	serverPostgres = `/* Server */ SELECT current_setting('server_version'), CAST(current_setting('server_version_num') AS INTEGER), clock_timestamp()`
+	serverSQLite   = `/* Server */ SELECT sqlite_version()`
 )
 
 // Server asks the database what it is.
@@ -31,14 +31,14 @@ func (s *Store) Server(ctx context.Context) (*Server, error) {
 	return &v, err
 }
 
-// Whether the table of migrations is there.
+// These ask whether the table of migrations is there.
 const (
-	hasStepsPostgres = `SELECT to_regclass('goose_db_version') IS NOT NULL`
-	hasStepsSQLite   = `SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`
+	hasStepsPostgres = `/* Steps, whether there are any */ SELECT to_regclass('goose_db_version') IS NOT NULL`
+	hasStepsSQLite   = `/* Steps, whether there are any */ SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`
 )
 
-// Steps returns the numbers of the migrations that were taken, in order; none
-// of an empty database.
+// Steps returns the numbers of the migrations that the database went through, in order;
+// none for an empty database.
 func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 	query := hasStepsSQLite
 	if s.pool.Dialect() == db.PostgreSQL {
@@ -49,7 +49,7 @@ func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 	if err := s.conn.QueryRow(ctx, query).Scan(&has); err != nil || !has {
 		return steps, err
 	}
-	rows, err := s.conn.Query(ctx, `SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY version_id`)
+	rows, err := s.conn.Query(ctx, `/* Steps */ SELECT version_id FROM goose_db_version WHERE is_applied AND version_id > 0 ORDER BY version_id`)
 	if err != nil {
 		return nil, err
 	}
@@ -62,12 +62,6 @@ func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 		steps = append(steps, step)
 	}
 	return steps, rows.Err()
-}
-
-// HasAdmin says whether there is an administrator who is not disabled.
-func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
-	err = s.conn.QueryRow(ctx, `SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
-	return has, err
 }
 
 // Rights are those of the user who is logged in, in the schema where tables are

@@ -9,11 +9,10 @@ import (
 // waits for its locks.
 const sweepBatch = 500
 
-// How long rows are kept that do not say so themselves.
+// How long rows are kept that have no time of their own at which they expire.
 const (
-	keepFamiliar  = 180 * 24 * time.Hour // a device is new again after that
-	keepRegistrar = 24 * time.Hour       // any time will do: the next registration makes the row again
-	keepFailed    = 30 * 24 * time.Hour  // mails that were given up, for the operator
+	keepRegistrar = 24 * time.Hour      // any time will do, since the next registration makes the row again
+	keepFailed    = 30 * 24 * time.Hour // mails that were given up, for the operator
 )
 
 // Sweep deletes what is expired at now, and security events that are older than
@@ -23,20 +22,20 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		sql   string
 		until time.Time
 	}{
-		{`DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`, now},
-		{`DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
-		{`DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
+		{`/* Sweep, sessions */ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, registrations */ DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, usernames */ DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
 			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
-		{`DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
-		{`DELETE FROM registrars WHERE last_at <= $1
+		{`/* Sweep, tokens */ DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, registrars */ DELETE FROM registrars WHERE last_at <= $1
 			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},
-		{`DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
-			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-keepFamiliar)},
-		{`DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 LIMIT $2)`, now},
-		{`DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
-		{`DELETE FROM held_addresses WHERE held_until <= $1
+		{`/* Sweep, familiar */ DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
+			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-max(clientFamiliar, deviceFamiliar))},
+		{`/* Sweep, undo */ DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, security_events */ DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
+		{`/* Sweep, held_addresses */ DELETE FROM held_addresses WHERE held_until <= $1
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
-		{`DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
+		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
 	}
 	var swept int64
 	for _, table := range tables {

@@ -20,15 +20,16 @@ const (
 type User struct {
 	ID              string
 	Email           string // the local part as it was typed
-	EmailKey        string // what addresses are compared by
+	EmailKey        string // what addresses are compared by: see package names
 	Username        string // as it was typed; its key is its lower case
-	PasswordHash    string // a PHC string
+	UsernameMade    bool   // by the service, for somebody who gave none, until they change it
+	PasswordHash    string // a PHC string; "" is no password
 	Role            Role
-	SecurityVersion int64      // raised by what kills older links
+	SecurityVersion int64      // raised by each change that makes older links dead
 	SecuredAt       *time.Time // when it was raised last; nil if never
-	PendingEmail    *string    // asked for by changeEmail; nil if none waits
-	PendingEmailKey *string
-	PendingUntil    *time.Time // when the links that confirm it end
+	PendingEmail    *string    // the new address that waits for its confirmation; nil if none does
+	PendingEmailKey *string    // its key
+	PendingUntil    *time.Time // how long it waits
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	LastLoginAt     *time.Time
@@ -40,15 +41,16 @@ func (User) IsNode() {}
 
 const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
 	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
-	u.created_at, u.updated_at, u.last_login_at, u.disabled_at`
+	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made`
 
-// dest is where the columns of userColumns go.
+// dest returns where Scan puts the columns of userColumns.
 func (u *User) dest() []any {
 	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
 		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
-		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt}
+		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade}
 }
 
+// scanned returns u with its times in UTC, after a Scan.
 func (u *User) scanned() *User {
 	u.CreatedAt, u.UpdatedAt = u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	u.LastLoginAt, u.DisabledAt = utc(u.LastLoginAt), utc(u.DisabledAt)
@@ -66,12 +68,21 @@ func scanUser(row db.Row) (*User, error) {
 
 // UserByID returns a user, or ErrNotFound.
 func (s *Store) UserByID(ctx context.Context, id string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByID */ SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
 
 // UserByEmail returns the user with an address's key, or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error) {
-	return scanUser(s.conn.QueryRow(ctx, `SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByEmail */ SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
+}
+
+// UserByAny returns the user with this id, this address's key or this username's key,
+// or ErrNotFound. No text is two of them: only addresses have an @, and ids are too long
+// for usernames.
+func (s *Store) UserByAny(ctx context.Context, id, emailKey, usernameKey string) (*User, error) {
+	return scanUser(s.conn.QueryRow(ctx, `/* UserByAny */
+		SELECT `+userColumns+` FROM users u
+		WHERE u.id = $1 OR u.email_key = $2 OR u.id = (SELECT user_id FROM usernames WHERE key = $3)`, id, emailKey, usernameKey))
 }
 
 // Pending returns the address that waits for its confirmation at now, and its
@@ -83,58 +94,18 @@ func (u *User) Pending(now time.Time) (address, key string) {
 	return *u.PendingEmail, *u.PendingEmailKey
 }
 
-// CreateUser inserts u and gives it its username. ErrConflict if its address
-// has an account or is held for one, or if its username is another's or held
-// for another address.
-// Call it in a transaction: an error leaves some of it behind. It comes first
-// there, so that two who claim one address wait for each other here and nowhere
-// else.
-func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
-	n, err := s.conn.Exec(ctx, `
-		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-		ON CONFLICT DO NOTHING`,
-		u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt)
-	if err == nil && n == 0 {
-		return ErrConflict
-	}
-	if err != nil {
-		return err
-	}
-	if err := s.addressFree(ctx, u.EmailKey, u.ID, u.CreatedAt); err != nil {
-		return err
-	}
-	return s.ownUsername(ctx, usernameKey, u.ID, u.EmailKey, u.CreatedAt)
-}
+// asRead and secured are parts of the statements that change a user who is still as
+// they were read: at the same security_version, and not disabled. If something came
+// between, these statements change nothing and answer ErrNotFound. They are for
+// transactions, in which they come before all that goes with them.
 
-// LoginCandidate is what login has to know before it looks at the password.
-type LoginCandidate struct {
-	User
-	ClientKnown bool // they logged in from this client lately
-	DeviceKnown bool // or with this kind of device
-}
+// asRead is the condition of such a statement. Its $1 and $2 are the user's id and
+// the security_version that was read.
+const asRead = ` WHERE id = $1 AND security_version = $2 AND disabled_at IS NULL`
 
-// LoginKey says by which key a login looks its user up: exactly one is set.
-type LoginKey struct{ Email, Username string }
-
-// LoginCandidate returns the user whom key names and how familiar the client
-// and the kind of device are to them, or ErrNotFound. Both queries cost the
-// same whether or not there is such a user.
-func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client string, clientSince time.Time, device string, deviceSince time.Time) (*LoginCandidate, error) {
-	const query = `
-		SELECT ` + userColumns + `,
-			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'client' AND value = $2 AND last_seen_at > $3),
-			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'device' AND value = $4 AND last_seen_at > $5)
-		FROM users u WHERE `
-	where, value := `u.email_key = $1`, key.Email
-	if key.Email == "" {
-		where, value = `u.id = (SELECT user_id FROM usernames WHERE key = $1)`, key.Username
-	}
-	var c LoginCandidate
-	row := s.conn.QueryRow(ctx, query+where, value, client, clientSince, device, deviceSince)
-	if err := row.Scan(append(c.dest(), &c.ClientKnown, &c.DeviceKnown)...); err != nil {
-		return nil, err
-	}
-	c.scanned()
-	return &c, nil
+// secured is what such a statement sets to make every older link dead, and with
+// them a change of address that waits. at is the parameter that holds the time.
+func secured(at string) string {
+	return `security_version = security_version + 1, secured_at = ` + at + `, updated_at = ` + at + `,
+			pending_email = NULL, pending_email_key = NULL, pending_until = NULL`
 }

@@ -18,7 +18,7 @@ import (
 // SQLite returns an empty, migrated database in a new file.
 func SQLite(t testing.TB) db.DB {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "latchkey.db")
+	path := filepath.Join(folder(t), "latchkey.db")
 	if err := os.WriteFile(path, liteTemplate(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +28,22 @@ func SQLite(t testing.TB) db.DB {
 	}
 	t.Cleanup(d.Close)
 	return d
+}
+
+// folder is an empty one that is deleted when the test ends, in memory if ./test
+// found room there: SQLite waits for the disk at each commit.
+func folder(t testing.TB) string {
+	t.Helper()
+	memory := os.Getenv("TEST_MEMORY")
+	if memory == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(memory, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // ./test deletes what is left
+	return dir
 }
 
 // Postgres returns an empty, migrated database on the server of the tests.
@@ -84,6 +100,19 @@ func create(t testing.TB, admin db.DB, template string) (name string) {
 func drop(t testing.TB, admin db.DB, name string) {
 	t.Helper()
 	insist(t, "drop a database", func(ctx context.Context) error {
+		// Who has just left is gone in a moment. DROP itself looks again only
+		// after 100 ms, so it comes when nobody is there, or nobody leaves.
+		for pause := time.Millisecond; pause < 50*time.Millisecond; pause *= 2 {
+			var there int
+			err := admin.QueryRow(ctx, `SELECT count(*) FROM pg_stat_activity WHERE datname = $1`, name).Scan(&there)
+			if err != nil {
+				return err
+			}
+			if there == 0 {
+				break
+			}
+			time.Sleep(pause)
+		}
 		_, err := admin.Exec(ctx, `DROP DATABASE IF EXISTS `+name+` WITH (FORCE)`)
 		return err
 	})

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # it shares variables with ./test
-# Part of ./test: starts the servers that the tests run against, in $tmp and on
-# free ports, and exports their addresses as described in services.go.
+# Part of ./test: starts the servers that the tests run against, on free ports, and
+# exports their addresses as described in services.go. What they write is in $data.
 
+data=
 servers=() # process ids
 taken=()   # ports given out, by number
 
@@ -14,6 +15,27 @@ port() {
   done
   taken[p]=yes
   printf -v "$1" %s "$p"
+}
+
+# place_data makes $data: in memory where there is room, since PostgreSQL makes
+# hundreds of databases of 300 files each, which takes ten times as long on a disk,
+# and SQLite waits for the disk at each commit. A folder there is locked while its
+# run lives, and gets its name when it is; what a killed run left goes.
+place_data() {
+  local dir lock
+  data=$tmp/servers TEST_MEMORY=
+  if [[ -w /dev/shm ]] && (($(df --output=avail -k /dev/shm | tail -n 1) > 1 << 20)); then
+    for dir in /dev/shm/latchkey-test.*; do
+      [[ ! -d $dir ]] || flock -n "$dir" rm -rf "$dir" 2>/dev/null || true # another user's stays
+    done
+    dir=$(mktemp -d /dev/shm/.latchkey-test.XXXXXX)
+    exec {lock}<"$dir" && flock "$lock"
+    data=/dev/shm/${dir##*/.}
+    mv "$dir" "$data"
+    TEST_MEMORY=$data/tests
+  fi
+  install -d -m 700 -o "$owner" "$data"
+  mkdir "$data/tests"
 }
 
 # serve NAME CMD… starts a server with its output in $tmp/NAME.log.
@@ -44,15 +66,15 @@ redis_says() { redis-cli -h 127.0.0.1 -p "$1" "${@:3}" | grep -q -- "$2"; }
 
 start_postgres() {
   port postgres_port
-  local data=$tmp/servers/postgres options
-  printf %s "$secret" >"$tmp/servers/password"
+  local options
+  printf %s "$secret" >"$data/password"
   # The order of ICU, as on most production servers, and not SQLite's order of bytes.
-  "${as[@]}" "$postgres_bin/initdb" -D "$data" -U postgres --pwfile="$tmp/servers/password" --auth=scram-sha-256 \
+  "${as[@]}" "$postgres_bin/initdb" -D "$data/postgres" -U postgres --pwfile="$data/password" --auth=scram-sha-256 \
     --encoding=UTF8 --locale=C.UTF-8 --locale-provider=icu --icu-locale=en-US --no-sync >"$tmp/initdb.log" 2>&1 ||
     { cat "$tmp/initdb.log" >&2 && die "initdb failed"; }
   options=(-c listen_addresses=127.0.0.1 -c "port=$postgres_port" -c unix_socket_directories= -c max_connections=300
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0)
-  serve postgres "${as[@]}" --pdeathsig INT "$postgres_bin/postgres" -D "$data" "${options[@]}"
+  serve postgres "${as[@]}" --pdeathsig INT "$postgres_bin/postgres" -D "$data/postgres" "${options[@]}"
 }
 
 # start_pgbouncer starts a pooler in transaction mode, which logs in to PostgreSQL by itself.
@@ -75,14 +97,14 @@ CONF
 
 # start_redis NAME PORT OPTION… starts one that keeps nothing on disk.
 start_redis() {
-  mkdir "$tmp/servers/$1" && chown "$owner" "$tmp/servers/$1"
-  serve "$1" "${as[@]}" --pdeathsig KILL redis-server --bind 127.0.0.1 --port "$2" --dir "$tmp/servers/$1" \
+  mkdir "$data/$1" && chown "$owner" "$data/$1"
+  serve "$1" "${as[@]}" --pdeathsig KILL redis-server --bind 127.0.0.1 --port "$2" --dir "$data/$1" \
     --save '' --appendonly no "${@:3}"
 }
 
 # start_sentinel starts the least that gives a real failover: a master, a replica, one Sentinel.
 start_sentinel() {
-  local conf=$tmp/servers/sentinel/sentinel.conf
+  local conf=$data/sentinel/sentinel.conf
   mkdir "${conf%/*}"
   cat >"$conf" <<CONF
 port $sentinel_port
@@ -110,7 +132,7 @@ mailpit_tls() {
   port smtp && port api
   MP_SMTP_AUTH=latchkey:$secret serve "mailpit-$1" setpriv --pdeathsig KILL "$mailpit" "$2" \
     --smtp "127.0.0.1:$smtp" --listen "127.0.0.1:$api" --smtp-tls-cert "$tmp/ca.pem" --smtp-tls-key "$tmp/key.pem" \
-    --database "$tmp/mailpit-$1.db" --max 0 --smtp-disable-rdns --disable-version-check --enable-chaos
+    --database "$data/mailpit-$1.db" --max 0 --smtp-disable-rdns --disable-version-check --enable-chaos
   printf -v "mail_$1" '{"api":"http://127.0.0.1:%s","smtp":"127.0.0.1:%s","user":"latchkey","password":"%s","ca":"%s"}' \
     "$api" "$smtp" "$secret" "$tmp/ca.pem"
   mail_ports+=("$smtp" "$api")
@@ -125,7 +147,7 @@ start_services() {
     id "$owner" >/dev/null 2>&1 || owner=nobody
     as=(setpriv "--reuid=$owner" "--regid=$(id -g "$owner")" --clear-groups)
   fi
-  install -d -m 700 -o "$owner" "$tmp/servers"
+  place_data
   port redis_port && port master_port && port replica_port && port sentinel_port && port cluster_port && port bus_port
 
   start_redis redis "$redis_port"
@@ -163,7 +185,9 @@ print_services() {
 
 # stop_services ends all servers and waits for them.
 stop_services() {
-  ((${#servers[@]})) || return 0
-  kill -CONT "${servers[@]}" 2>/dev/null || true # a test may have left one stopped
-  end INT "${servers[@]}"
+  if ((${#servers[@]})); then
+    kill -CONT "${servers[@]}" 2>/dev/null || true # a test may have left one stopped
+    end INT "${servers[@]}"
+  fi
+  [[ -z $data ]] || rm -rf "$data"
 }

@@ -2,50 +2,36 @@ package web
 
 import (
 	"encoding/json"
-	"net"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"regexp"
-	"strings"
 	"time"
 
 	"latchkey/internal/mail"
 	"latchkey/internal/request"
 )
 
-// The policies of the inbox. A mail may style itself inline, as mails do; it
-// loads nothing, runs nothing, and is shown in no frame but ours, where its
-// links open in the whole window. The sandbox holds when it is opened by itself
-// too.
+// The policies of the inbox. A mail may have styles of its own, as mails do. It can load
+// and run nothing, and is shown in no frame but ours, where its links open in the whole
+// window. The sandbox holds also when a mail is opened by itself.
 const (
 	inboxCSP    = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	mailHTMLCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; " +
 		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 )
 
-// inboxPages shows the development inbox. It is every account of the service:
-// it exists only while mail stays here.
+// inboxPages shows the development inbox. Whoever reads it can take over every account, so
+// it is there only while mail stays here.
 type inboxPages struct {
-	pages  *pages
-	inbox  *mail.Inbox
-	public *url.URL
+	pages *pages
+	inbox *mail.Inbox
 }
 
-// guard refuses names that a stranger's DNS may have pointed at this machine
-// (DNS rebinding), by which a page in the developer's browser could read the
-// inbox. An IP address, a name without a dot and PUBLIC_URL's own host are no
-// such.
+// guard answers whoever sits at this machine, and nobody who comes through a proxy.
 func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
 	return request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
-		host := r.Host
-		if h, _, err := net.SplitHostPort(host); err == nil {
-			host = h
-		}
-		host = strings.ToLower(strings.Trim(host, "[]"))
-		_, err := netip.ParseAddr(host)
-		if err != nil && strings.Contains(host, ".") && !strings.HasSuffix(host, ".localhost") && host != p.public.Hostname() {
-			p.pages.notice(w, http.StatusMisdirectedRequest, "Not by this name", "The development inbox is shown under "+p.public.Host+" and under this machine's own addresses only.")
+		if !request.FromHere(r) {
+			p.pages.notice(w, http.StatusForbidden, "Not from here",
+				"The development inbox is every account, so it is shown to the machine that the server runs on and to nobody else, nor through a proxy.")
 			return
 		}
 		get(w, r)

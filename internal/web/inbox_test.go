@@ -106,21 +106,47 @@ func TestInboxAbsent(t *testing.T) {
 	}
 }
 
-// A page of a stranger whose name was made to mean 127.0.0.1 must not read the
-// inbox.
-func TestInboxByOtherNames(t *testing.T) {
-	s := newService(t)
-	for host, want := range map[string]int{
-		"localhost:8080": 200, "127.0.0.1:8080": 200, "[::1]:8080": 200, "latchkey:8080": 200, "auth.example.org": 200, "AUTH.example.org": 200,
-		"a.localhost:80": 200, "192.168.1.7": 200,
-		"evil.example": 421, "evil.example:8080": 421, "127.0.0.1.evil.example": 421, "localhost.evil.example:8080": 421,
-	} {
-		for _, path := range []string{"/dev/mail", "/dev/mail.json"} {
+// The inbox and the explorer that nobody asked for are shown to this machine, and
+// to nobody who comes through a proxy.
+func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
+	s := newService(t, func(c *Config) { c.ExplorerHere = true })
+	s.mail("one", "ada@example.org", "First")
+	shown := func(what, peer string, want bool, header ...string) {
+		t.Helper()
+		for _, path := range []string{"/", "/dev/mail", "/dev/mail.json", "/dev/mail/one", "/dev/mail/one/html"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
-			r.Host = host
-			if w := s.do(r); w.Code != want {
-				t.Errorf("%s%s: got %d, want %d", host, path, w.Code, want)
+			r.RemoteAddr = peer
+			for i := 0; i < len(header); i += 2 {
+				r.Header.Set(header[i], header[i+1])
+			}
+			w := s.do(r)
+			status := http.StatusForbidden
+			if want || path == "/" {
+				status = http.StatusOK
+			}
+			if w.Code != status {
+				t.Errorf("%s, %s: got %d, want %d", what, path, w.Code, status)
+			}
+			if path == "/" && strings.Contains(w.Body.String(), explorerJS.path) != want {
+				t.Errorf("%s: the explorer is shown: %v", what, !want)
 			}
 		}
 	}
+	for _, peer := range []string{"127.0.0.1:1", "127.8.8.8:1", "[::1]:1", "[::ffff:127.0.0.1]:1"} {
+		shown(peer, peer, true)
+	}
+	for _, peer := range []string{"192.168.1.7:1", "203.0.113.9:1", "[2001:db8::7]:1", "[fe80::1%eth0]:1", "[::ffff:203.0.113.9]:1", "@"} {
+		shown(peer, peer, false)
+	}
+	for _, name := range []string{
+		"Forwarded", "Via", "X-Real-IP", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Server", "x-forwarded-anything",
+	} {
+		shown(name, "127.0.0.1:1", false, name, "127.0.0.1")
+		shown("an empty "+name, "127.0.0.1:1", false, name, "")
+	}
+	w := newService(t).do(httptest.NewRequest(http.MethodGet, "/", nil))
+	wants(t, w, http.StatusOK, explorerJS.path)
+	asked := httptest.NewRequest(http.MethodGet, "/", nil)
+	asked.RemoteAddr = "203.0.113.9:1"
+	wants(t, newService(t).do(asked), http.StatusOK, explorerJS.path) // EXPLORER=on was said
 }

@@ -21,7 +21,7 @@ type resetForm struct {
 	Error     string // under the password, or ""
 }
 
-// passwordSet is the page that says that it is done, and the answer in JSON.
+// passwordSet is what the last page shows, and the answer in JSON.
 type passwordSet struct {
 	Username string `json:"username"`
 	Password string `json:"password,omitempty"` // one that was made here: shown this once
@@ -79,7 +79,8 @@ func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done
 	}
 }
 
-// request answers the same whether or not the address has an account (C3).
+// request mails another link, and answers the same whether or not the address has an
+// account (C3).
 func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string) {
 	err := p.auth.RequestPasswordReset(r.Context(), actor(r), auth.RequestPasswordResetInput{Email: email})
 	switch {
@@ -126,7 +127,7 @@ type jsonError struct {
 	Message string `json:"message"`
 }
 
-// wantsJSON says whether a request asks for JSON rather than for a page.
+// wantsJSON reports whether a request asks for JSON rather than for a page.
 func wantsJSON(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")

@@ -1,5 +1,9 @@
-// Package web is what people see in a browser: the pages behind the links of
-// mails, the development inbox and the explorer. And what machines ask: health.
+// Package web answers browsers: with the pages behind the links of mails, the
+// development inbox and the explorer. It also answers machines that ask for health.
+//
+// [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
+// what the pages behind links have in common; confirm.go, reset.go and notme.go are those
+// pages. inbox.go, explorer.go and health.go stand alone.
 package web
 
 import (
@@ -15,7 +19,7 @@ import (
 	"latchkey/internal/request"
 )
 
-// Config is what the pages are made of.
+// Config is what the pages work with.
 type Config struct {
 	AppName   string
 	PublicURL *url.URL // base of what pages say about themselves
@@ -27,12 +31,14 @@ type Config struct {
 	Inbox    *mail.Inbox // nil unless mail stays here
 	Explorer bool        // at /, else a plain page is there
 
+	ExplorerHere bool // the explorer is for browsers on this machine, and others get the plain page
+
 	Log zerolog.Logger
 	Now func() time.Time // UTC
 }
 
-// Mount puts the pages at their paths, and one that says that there is none at
-// every path that nobody else has. Pages of other sites may read none of them.
+// Mount puts the pages at their paths; at every path that nobody else has, it puts one that
+// says that there is nothing. Pages of other sites can read none of them.
 func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	switch {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Health == nil, cfg.Now == nil:
@@ -53,18 +59,23 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	mux.Handle("/livez", request.Methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", request.Methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})
+	home := func(w http.ResponseWriter, _ *http.Request) { pages.write(w, http.StatusOK, "home", nil) }
 	if cfg.Explorer {
 		explorer := newExplorer(cfg)
-		mux.Handle("/{$}", request.Methods{"GET": explorer.get})
+		mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
+			if cfg.ExplorerHere && !request.FromHere(r) {
+				home(w, r)
+				return
+			}
+			explorer.get(w, r)
+		}})
 		mux.Handle(explorerCSS.path, request.Methods{"GET": explorerCSS.serve})
 		mux.Handle(explorerJS.path, request.Methods{"GET": explorerJS.serve})
 	} else {
-		mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
-			pages.write(w, http.StatusOK, "home", nil)
-		}})
+		mux.Handle("/{$}", request.Methods{"GET": home})
 	}
 	if cfg.Inbox != nil {
-		in := &inboxPages{pages: pages, inbox: cfg.Inbox, public: cfg.PublicURL}
+		in := &inboxPages{pages: pages, inbox: cfg.Inbox}
 		mux.Handle("/dev/mail", in.guard(in.list))
 		mux.Handle("/dev/mail.json", in.guard(in.json))
 		mux.Handle("/dev/mail/{id}", in.guard(in.mail))

@@ -64,7 +64,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	issuer, err := jwt.New("https://auth.example.org", "https://auth.example.org", secrets)
 	must(t, err)
 	now := func() time.Time { return s.now }
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Tokens: s.store, Store: s.store, Now: now})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: secrets, Tokens: s.store, Store: s.store, Now: now})
 	must(t, err)
 	s.links = links
 	s.auth, err = auth.New(
@@ -118,7 +118,7 @@ func as(v *auth.Viewer, a auth.Actor) auth.Actor {
 // register returns the parameters of the link that confirms a new registration.
 func (s *service) register(username, email, password string) url.Values {
 	s.t.Helper()
-	_, err := s.auth.Register(s.t.Context(), home, auth.RegisterInput{Email: email, Username: username, Password: password})
+	_, err := s.auth.Register(s.t.Context(), home, auth.RegisterInput{Email: email, Username: new(username), Password: password})
 	must(s.t, err)
 	for _, r := range s.registrations(email) {
 		if r.Username != username {
@@ -177,8 +177,12 @@ func (s *service) registrations(email string) []store.Registration {
 	return list
 }
 
-// do answers one request, sent to this machine unless it names another host.
+// do answers one request, sent to this machine unless it names another host. Who
+// asks for the inbox or the explorer sits here unless it names another address.
 func (s *service) do(r *http.Request) *httptest.ResponseRecorder {
+	if r.RemoteAddr == "192.0.2.1:1234" && (r.URL.Path == "/" || strings.HasPrefix(r.URL.Path, "/dev/")) { // httptest's default
+		r.RemoteAddr = "127.0.0.1:50000"
+	}
 	if r.Host == "example.com" { // httptest's default
 		r.Host = "localhost:8080"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -52,11 +53,13 @@ func check(root string) (problems []string, err error) {
 	problems = append(problems, names(development, known)...)
 	problems = append(problems, values(development, map[string]string{
 		"LATCHKEY_ENV": "development", "HOST": "0.0.0.0", "MAIL_SERVER": "mailpit", "MAIL_PORT": "1025", "MAIL_TLS": "none", "SECRET_KEY": "",
+		"EXPLORER": "on",
 	})...)
+	problems = append(problems, catcher(development)...)
 	//lint:ignore G101 what the check puts into a file that it makes
 	problems = append(problems, values(production, map[string]string{
 		"LATCHKEY_ENV": "production", "SECRET_KEY": "Zk3vQ8w1Lr7TnXy5Bd0HsGm9JpUc2FaE", "PUBLIC_URL": "https://auth.example.org",
-		"MAIL_SERVER": "smtp.example.org", "MAIL_PORT": "", "MAIL_TLS": "", "MAIL_FROM": "no-reply@example.org",
+		"MAIL_SERVER": "smtp.example.org", "MAIL_PORT": "", "MAIL_TLS": "", "EXPLORER": "", "MAIL_FROM": "no-reply@example.org",
 		"DATABASE_URL": "postgres://latchkey:5f0c9a7be3d1@postgres:5432/latchkey?sslmode=disable",
 	})...)
 	// The server refuses such a password in production.
@@ -138,6 +141,40 @@ func services(p *types.Project) (problems []string) {
 		complain("latchkey: depends on mailpit, which production leaves out")
 	}
 	slices.Sort(problems)
+	return problems
+}
+
+// catcher runs what starts the mail catcher, twice, with a program in its place
+// that says which password it is given: one of its own at each start, told in the
+// log, or the one that is set.
+func catcher(p *types.Project) (problems []string) {
+	s := p.Services["mailpit"]
+	if len(s.Entrypoint) != 3 || !slices.Equal(s.Entrypoint[:2], []string{"sh", "-c"}) || !strings.HasSuffix(strings.TrimSpace(s.Entrypoint[2]), "exec /mailpit") {
+		return []string{"mailpit: is not started by a script that ends with exec /mailpit"}
+	}
+	script := strings.Replace(s.Entrypoint[2], "exec /mailpit", `printenv MP_UI_AUTH`, 1)
+	start := func(password string) (log, auth string) {
+		//lint:ignore G204 the script is what is checked
+		cmd := exec.Command("sh", "-c", script)
+		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MAILPIT_PASSWORD=" + password}
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			problems = append(problems, fmt.Sprintf("mailpit: its script fails: %v: %s", err, out))
+		}
+		lines := strings.Split(strings.TrimSpace(string(out)), "\n")
+		return strings.Join(lines[:len(lines)-1], "\n"), lines[len(lines)-1]
+	}
+	_, first := start("")
+	log, second := start("")
+	made, ok := strings.CutPrefix(second, "latchkey:")
+	if !ok || len(made) < 20 || first == second {
+		problems = append(problems, "mailpit: no password of its own at each start")
+	} else if !strings.Contains(log, made) {
+		problems = append(problems, "mailpit: its password is not in its log")
+	}
+	if log, auth := start("sesame"); log != "" || auth != "latchkey:sesame" {
+		problems = append(problems, "mailpit: MAILPIT_PASSWORD is not its password, or is in its log")
+	}
 	return problems
 }
 

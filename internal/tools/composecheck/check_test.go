@@ -35,6 +35,8 @@ func TestCheckNotices(t *testing.T) {
 		{"misspelt setting", "      REDIS_URL:", "      REDIS_URI:", "REDIS_URI"},
 		{"silent password", "${POSTGRES_PASSWORD:-dev_only}@", "${POSTGRES_PASSWORD:-postgres}@", "does not begin with dev_"},
 		{"shared volume", "latchkey_postgres_${LATCHKEY_ENV:-development}", "latchkey_postgres", "share"},
+		{"known password of mails", "$$(head -c 24 /dev/urandom | base64 | tr -d '/+=\\n')", "latchkey-latchkey-latchkey", "no password of its own"},
+		{"no password of mails", "MP_UI_AUTH=", "MP_UI_AUTHORITY=", "mailpit: "},
 		{"mail caught in production", "docker-compose.${LATCHKEY_ENV:-development}.env", "docker-compose.development.env", "MAIL_TLS"},
 	}
 	for _, tt := range tests {

@@ -1,0 +1,63 @@
+package browser_test
+
+import (
+	"context"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+)
+
+// Everybody can use the pages: axe finds nothing in any state, in either colours.
+// The states are the golden files of the package web, whose stylesheet is theirs.
+func TestPagesAccessible(t *testing.T) {
+	t.Parallel()
+	const golden = "../internal/web/testdata"
+	states, err := filepath.Glob(golden + "/*.html")
+	must(t, err)
+	if len(states) == 0 {
+		t.Fatal("no states")
+	}
+	b := open(t)
+	axe, err := os.ReadFile(filepath.Join(b.packages, "axe-core/axe.min.js"))
+	must(t, err)
+	mux := http.NewServeMux()
+	mux.Handle("/", http.FileServer(http.Dir(golden)))
+	mux.HandleFunc("/page.css", func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "../internal/web/page.css") })
+	server := httptest.NewServer(mux)
+	defer server.Close()
+	for _, colours := range []string{"light", "dark"} {
+		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
+				Features: []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: colours}},
+			})
+			return err
+		}), chromedp.EmulateViewport(360, 720))
+		for _, state := range states {
+			state = filepath.Base(state)
+			b.do(chromedp.Navigate(server.URL + "/" + state))
+			b.says(`getComputedStyle(document.body).margin`, "0px") // the stylesheet is there
+			_, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](string(axe)))
+			must(t, err)
+			rules := `{iframes: false}`
+			if colours == "dark" {
+				rules = `{iframes: false, runOnly: ["color-contrast"]}` // nothing else differs
+			}
+			found, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`axe.run(`+rules+`).then(r => r.violations.map(v => v.id + ": " + v.nodes.map(n => n.target + " " + n.failureSummary).join(" | ")))`, chromedp.EvalAwaitPromise))
+			must(t, err)
+			for _, f := range found {
+				t.Errorf("%s, %s: %s", state, colours, f)
+			}
+			wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
+			must(t, err)
+			if wide > 360 {
+				t.Errorf("%s scrolls sideways: %d pixels wide in a window of 360", state, wide)
+			}
+		}
+	}
+}

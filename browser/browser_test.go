@@ -1,0 +1,180 @@
+// Package browser_test looks at the service in a real browser: its pages, the
+// explorer, and what pages of other sites can do to it.
+package browser_test
+
+import (
+	"context"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
+	cdplog "github.com/chromedp/cdproto/log"
+	"github.com/chromedp/chromedp"
+
+	"latchkey/internal/testenv"
+)
+
+// tab is a tab of a real browser.
+type tab struct {
+	t        *testing.T
+	ctx      context.Context
+	packages string // the folder of the npm packages
+
+	mu         sync.Mutex
+	complaints []string // what the browser logged as errors, violations of the policy among them
+}
+
+// cdn is where the explorer's own code comes from.
+const cdn = "https://cdn.jsdelivr.net/npm/"
+
+// open starts a browser. What comes from the CDN is answered from the npm packages.
+func open(t *testing.T) *tab {
+	t.Helper()
+	b := &tab{t: t, packages: filepath.Join(testenv.Need(t, "TEST_E2E"), "node_modules")}
+	opts := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(testenv.Need(t, "TEST_CHROMIUM")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
+	t.Cleanup(cancel)
+	ctx, cancel = chromedp.NewContext(ctx)
+	t.Cleanup(func() {
+		_ = chromedp.Cancel(ctx) // waits for the browser to end, so that its folder can be deleted
+		cancel()
+	})
+	b.ctx = ctx
+	must(t, chromedp.Listen(ctx, func(ev any) {
+		if e, ok := ev.(*cdplog.EventEntryAdded); ok && e.Entry.Level == cdplog.EntryLevelError {
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.complaints = append(b.complaints, e.Entry.Text+" "+e.Entry.URL)
+		}
+	}))
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		if _, err := cdp.Call(ctx, target, cdplog.Enable, cdp.Empty{}); err != nil {
+			return err
+		}
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err
+	}))
+	go b.answerCDN(chromedp.Events(ctx, fetch.RequestPaused))
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: cdn + "*"}}})
+		return err
+	}))
+	return b
+}
+
+// answerCDN answers https://…/npm/NAME@VERSION/PATH with the file of that
+// package.
+func (b *tab) answerCDN(requests func(func(fetch.EventRequestPaused, error) bool)) {
+	for e, err := range requests {
+		if err != nil {
+			return // the test is over
+		}
+		name, rest, _ := strings.Cut(strings.TrimPrefix(e.Request.URL, cdn), "@")
+		_, path, _ := strings.Cut(rest, "/")
+		body, err := os.ReadFile(filepath.Join(b.packages, name, path))
+		status := int64(http.StatusOK)
+		if err != nil {
+			status = http.StatusNotFound
+		}
+		kind := map[string]string{".js": "text/javascript", ".css": "text/css"}[filepath.Ext(path)]
+		_, _ = chromedp.Call(b.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
+			RequestID: e.RequestID, ResponseCode: status, Body: body,
+			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Access-Control-Allow-Origin", Value: "*"}, {Name: "Content-Type", Value: kind}},
+		})
+	}
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	if err := chromedp.Do(b.ctx, steps...); err != nil {
+		b.t.Fatalf("%v; the browser said %q", err, b.said())
+	}
+}
+
+// goes runs steps that lead to another page, and returns its status.
+func (b *tab) goes(steps ...chromedp.Action[chromedp.Void]) int64 {
+	b.t.Helper()
+	r, err := chromedp.RunResponse(b.ctx, steps...)
+	if err != nil {
+		b.t.Fatalf("%v; the browser said %q", err, b.said())
+	}
+	return r.Status
+}
+
+// until waits for a JavaScript expression to be true.
+func (b *tab) until(expr string) {
+	b.t.Helper()
+	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expr, chromedp.WithPollingTimeout(time.Minute))); err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
+		b.t.Fatalf("%s: %v; the page says %q, the browser %q", expr, err, text, b.said())
+	}
+}
+
+func (b *tab) says(expr, want string) {
+	b.t.Helper()
+	got, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](expr))
+	must(b.t, err)
+	if got != want {
+		b.t.Errorf("%s is %q, want %q", expr, got, want)
+	}
+}
+
+// focused waits for the browser to have put the focus somewhere, and demands that
+// it is on an element. What has autofocus gets it when the page is next drawn,
+// which may be after it is loaded; with scripts off nothing in the page can wait.
+func (b *tab) focused(id string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, time.Minute)
+	defer cancel()
+	for {
+		got, err := chromedp.Run(ctx, chromedp.Evaluate[string](`document.activeElement === document.body ? "" : document.activeElement.id || "?"`))
+		if err != nil {
+			b.t.Fatalf("the focus is not on %s: %v", id, err)
+		}
+		if got != "" {
+			if got != id {
+				b.t.Errorf("the focus is on %s, want %s", got, id)
+			}
+			return
+		}
+	}
+}
+
+func (b *tab) said() []string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.complaints
+}
+
+// calm fails the test if the browser logged an error other than a page's status.
+func (b *tab) calm() {
+	b.t.Helper()
+	for _, c := range b.said() {
+		if !strings.HasPrefix(c, "Failed to load resource: the server responded with a status of 4") || strings.Contains(c, "/assets/") {
+			b.t.Errorf("the browser complains: %s", c)
+		}
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// public is the service's address as people know it.
+func public(s *testenv.Stack) string {
+	return strings.Replace(s.Replicas[0].URL, "127.0.0.1", "localhost", 1)
+}

@@ -1,0 +1,39 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// LoginCandidate is what a login has to know before it looks at the password: the user,
+// and what of the request is familiar to them.
+type LoginCandidate struct {
+	User
+	ClientKnown bool // the client is familiar: see clientFamiliar
+	DeviceKnown bool // the kind of device is familiar: see deviceFamiliar
+}
+
+// LoginKey is the key that a login looks its user up by. Exactly one field is set.
+type LoginKey struct{ Email, Username string }
+
+// LoginCandidate returns the user whom key names, and whether the client and the kind
+// of device are familiar to them at now; or ErrNotFound. It costs the same whether or
+// not there is such a user (C2).
+func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client, device string, now time.Time) (*LoginCandidate, error) {
+	const query = `/* LoginCandidate */
+		SELECT ` + userColumns + `,
+			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'client' AND value = $2 AND last_seen_at > $3),
+			EXISTS (SELECT 1 FROM familiar WHERE user_id = u.id AND kind = 'device' AND value = $4 AND last_seen_at > $5)
+		FROM users u WHERE `
+	where, value := `u.email_key = $1`, key.Email
+	if key.Email == "" {
+		where, value = `u.id = (SELECT user_id FROM usernames WHERE key = $1)`, key.Username
+	}
+	var c LoginCandidate
+	row := s.conn.QueryRow(ctx, query+where, value, client, now.Add(-clientFamiliar), device, now.Add(-deviceFamiliar))
+	if err := row.Scan(append(c.dest(), &c.ClientKnown, &c.DeviceKnown)...); err != nil {
+		return nil, err
+	}
+	c.scanned()
+	return &c, nil
+}

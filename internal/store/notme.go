@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// Undo is what "this was not me" puts an account back to: what was in force before an
+// event. The row of an event is there for as long as the event can be taken back.
+type Undo struct {
+	ID        string
+	UserID    string
+	Seq       int64     // the order of one user's rows; AddUndo sets it
+	Kind      EventKind // what happened
+	Email     string    // in force before it
+	EmailKey  string
+	Username  string // in force before it
+	Device    string // what it came from, for people: "Firefox on Linux"
+	At        time.Time
+	ExpiresAt time.Time // until then it can be taken back
+}
+
+// AddUndo writes u. Call it in a transaction that has already written the user's
+// own row: that is what puts the rows of one user in order.
+func (s *Store) AddUndo(ctx context.Context, u *Undo) error {
+	_, err := s.conn.Exec(ctx, `/* AddUndo */
+		INSERT INTO undo (id, user_id, seq, kind, email, email_key, username, device, at, expires_at)
+		SELECT $1, $2, COALESCE(MAX(seq), 0) + 1, $3, $4, $5, $6, $7, $8, $9 FROM undo WHERE user_id = $2`,
+		u.ID, u.UserID, strings.ToLower(string(u.Kind)), u.Email, u.EmailKey, u.Username, u.Device, u.At, u.ExpiresAt)
+	return err
+}
+
+// Undo returns the row with this id if its event can still be taken back at now, or
+// ErrNotFound.
+func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, error) {
+	var u Undo
+	var kind string // in small letters here
+	err := s.conn.QueryRow(ctx, `/* Undo */
+		SELECT id, user_id, seq, kind, email, email_key, username, device, at, expires_at
+		FROM undo WHERE id = $1 AND expires_at > $2`, id, now).
+		Scan(&u.ID, &u.UserID, &u.Seq, &kind, &u.Email, &u.EmailKey, &u.Username, &u.Device, &u.At, &u.ExpiresAt)
+	if err != nil {
+		return nil, err
+	}
+	u.Kind, u.At, u.ExpiresAt = EventKind(strings.ToUpper(kind)), u.At.UTC(), u.ExpiresAt.UTC()
+	return &u, nil
+}
+
+// forgetLater deletes those rows of a user that would put the account back to other
+// addresses than this one, as far as they came after the first row in force that puts
+// it back to this one.
+func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now time.Time) error {
+	_, err := s.conn.Exec(ctx, `/* forgetLater */
+		DELETE FROM undo WHERE user_id = $1 AND email_key <> $2
+			AND seq > (SELECT MIN(seq) FROM undo WHERE user_id = $1 AND email_key = $2 AND expires_at > $3)`,
+		userID, emailKey, now)
+	return err
+}
+
+// TakeBack takes the event of b back. The account has the address of before it again and,
+// if the event changed the username, that too, whatever happened since. All sessions end;
+// no password counts until a new one is set; older links are dead, and so are those that
+// would take later events back; no device or client is familiar any more. It returns the
+// user as they are then. The error is ErrNotFound if b was taken back already or is too
+// old. Call it in a transaction.
+func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (*User, error) {
+	// The user's row first, as everywhere: who goes on changing things waits
+	// here, and finds another security_version then.
+	err := one(s.conn.Exec(ctx, `/* TakeBack */
+		UPDATE users SET email = $2, email_key = $3, password_hash = '', `+secured("$4")+` WHERE id = $1`,
+		b.UserID, b.Email, b.EmailKey, now))
+	if err != nil {
+		return nil, err
+	}
+	if err := one(s.conn.Exec(ctx, `/* TakeBack, its use */
+		DELETE FROM undo WHERE id = $1 AND expires_at > $2`, b.ID, now)); err != nil {
+		return nil, err
+	}
+	if _, err := s.conn.Exec(ctx, `/* TakeBack, what came later */
+		DELETE FROM undo WHERE user_id = $1 AND seq > $2`, b.UserID, b.Seq); err != nil {
+		return nil, err
+	}
+	if _, err := s.conn.Exec(ctx, `/* TakeBack, who was familiar */
+		DELETE FROM familiar WHERE user_id = $1`, b.UserID); err != nil {
+		return nil, err
+	}
+	if err := s.EndSessions(ctx, b.UserID, ""); err != nil {
+		return nil, err
+	}
+	if err := s.dropHold(ctx, b.EmailKey, b.UserID); err != nil {
+		return nil, err
+	}
+	u, err := s.UserByID(ctx, b.UserID)
+	if err != nil || b.Kind != EventUsernameChanged {
+		return u, err
+	}
+	if err := s.rename(ctx, u, b.Username, b.ExpiresAt, now); err != nil {
+		return nil, err
+	}
+	u.Username = b.Username
+	return u, nil
+}

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+
+	"latchkey/internal/config"
+	"latchkey/internal/link"
+	"latchkey/internal/mail"
+	"latchkey/internal/names"
+	"latchkey/internal/throttle"
+)
+
+// openMail makes the mail worker, and the inbox if mail stays here.
+func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *mail.Inbox, err error) {
+	var sender mail.Sender
+	if a.cfg.Inbox() {
+		inbox = mail.NewInbox(func(address string) string {
+			e, _ := names.ParseEmail(address)
+			return e.Key
+		})
+		sender = inbox
+	} else if sender, err = openMailServer(a.cfg, 0); err != nil {
+		return nil, err
+	}
+	app := mail.App{Name: a.cfg.AppName, Host: a.cfg.PublicURL.Host}
+	if a.cfg.AppURL != nil {
+		app.URL = a.cfg.AppURL.String()
+	}
+	templates, err := a.mailTemplates(app)
+	if err != nil {
+		return nil, err
+	}
+	a.worker, err = mail.NewWorker(mail.Config{
+		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
+	})
+	return inbox, err
+}
+
+// mailTemplates reads the templates of mails. What is wrong with an operator's
+// own is a mistake in the configuration like any other.
+func (a *app) mailTemplates(app mail.App) (*mail.Templates, error) {
+	if a.cfg.MailTemplates == "" {
+		return mail.NewTemplates(app)
+	}
+	templates, err := mail.LoadTemplates(app, a.cfg.MailTemplates)
+	wrong, ok := errors.AsType[mail.TemplateMistakes](err)
+	if !ok {
+		return templates, err
+	}
+	var mistakes config.Mistakes
+	for _, text := range wrong {
+		mistakes = append(mistakes, config.Mistake{Name: "MAIL_TEMPLATES", Text: text})
+	}
+	return nil, mistakes
+}

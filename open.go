@@ -1,0 +1,42 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"latchkey/internal/config"
+	"latchkey/internal/db"
+	"latchkey/internal/mail"
+	"latchkey/internal/redisstore"
+)
+
+// The servers that the configuration names, opened in the same way for the service
+// and for the doctor. None of these functions waits for an answer.
+
+// openDatabase opens PostgreSQL, or SQLite in a folder that is there.
+func openDatabase(ctx context.Context, cfg config.Config) (db.DB, error) {
+	if cfg.DatabaseURL != "" {
+		return db.OpenPostgres(ctx, cfg.DatabaseURL)
+	}
+	return db.OpenSQLite(cfg.DatabaseFile())
+}
+
+// openRedis returns the Redis that REDIS_URL names, and the client to be closed.
+func openRedis(cfg config.Config) (*redisstore.Store, redis.UniversalClient, error) {
+	client, err := redisstore.Open(cfg.RedisURL)
+	if err != nil {
+		return nil, nil, err
+	}
+	return redisstore.New(client, redisstore.Prefix), client, nil
+}
+
+// openMailServer returns the mail server that MAIL_SERVER names. timeout bounds
+// connecting, and the conversation; 0 is the package's own.
+func openMailServer(cfg config.Config, timeout time.Duration) (*mail.SMTP, error) {
+	return mail.NewSMTP(mail.SMTPConfig{
+		Host: cfg.MailServer, Port: cfg.MailPort, Username: cfg.MailUsername, Password: cfg.MailPassword,
+		TLS: mail.TLS(cfg.MailTLS), Public: cfg.PublicURL.Hostname(), Timeout: timeout,
+	})
+}
