@@ -11,6 +11,7 @@ package db
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -20,6 +21,12 @@ var (
 	ErrNoRows      = errors.New("no rows")
 	ErrConflict    = errors.New("unique constraint violated")
 	ErrUnavailable = errors.New("database unavailable")
+
+	// ErrDenied is an ErrUnavailable: the server answers, but lets this user not
+	// in, or not do what it has to.
+	ErrDenied = fmt.Errorf("%w: access denied", ErrUnavailable)
+	// ErrNoWrites is an ErrUnavailable: the database can be read, and nothing else.
+	ErrNoWrites = fmt.Errorf("%w: it takes no writes", ErrUnavailable)
 )
 
 // callTimeout bounds a statement and a transaction. Requests answer within 3 s

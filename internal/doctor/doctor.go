@@ -1,6 +1,6 @@
 // Package doctor looks at a configuration and at all that a server would work
-// with, and says what is wrong and what to do. It changes nothing, and what is
-// down keeps it from nothing else.
+// with, and says what is wrong and what to do. It changes nothing but a row and
+// a key that are there for it, and what is down keeps it from nothing else.
 package doctor
 
 import (
@@ -43,7 +43,8 @@ type Subject struct {
 
 	Database    *store.Store
 	DatabaseErr error
-	Steps       []int64 // numbers of the migrations that this program knows
+	Pooler      func(ctx context.Context) error // finds one in front of the database that it does not work with
+	Steps       []int64                         // numbers of the migrations that this program knows
 	Redis       *redisstore.Store
 	RedisErr    error
 	Mail        *mail.SMTP

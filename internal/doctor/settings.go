@@ -14,7 +14,7 @@ import (
 func (s *Subject) configuration(_ context.Context, r *report) {
 	r.ok("configuration", "every setting was understood; the environment is %s", s.Config.Env)
 	for _, w := range s.Warnings {
-		r.warn("configuration", "see "+w.Name+" in .env.example", "%s: %s", w.Name, w.Text)
+		r.warn("configuration", "see .env.example", "%s: %s", w.Name, w.Text)
 	}
 	if s.Config.Development() && !local(s.Config.PublicURL.Hostname()) {
 		r.warn("configuration", "set LATCHKEY_ENV=production", "people reach it at %s, but it runs for development: anybody can read the schema",

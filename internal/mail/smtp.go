@@ -90,18 +90,8 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	return nil
 }
 
-// Check does all that comes before a mail, the login too, and says goodbye.
-// ErrUnreachable.
-func (s *SMTP) Check(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	c, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	c.quit()
-	return nil
-}
+// at is where the server is, for people and for dialling.
+func (s *SMTP) at() string { return net.JoinHostPort(s.c.Host, strconv.Itoa(s.c.Port)) }
 
 // connection is a session that is logged in.
 type connection struct {
@@ -122,8 +112,8 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 	// is ours to close, which it forgets when TLS or the login fails.
 	var c connection
 	var err error
-	c.client, err = s.client(func(dialCtx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := s.dial(dialCtx, network, addr)
+	c.client, err = s.client(func(dialCtx context.Context, network, _ string) (net.Conn, error) { // its own address lacks the brackets of IPv6
+		conn, err := s.dial(dialCtx, network)
 		if err != nil {
 			return nil, err
 		}
@@ -132,10 +122,10 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 		return conn, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
 	}
 	if c.session, err = c.client.DialToSMTPClientWithContext(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
 	}
 	return &c, nil
 }
@@ -165,11 +155,11 @@ func (s *SMTP) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
 	return gomail.NewClient(s.c.Host, opts...)
 }
 
-func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (s *SMTP) dial(ctx context.Context, network string) (net.Conn, error) {
 	if s.c.TLS == FullTLS {
-		return (&tls.Dialer{Config: s.tlsConfig()}).DialContext(ctx, network, addr)
+		return (&tls.Dialer{Config: s.tlsConfig()}).DialContext(ctx, network, s.at())
 	}
-	return (&net.Dialer{}).DialContext(ctx, network, addr)
+	return (&net.Dialer{}).DialContext(ctx, network, s.at())
 }
 
 func (s *SMTP) tlsConfig() *tls.Config {
@@ -236,9 +226,10 @@ func conversationError(err error) error {
 		what = strings.Join(strings.Fields(strconv.Itoa(code)+" "+failed.EnhancedStatusCode()+" "+what), " ")
 	}
 	switch {
-	// RFC 4954: it wants another login than ours. Said of a recipient it is about
-	// that one, who must not stop the mail of everybody else.
-	case failed.Reason == gomail.ErrSMTPMailFrom && (code == 530 || code == 534 || code == 535 || code == 538):
+	// It wants another login than ours, or refuses the sender, who is the same of all
+	// mails. Said of a recipient it is about that one, who must not stop the mail of
+	// everybody else.
+	case failed.Reason == gomail.ErrSMTPMailFrom && code >= 500:
 		return fmt.Errorf("%w: %s", ErrUnreachable, what)
 	case code >= 500:
 		return fmt.Errorf("%w: %s", ErrRefused, what)

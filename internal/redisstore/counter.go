@@ -30,7 +30,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 	}
 	answers, err := s.run(ctx, calls)
 	if err != nil {
-		return nil, nil, failed("count", err)
+		return nil, nil, s.failed("count", err)
 	}
 	waits := make([]time.Duration, len(counts))
 	for i, us := range answers {
@@ -47,7 +47,7 @@ func (s *Store) GiveBack(ctx context.Context, now time.Time, counts ...throttle.
 		calls[i].args = append(calls[i].args, now.UnixMicro())
 	}
 	_, err := s.run(ctx, calls)
-	return failed("give back", err)
+	return s.failed("give back", err)
 }
 
 // call begins the call of the script for c's kind of limit, with its Window or

@@ -7,14 +7,10 @@ package redisstore
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
-
-	"latchkey/internal/store"
 )
 
 // Prefix begins every key of the service.
@@ -29,6 +25,8 @@ const callTimeout = 2 * time.Second
 type Store struct {
 	rdb    redis.UniversalClient
 	prefix string
+	at     string // host:port of the server, or what it is that knows it
+	writes lastWrite
 }
 
 // New returns a Store on rdb, as Open makes it. All its keys begin with prefix,
@@ -37,37 +35,25 @@ func New(rdb redis.UniversalClient, prefix string) *Store {
 	if rdb == nil {
 		panic("redisstore: no client")
 	}
-	return &Store{rdb: rdb, prefix: prefix}
+	return &Store{rdb: rdb, prefix: prefix, at: place(rdb)}
+}
+
+// place is where the client looks for a server first.
+func place(rdb redis.UniversalClient) string {
+	switch rdb := rdb.(type) {
+	case *redis.ClusterClient:
+		return strings.Join(rdb.Options().Addrs, ", ")
+	case *redis.Client:
+		if addr := rdb.Options().Addr; addr != "FailoverClient" { // go-redis calls it so: its address changes
+			return addr
+		}
+	}
+	return "the server that Sentinel names"
 }
 
 // Ping reports whether Redis answers.
 func (s *Store) Ping(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
-	return failed("ping", s.rdb.Ping(ctx).Err())
-}
-
-// unavailable is an error of Redis.
-type unavailable struct {
-	call string
-	err  error
-}
-
-func (e *unavailable) Error() string {
-	text := e.err.Error()
-	if _, ok := errors.AsType[redis.Error](e.err); ok {
-		text, _, _ = strings.Cut(text, ", with args") // a server that lacks a command repeats what came with it
-	}
-	return fmt.Sprintf("redis: %s: %s", e.call, text)
-}
-
-func (e *unavailable) Unwrap() error        { return e.err }
-func (e *unavailable) Is(target error) bool { return target == store.ErrUnavailable }
-
-// failed wraps an error of the named call.
-func failed(call string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return &unavailable{call, err}
+	return s.failed("ping", s.rdb.Ping(ctx).Err())
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,9 @@ const probeTime = time.Second
 // Probe asks a dependency whether it answers. It returns once ctx ends.
 type Probe func(ctx context.Context) error
 
+// Writes ends the name of a probe that tries a write.
+const Writes = " writes"
+
 // Health answers /livez and /readyz.
 type Health struct {
 	needed  map[string]Probe
@@ -28,7 +32,8 @@ type Health struct {
 
 // NewHealth returns a Health by the names under which /readyz lists what is
 // down. Without one of needed the service is not ready; without one of useful
-// it is, and works in a lesser way (R2: Redis).
+// it is, and works in a lesser way (R2: Redis). One that is called like another
+// with Writes behind it is what that cannot do, and is not listed beside it.
 func NewHealth(needed, useful map[string]Probe) *Health {
 	return &Health{needed: needed, useful: useful}
 }
@@ -96,6 +101,11 @@ func (h *Health) ask(ctx context.Context) readiness {
 	run(h.needed, "unavailable")
 	run(h.useful, "degraded")
 	wg.Wait()
+	down := slices.Clone(answer.Down)
+	answer.Down = slices.DeleteFunc(answer.Down, func(name string) bool {
+		what, isWrite := strings.CutSuffix(name, Writes)
+		return isWrite && slices.Contains(down, what)
+	})
 	slices.Sort(answer.Down)
 	return answer
 }
