@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -95,7 +96,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	a.service, err = auth.New(auth.Config{
-		RegistrationOpen: cfg.RegistrationOpen, AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
+		RegistrationOpen: cfg.RegistrationOpen, Development: cfg.Development(), AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
 		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,

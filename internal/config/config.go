@@ -92,7 +92,7 @@ type Config struct {
 	// days), at least 1h.
 	EventsTTL time.Duration
 
-	// RegistrationOpen reports whether strangers may register. Default true.
+	// RegistrationOpen lets strangers register. Default true.
 	RegistrationOpen bool
 	// PasswordHash is what new hashes are made with: "argon2id" (default) or
 	// "bcrypt", which takes no password of more than 72 bytes.
@@ -158,8 +158,8 @@ type Config struct {
 	LogFormat string
 }
 
-// String says what the server is without any of its secrets, so that a Config
-// printed by mistake tells nothing.
+// String returns what the server is, without any of its secrets, so that a Config that is
+// printed by mistake shows nothing.
 func (c Config) String() string { return c.Env + " on " + c.ListenAddr() }
 
 // Development reports whether the server runs for a developer: on one machine,

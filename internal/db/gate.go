@@ -6,8 +6,8 @@ import (
 	"sync/atomic"
 )
 
-// Gate is a database that is unavailable until Open: while it is migrated, a
-// statement could find half of its schema.
+// Gate is a database that answers ErrUnavailable until Open is called: while a database
+// is being migrated, a statement could find half of its schema.
 //
 // It also remembers whether writes go through, from those that pass it.
 type Gate struct {

@@ -14,9 +14,9 @@ import (
 	"github.com/pressly/goose/v3/lock"
 )
 
-// Migrate brings d up to the newest version in files, which hold one folder a
-// dialect, and returns how many steps it took. Of several replicas that start
-// together one migrates and the others wait.
+// Migrate brings d up to date, by the folder postgres of postgresFiles or the folder
+// sqlite of sqliteFiles, and returns how many steps it took. Of several replicas that
+// start together, one migrates and the others wait (R6).
 func Migrate(ctx context.Context, d DB, postgresFiles, sqliteFiles fs.FS) (int, error) {
 	switch d := d.(type) {
 	case *postgres:

@@ -19,13 +19,13 @@ import (
 // connect_timeout.
 const connectTimeout = 2 * time.Second
 
-// standstill is how long the server lets a transaction wait for its next
-// statement. It is longer than callTimeout, after which we give it up, so it ends
-// only those of a machine that stands still or is gone: their locks would keep
-// every other replica waiting.
+// standstill is how long PostgreSQL lets a transaction wait for its next statement. It
+// is longer than callTimeout, after which we give a transaction up ourselves. So it ends
+// only transactions of a machine that stands still or is gone, whose locks would keep
+// every other replica waiting (R1).
 const standstill = 3 * time.Second
 
-// idleLimit is PostgreSQL's name for it.
+// idleLimit is PostgreSQL's name for standstill.
 const idleLimit = "idle_in_transaction_session_timeout"
 
 type pgQuerier interface {
@@ -92,8 +92,8 @@ type postgres struct {
 	reset  atomic.Int64 // when the connections were last thrown away, in ns
 }
 
-// OpenPostgres makes a pool for the server that url names. It connects when it
-// is first used, so a server that is away is no error here.
+// OpenPostgres returns a pool of connections to the server that url names. It connects
+// when it is first used, so a server that is away is no error here.
 func OpenPostgres(ctx context.Context, url string) (DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -177,12 +177,12 @@ func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
 	})
 }
 
-// errCollided is a transaction that the server broke off in favour of another.
+// errCollided says that PostgreSQL broke a transaction off in favour of another.
 var errCollided = fmt.Errorf("%w: transactions collided", ErrUnavailable)
 
-// collisions is how often a transaction may collide. The one that goes through
-// needs a moment to take what it waited for: begun again at once, the other could
-// be in its way a second time.
+// collisions is how often a transaction may collide before it fails. Each time it waits a
+// moment, so that the other one can go through: begun again at once, it could be in the
+// other's way a second time.
 const collisions = 3
 
 // again runs a transaction again while it collides with others.

@@ -88,8 +88,8 @@ func (s *Subject) mail(ctx context.Context, r *report) {
 // urlTime is how long PUBLIC_URL may take to answer.
 const urlTime = 3 * time.Second
 
-// url asks whether a server answers where people look for it. It may be that
-// only this machine cannot reach it, so it is never a failure.
+// url looks whether the service answers at PUBLIC_URL. Perhaps only this machine cannot
+// reach it, so that is never a failure.
 func (s *Subject) url(ctx context.Context, r *report) {
 	ctx, cancel := context.WithTimeout(ctx, urlTime)
 	defer cancel()

@@ -26,8 +26,8 @@ type Claims struct {
 	ExpiresAt     time.Time // exp, whole seconds
 }
 
-// payload is the claims set on the wire. Its times are as they were written: nil is
-// absent, and null or a string no time.
+// payload is the claims as a token has them. Its times are as they were written: nil is
+// one that is missing, and null or a string is no time.
 type payload struct {
 	Issuer        string         `json:"iss"`
 	Audience      audience       `json:"aud"`

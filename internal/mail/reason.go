@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/cause"
 )
 
-// connectReason says in a few words why there is no session with the mail
-// server. The errors themselves may quote what the server said.
+// connectReason returns, in a few words, why there is no session with the mail server.
+// The text of the error itself may quote what the server said.
 func connectReason(err error) string {
 	if answer, ok := errors.AsType[*textproto.Error](err); ok {
 		if answer.Code == 535 && atLogin(err) != "" {
@@ -31,7 +31,7 @@ func connectReason(err error) string {
 	return cause.Unknown
 }
 
-// atLogin adds where it happened, if it was there.
+// atLogin returns " at the login" if err happened there, else "".
 func atLogin(err error) string {
 	if strings.Contains(err.Error(), "SMTP AUTH") {
 		return " at the login"

@@ -1,8 +1,10 @@
 // Package redisstore keeps one-time tokens and the counts of the throttle in
 // Redis 6.2 or later: one server, Sentinel or Cluster.
 //
-// Nothing here revives or ends a session, and losing it all costs no more than
-// the links in mails that nobody has used yet.
+// [Open] makes a client of a URL (open.go), and [New] a Store of that. token.go keeps
+// tokens as link.Tokens asks for it; counter.go counts as throttle.Counters does, by the
+// scripts in script.go. Nothing here revives or ends a session: losing all of it costs no
+// more than the links in mails that nobody has used yet.
 package redisstore
 
 import (
@@ -16,12 +18,12 @@ import (
 // Prefix begins every key of the service.
 const Prefix = "latchkey:"
 
-// callTimeout bounds a call whose caller set no shorter time. Requests answer
-// within 3 s, whatever hangs.
+// callTimeout bounds a call whose caller has no earlier deadline. Requests must answer
+// within 3 s, whatever hangs (R2).
 const callTimeout = 2 * time.Second
 
-// Store keeps tokens and counts. Its errors are store.ErrNotFound or wrap
-// store.ErrUnavailable, and tell neither keys nor values.
+// Store keeps tokens and counts. Its errors are store.ErrNotFound, or wrap
+// store.ErrUnavailable; they show neither keys nor values.
 type Store struct {
 	rdb    redis.UniversalClient
 	prefix string
@@ -29,8 +31,8 @@ type Store struct {
 	writes lastWrite
 }
 
-// New returns a Store on rdb, as Open makes it. All its keys begin with prefix,
-// which has no braces in it. It panics without a client.
+// New returns a Store that works with the client rdb, which Open makes. All its keys begin
+// with prefix, which must have no braces in it. It panics if rdb is nil.
 func New(rdb redis.UniversalClient, prefix string) *Store {
 	if rdb == nil {
 		panic("redisstore: no client")

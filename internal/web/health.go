@@ -38,12 +38,12 @@ func NewHealth(needed, useful map[string]Probe) *Health {
 	return &Health{needed: needed, useful: useful}
 }
 
-// Drain makes /readyz answer 503 from now on: the first thing at SIGTERM, so
-// that no new requests are sent here while those in flight finish (R5).
+// Drain makes /readyz answer 503 from now on. Call it first at SIGTERM, so that no new
+// requests are sent here while those in flight finish (R5).
 func (h *Health) Drain() { h.drained.Store(true) }
 
-// live answers 200 as long as the process answers at all. It asks nothing else:
-// a restart mends no database.
+// live answers 200 as long as the process answers at all. It asks for nothing else, since
+// a restart of the process mends no database.
 func (h *Health) live(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -55,9 +55,8 @@ type readiness struct {
 	Down   []string `json:"down"`   // sorted
 }
 
-// ready answers whether requests should be sent here. Probes that come together
-// share one round of questions, so that a flood of them asks the database no
-// more than one.
+// ready answers whether requests should be sent here. Requests that come together share
+// one round of probes, so a flood of them asks the database no more than a single one.
 func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
 	v, _, _ := h.flight.Do("", func() (any, error) {
 		return h.ask(context.WithoutCancel(r.Context())), nil
