@@ -41,11 +41,13 @@ func TestOneAnswer_C1(t *testing.T) {
 				}
 			}
 		}
-		// The right password is no proof of anything while nobody confirmed.
-		r := loginRequest(unconfirmed.Username, unconfirmed.Password, testenv.ClientAddress())
+		// An address is as unknown as any to one who registered it elsewhere, who would
+		// see from another answer that it has no account.
+		r := loginRequest(unconfirmed.Email, unconfirmed.Password, testenv.ClientAddress())
 		if got := shape(testenv.Post(t, s.URL(), r), r); got != want[0] {
-			t.Errorf("unconfirmed, the right password: got\n%s\nwant\n%s", got, want[0])
+			t.Errorf("an unconfirmed address, the right password: got\n%s\nwant\n%s", got, want[0])
 		}
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(unconfirmed.Username, unconfirmed.Password, testenv.ClientAddress())), "login", "EMAIL_NOT_CONFIRMED")
 		mustSay(t, testenv.Post(t, s.URL(), loginRequest(disabled.Username, disabled.Password, disabled.Client)), "login", "ACCOUNT_DISABLED")
 	})
 }

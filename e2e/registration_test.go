@@ -61,7 +61,8 @@ func TestDecline(t *testing.T) {
 		form.press(t, s.URL(), ada.Client, "decline", "").mustShow(t, http.StatusOK, "The registration is gone")
 		form.press(t, s.URL(), ada.Client, "confirm", "").mustShow(t, http.StatusGone, "This link no longer works")
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(token, "", ada.Client)), "confirmEmail", "TOKEN_INVALID")
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "INVALID_CREDENTIALS")
+		// Who registered is not told that the link was followed.
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Username, ada.Password, ada.Client)), "login", "EMAIL_NOT_CONFIRMED")
 		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key = $1`, ada.Email); n != 0 {
 			t.Errorf("%d accounts after a registration was declined", n)
 		}
@@ -88,7 +89,7 @@ func TestSeveralUnfinished(t *testing.T) {
 		form.press(t, s.URL(), ada.Client, "confirm", ada.Password).mustShow(t, http.StatusOK, "Your email is confirmed")
 
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(theirs, eve.Password, eve.Client)), "confirmEmail", "TOKEN_INVALID")
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(eve.Username, eve.Password, eve.Client)), "login", "INVALID_CREDENTIALS")
+		mustSay(t, testenv.Post(t, s.URL(), loginRequest(eve.Username, eve.Password, eve.Client)), "login", "EMAIL_NOT_CONFIRMED")
 		if got := s.Login(t, ada); got.Tokens == nil || got.User.Username != ada.Username {
 			t.Errorf("the owner's login: %+v", got)
 		}
@@ -119,7 +120,12 @@ func TestTakenAddress_C3(t *testing.T) {
 			other.Username = strings.ToUpper(held)
 			mustSay(t, testenv.Post(t, s.URL(), registerRequest(other)), "register", "USERNAME_TAKEN")
 		}
-		mustSay(t, testenv.Post(t, s.URL(), loginRequest(again.Username, again.Password, again.Client)), "login", "INVALID_CREDENTIALS")
+		// Nor does logging in tell, by the username or by the address.
+		for _, p := range []*testenv.Person{again, fresh} {
+			for _, login := range []string{p.Username, p.Email} {
+				mustSay(t, testenv.Post(t, s.URL(), loginRequest(login, p.Password, p.Client)), "login", "EMAIL_NOT_CONFIRMED")
+			}
+		}
 		mustSay(t, testenv.Post(t, s.URL(), resendRequest(owner.Email, again.Client)), "resendConfirmation")
 		if got := s.Login(t, owner); got.Tokens == nil {
 			t.Errorf("the owner's login: %+v", got)
@@ -182,4 +188,23 @@ func TestOpenLinkAfterClosing(t *testing.T) {
 	if a := testenv.Post(t, s.Replicas[0].URL, confirmRequest(token, "", ada.Client)); a.Payload(t, "confirmEmail").Tokens == nil {
 		t.Errorf("confirmEmail: %s", a.Body)
 	}
+}
+
+// Who gives no username has one made, logs in by address or by that, and changes it.
+func TestRegisterWithoutUsername(t *testing.T) {
+	t.Parallel()
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		for _, extra := range [][]any{nil, {"username", nil}} {
+			ada := testenv.Newcomer()
+			mustSay(t, testenv.Post(t, s.URL(), asking("register", "", ada.Client, append([]any{"email", ada.Email, "password", ada.Password}, extra...)...)), "register")
+			mail := s.AwaitMails(t, ada.Email, 1)[0]
+			got := testenv.Post(t, s.URL(), confirmRequest(testenv.LinkToken(t, mail.Links[0]), "", ada.Client)).Payload(t, "confirmEmail")
+			if got.Tokens == nil || len(got.User.Username) != 11 || !strings.Contains(mail.Text, got.User.Username) {
+				t.Fatalf("confirmed as %+v after\n%s", got.User, mail.Text)
+			}
+			mustSay(t, testenv.Post(t, s.URL(), loginRequest(got.User.Username, ada.Password, ada.Client)), "login")
+			mustSay(t, testenv.Post(t, s.URL(), loginRequest(ada.Email, ada.Password, ada.Client)), "login")
+			mustSay(t, testenv.Post(t, s.URL(), asking("changeUsername", got.Tokens.AccessToken, ada.Client, "username", ada.Username)), "changeUsername")
+		}
+	})
 }

@@ -45,6 +45,7 @@ var codes = map[string]map[string]map[string]any{
 	"login": {
 		"INVALID_CREDENTIALS": {"login": "ada", "password": "wrong"},
 		"ACCOUNT_DISABLED":    {"login": "disabled", "password": right},
+		"EMAIL_NOT_CONFIRMED": {"login": "bob", "password": right},
 	},
 	"refresh":             {"TOKEN_INVALID": {"refreshToken": "lkr_x"}},
 	"logout":              {},
@@ -173,7 +174,7 @@ func newWorld(t *testing.T, f *fixture) *world {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"bob", "eve"} {
-		if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "bob@example.org", Username: name, Password: right}); err != nil {
+		if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "bob@example.org", Username: new(name), Password: right}); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -1909,7 +1909,7 @@ type Mutation {
 
   """
   Opens a session for this device. Tries are counted by ` + "`" + `login` + "`" + ` as it was typed and by the client, whether or not there is
-  such a user; beyond that ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `INVALID_CREDENTIALS` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `.
+  such a user; beyond that ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `INVALID_CREDENTIALS` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `, ` + "`" + `EMAIL_NOT_CONFIRMED` + "`" + `.
   """
   login(input: LoginInput!): LoginPayload
   """
@@ -1952,8 +1952,8 @@ type Mutation {
   deleteAccount(input: DeleteAccountInput!): DeleteAccountPayload @isAuthenticated
 
   """
-  Mails a reset link if the address has an account. Always answers the same. ` + "`" + `RATE_LIMITED` + "`" + `. User errors:
-  ` + "`" + `EMAIL_INVALID` + "`" + `.
+  Mails a reset link if the address has an account, and the link that confirms it if it waits for that. Always answers the
+  same. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `.
   """
   requestPasswordReset(input: RequestPasswordResetInput!): RequestPasswordResetPayload
   """
@@ -2032,8 +2032,14 @@ type UserError {
 
 "Codes will be added: show ` + "`" + `message` + "`" + ` for one that you do not know."
 enum UserErrorCode {
-  "Unknown user, wrong password, or an address that is not confirmed yet: never said which."
+  "Unknown user or wrong password: never said which."
   INVALID_CREDENTIALS
+  """
+  Login and password are those of a registration whose email waits to be confirmed; the link is mailed again, a few times
+  an hour at most. Said to one who knows that password, by the username anywhere, by the address where it was registered
+  from; whether or not that address has an account already.
+  """
+  EMAIL_NOT_CONFIRMED
   "The password given to allow a change is wrong."
   WRONG_PASSWORD
   "Not a deliverable-looking address: ` + "`" + `local@domain` + "`" + `, at most 254 bytes."
@@ -2042,7 +2048,8 @@ enum UserErrorCode {
   USERNAME_INVALID
   """
   In use, held for 24 hours by an unfinished registration of another address, whether or not that address has an account
-  already, or kept for 72 hours for somebody who gave it up.
+  already, or kept for 72 hours for somebody who gave it up. Who mistyped their address and registers again from the same
+  place with the same username and password gets the name, and the earlier registration ends.
   """
   USERNAME_TAKEN
   "Fewer than ` + "`" + `limit` + "`" + ` characters: 8, or ` + "`" + `PASSWORD_MIN_LENGTH` + "`" + `."
@@ -2094,7 +2101,11 @@ type Tokens {
 
 input RegisterInput {
   email: String!
-  username: String!
+  """
+  Left out or null, one is made, such as ` + "`" + `tobanelu481` + "`" + `: the mail and the page of its link tell it, and ` + "`" + `changeUsername` + "`" + ` changes
+  it without counting.
+  """
+  username: String
   password: String!
 }
 type RegisterPayload {
@@ -10257,7 +10268,7 @@ func (ec *executionContext) unmarshalInputRegisterInput(ctx context.Context, obj
 			it.Email = data
 		case "username":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}

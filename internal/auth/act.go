@@ -9,46 +9,53 @@ import (
 	"latchkey/internal/store"
 )
 
-// A deed is one change of one account, while its transaction is open.
+// A deed is one change of one account while its transaction is open. The function
+// that makes the change reads the first fields and may set the others.
 type deed struct {
 	tx    *store.Store
 	actor Actor
-	user  *store.User // whose account, as they were read
+	user  *store.User // whose account it is, as they were read
 	now   time.Time
 
 	event  *store.SecurityEvent // the row of history that will be written
-	became string               // for the notice: the new username or address, or ""
-	quiet  bool                 // the event's own notice does not go, and nothing takes it back
-	mails  []*store.Mail        // that go beside the notice
-	gone   bool                 // it deletes the account
+	became string               // the new username or address, for the notice; or ""
+	quiet  bool                 // send no notice of the event, and let nothing take it back
+	mails  []*store.Mail        // to be sent beside the notice
+	gone   bool                 // the account is deleted
 }
 
-// A subject is whose account a deed changes.
+// A subject names the account that a deed changes.
 type subject struct {
-	user *store.User // as they were read; nil: again reads them first
-	// again reads them anew when something came between, or says why the deed
-	// cannot be done any more.
+	// user is the account's user as they were read before the deed; or nil, then
+	// again reads them first.
+	user *store.User
+	// again reads the user anew after somebody else changed the account meanwhile,
+	// or returns why the deed cannot be done any more.
 	again func(ctx context.Context) (*store.User, error)
-	field string // the field of input that names them, or ""
+	field string // the field of input that names the user, or ""
 }
 
-// errUnchanged is a deed that finds its account as it is to be: nothing happens.
+// errUnchanged is what the function of a deed returns when the account is already
+// as it is to be. Then nothing is written, mailed or logged, and act returns the
+// user without an error.
 var errUnchanged = errors.New("unchanged")
 
-// maxActRaces bounds how often a deed is tried again because something came
-// between.
+// maxActRaces bounds how often a deed is tried because somebody else changed the
+// account meanwhile.
 const maxActRaces = 5
 
-// act has do change an account: the one way in which an account that is there is
-// changed. In one transaction it runs do, writes the event to the account's
-// history, and writes the notice that tells its user, with what takes the event
-// back. If do answers store.ErrNotFound, since the user is no longer as they were
-// read, they are read again and do is tried anew. Afterwards it logs the event,
-// wakes the mail and returns the user as they are then; of an account that was
-// deleted, as they were.
+// act changes an account. Every change of an account that is there goes through it.
 //
-// do may run several times and changes nothing but the database. Its mistakes come
-// back as they are; store.ErrLastAdmin as LAST_ADMIN.
+// In one transaction act calls do, which makes the change; writes an event of this
+// kind to the account's history; and writes the notice that tells its user, with
+// what takes the event back. After the commit it logs the event, wakes the mail
+// worker and returns the user as they are now, or as they were if the deed deleted
+// them.
+//
+// do returns store.ErrNotFound if the user is no longer as they were read. Then act
+// reads them again and starts over, so do may run several times and must change
+// nothing but the database. act returns other errors of do as they are, but
+// store.ErrLastAdmin as LAST_ADMIN and errUnchanged as none.
 func (s *Service) act(ctx context.Context, a Actor, kind store.EventKind, who subject, do func(d *deed) error) (*store.User, error) {
 	user := who.user
 	for range maxActRaces {
@@ -79,10 +86,15 @@ func (s *Service) act(ctx context.Context, a Actor, kind store.EventKind, who su
 		}
 		user = nil
 	}
-	return nil, &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
+	return nil, errTooMuchAtOnce()
 }
 
-// write writes what goes with a deed, in its transaction.
+func errTooMuchAtOnce() error {
+	return &Error{Code: Unavailable, Message: "Too much at once with this account. Try again soon.", RetryAfter: time.Second}
+}
+
+// write writes, in the deed's transaction, what goes with the change: the event, what
+// takes it back, and the mails.
 func (d *deed) write(ctx context.Context) error {
 	if err := d.tx.AddSecurityEvent(ctx, d.event); err != nil {
 		return err
@@ -108,7 +120,7 @@ func (d *deed) write(ctx context.Context) error {
 	return nil
 }
 
-// done is what is left to do once a deed is committed.
+// done does what is left once a deed is committed, and returns the user.
 func (s *Service) done(ctx context.Context, d *deed) (*store.User, error) {
 	if len(d.mails) > 0 {
 		s.mailQueued()
@@ -124,9 +136,9 @@ func (s *Service) done(ctx context.Context, d *deed) (*store.User, error) {
 	return after, err
 }
 
-// self is the actor's own account. If something came between, they must still be
-// signed in and, unless wrong is nil, have the password that was proven; else the
-// answer is wrong.
+// self returns the actor's own account as a subject. If it was changed meanwhile,
+// the actor must still be signed in and, unless wrong is nil, still have the
+// password that was proven: else the deed fails with wrong.
 func (s *Service) self(a Actor, wrong error) subject {
 	v := a.Viewer
 	return subject{user: v.User, again: func(ctx context.Context) (*store.User, error) {
@@ -143,18 +155,20 @@ func (s *Service) self(a Actor, wrong error) subject {
 	}}
 }
 
-// other is the account with an id, whosoever it is. The mistake is NOT_FOUND.
+// other returns the account with an id, whose ever it is, as a subject. The mistake
+// is NOT_FOUND.
 func (s *Service) other(id string) subject {
 	return subject{field: "userId", again: func(ctx context.Context) (*store.User, error) { return s.userToAdminister(ctx, id) }}
 }
 
-// linked is the account that a mailed link is about, as it has to be for the link
-// to count. If something came between, the link is dead.
+// linked returns the account that a mailed link is about as a subject: u, as they
+// were when the link was opened. If the account was changed meanwhile, the link is
+// dead.
 func linked(u *store.User) subject {
 	return subject{user: u, again: func(context.Context) (*store.User, error) { return nil, errToken() }}
 }
 
-// userToAdminister returns a user. The mistake is NOT_FOUND.
+// userToAdminister returns the user with an id. The mistake is NOT_FOUND.
 func (s *Service) userToAdminister(ctx context.Context, id string) (*store.User, error) {
 	u, err := s.store.UserByID(ctx, id)
 	if errors.Is(err, store.ErrNotFound) {

@@ -31,13 +31,13 @@ type Actor struct {
 	Person    string  // in the shell: who runs the command, "root@db1"
 }
 
-// Viewer is who is signed in.
+// Viewer is the user who is signed in, with the session that they use.
 type Viewer struct {
 	User    *store.User
 	Session *store.Session
 }
 
-// Shell is the actor who runs a command of the shell.
+// Shell returns the actor who runs a command of the shell.
 func Shell(person string) Actor { return Actor{Way: ByShell, Person: person} }
 
 // MaySee reports whether the actor may see what is private to a user.
@@ -47,16 +47,17 @@ func (a Actor) MaySee(userID string) bool {
 
 func (a Actor) isAdmin() bool { return a.Viewer != nil && a.Viewer.User.Role == store.RoleAdmin }
 
-// clientID is the OAuth client whose sessions the actor may open and use.
+// clientID returns the OAuth client whose sessions the actor may open and use.
 func (a Actor) clientID() string { return cmp.Or(a.ClientID, OwnClient) }
 
-// as is the actor who has just shown who they are.
+// as returns the actor as one who has just shown that they are u.
 func (a Actor) as(u *store.User, session *store.Session) Actor {
 	a.Viewer = &Viewer{User: u, Session: session}
 	return a
 }
 
-// to says who the actor is to the account of a user, and by which id.
+// to returns what the actor is to the account of a user, and the id that history
+// knows them by.
 func (a Actor) to(userID string) (kind store.ActorKind, id string) {
 	switch {
 	case a.Way == ByShell:
@@ -69,7 +70,7 @@ func (a Actor) to(userID string) (kind store.ActorKind, id string) {
 	return store.ActorAdmin, a.Viewer.User.ID
 }
 
-// logged adds to a line of the log by which request it came about.
+// logged adds the id of the request that caused it to a line of the log.
 func (a Actor) logged(line *zerolog.Event) *zerolog.Event {
 	if a.RequestID != "" {
 		line = line.Str("request_id", a.RequestID)
@@ -77,7 +78,8 @@ func (a Actor) logged(line *zerolog.Event) *zerolog.Event {
 	return line
 }
 
-// loggedBy adds to a line of the log who does what only few may do.
+// loggedBy adds the request and the actor to a line of the log, for what only
+// administrators and the shell may do.
 func (a Actor) loggedBy(line *zerolog.Event) *zerolog.Event {
 	_, id := a.to("")
 	return a.logged(line).Str("by", id)

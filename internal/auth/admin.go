@@ -101,8 +101,8 @@ func (s *Service) SendPasswordReset(ctx context.Context, a Actor, in SendPasswor
 	return u, nil
 }
 
-// passwordReset is the mail with a link that sets a user's password, of which
-// nobody but they and those who look after them can cause one.
+// passwordReset returns a mail with a link that sets a user's password. Nobody but
+// the user and administrators can cause one, so it is admitted without being counted.
 func passwordReset(u *store.User, now time.Time) *store.Mail {
 	return &store.Mail{
 		ID: newID(), Kind: store.MailPasswordReset, RecipientKey: u.EmailKey, UserID: u.ID, Admitted: true, CreatedAt: now,

@@ -13,19 +13,21 @@ import (
 // ends the least recently used.
 const maxSessions = 100
 
-// An entry is how somebody comes in, beside who they are. It carries no rights.
+// An entry says how somebody comes in. It carries no rights: who comes in was shown
+// before.
 type entry struct {
 	deviceName *string // given at login, or nil
-	// first is what is written in the same transaction before the session, such as
-	// the account itself; or nil. It changes nothing but the database.
+	// first, unless it is nil, writes what has to be there before the session, such as
+	// the account itself, in the session's transaction. It changes nothing but the
+	// database.
 	first func(tx *store.Store) error
 }
 
-// admit lets a user in who has shown who they are: it is the one door, in which
-// every way in ends and behind which alone a session is opened. It writes the
-// session with its event, tells the user of a device that is new to them, and
-// returns a login that is complete. store.ErrNotFound if what the user showed is no
-// longer in force: then nothing is written.
+// admit opens a session for a user who has shown who they are. Every way in ends
+// here, and nothing else opens sessions. It writes the session with its event, tells
+// the user of a device that is new to them, and returns a login that is complete. The
+// error is store.ErrNotFound if what the user showed is no longer in force: then
+// nothing is written.
 func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, in entry) (*Login, error) {
 	now := s.now()
 	session := s.newSession(a, u.ID, in.deviceName, now)
@@ -61,8 +63,8 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 	return s.loggedIn(&u.User, session)
 }
 
-// newSession is a session that begins now. Nothing in it comes from the client
-// but how its device is called.
+// newSession returns a session that begins now. Nothing in it comes from the client
+// but the name of its device, so a login takes nothing over (E1).
 func (s *Service) newSession(a Actor, userID string, deviceName *string, now time.Time) *store.Session {
 	key := make([]byte, refreshKeyBytes)
 	rand.Read(key) // never fails since Go 1.24

@@ -1,8 +1,26 @@
 // Package auth holds the rules: who may register, log in and stay logged in,
 // and what each of these causes. It knows neither HTTP nor GraphQL.
 //
-// Methods report what a person can put right as UserErrors, and what fails the
-// request as *Error; AsError turns every other error into one of these.
+// Each use case is a method of [Service] in a file of its own, and takes an
+// [Actor]: who does it, and how they came in. Methods report what a person can put
+// right as [UserErrors], and what fails the request as an [*Error]; [AsError] turns
+// every other error into one of these. Their comments name the codes.
+//
+// Where to begin reading:
+//
+//   - auth.go: what a Service works with. actor.go and client.go: who does
+//     something. errors.go: how it may end.
+//   - login.go: the way in. It counts the try (throttle.go), compares the password
+//     (compare.go) and ends in admit.go, the one function that opens sessions.
+//   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each
+//     request finds its session. end.go: how sessions end.
+//   - password.go and the other changes of an account, which all go by way of
+//     act.go, the one function that changes accounts: it writes history, notice and
+//     what takes the change back. event.go: how each kind of event is told.
+//   - register.go, confirm.go and create.go: how accounts come into being.
+//     link.go, reset.go and notme.go: what mailed links do.
+//   - users.go, admin.go, history.go and mails.go: what administrators see and do.
+//     import.go and export.go: users that come and go in files.
 package auth
 
 import (
@@ -45,8 +63,8 @@ type Deps struct {
 	MailQueued func()
 }
 
-// Service is the rules at work. It starts nothing and keeps nothing between
-// calls, so any number of replicas share one database.
+// Service applies the rules. It starts nothing and keeps nothing between calls, so
+// any number of replicas can share one database.
 type Service struct {
 	cfg        Config
 	store      *store.Store
@@ -80,7 +98,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}, nil
 }
 
-// Now is the time by which the rules go, UTC, as the databases keep it: cut to
+// Now returns the time that the rules go by, as the databases keep it: in UTC, cut to
 // microseconds.
 func (s *Service) Now() time.Time { return store.Moment(s.clock()) }
 

@@ -7,6 +7,7 @@ import (
 	"github.com/mileusna/useragent"
 
 	"latchkey/internal/names"
+	"latchkey/internal/password"
 )
 
 // Client is where a request came from.
@@ -15,7 +16,7 @@ type Client struct {
 	UserAgent string // as it was sent
 }
 
-// Key is what a client is counted by: an IPv4 address, or the /64 network of an
+// Key returns what a client is counted by: an IPv4 address, or the /64 network of an
 // IPv6 address, since one customer has all of that.
 func (c Client) Key() string {
 	addr := c.Addr.Unmap().WithZone("")
@@ -25,6 +26,22 @@ func (c Client) Key() string {
 		}
 	}
 	return addr.String()
+}
+
+// line is whom a client shares a line with: an IPv6 /56, which is what a home has,
+// or an IPv4 address.
+func (c Client) line() string {
+	if addr := c.Addr.Unmap().WithZone(""); addr.Is6() {
+		if line, err := addr.Prefix(56); err == nil {
+			return line.String()
+		}
+	}
+	return c.Key()
+}
+
+// caller is the client as one who takes turns at the hashes.
+func (c Client) caller(known bool) password.Caller {
+	return password.Caller{Known: known, Network: c.line(), Client: c.Key()}
 }
 
 // network is where a client is as far as history keeps it: the /24 of an IPv4
@@ -44,7 +61,7 @@ func (c Client) network() *string {
 	return &text
 }
 
-// ip is the address for the list of devices, or nil.
+// ip returns the address as the list of devices shows it, or nil.
 func (c Client) ip() *string {
 	if !c.Addr.IsValid() {
 		return nil
@@ -58,8 +75,8 @@ const (
 	maxUserAgent  = 512 // characters, as the schema says
 )
 
-// userAgent is what was sent, cut and without what a database or a page would
-// not take; nil if nothing is left.
+// userAgent returns the user agent as it was sent, but cut and without what a
+// database or a page would not take; nil if nothing is left.
 func (c Client) userAgent() *string {
 	text := names.Printable(c.UserAgent, maxUserAgent)
 	if text == "" {
@@ -68,9 +85,9 @@ func (c Client) userAgent() *string {
 	return &text
 }
 
-// browsers and systems are what a device is called by. What else a user agent
-// claims to be is not repeated: the device stands in mails and is what makes a
-// login one from a new device, so neither may be whatever a client likes.
+// browsers and systems are the names that a kind of device is made of. Whatever else
+// a user agent claims to be is not repeated: the kind of device stands in mails, and
+// a login with a new one is told by mail, so a client must not choose it freely.
 var (
 	browsers = []string{
 		useragent.Chrome, useragent.HeadlessChrome, useragent.Firefox, useragent.Safari, useragent.Edge, useragent.Opera, useragent.OperaMini,
@@ -83,7 +100,8 @@ var (
 	}
 )
 
-// device names the browser and system of a user agent: "Firefox on Linux".
+// device returns the kind of device, by the browser and system that the user agent
+// names: "Firefox on Linux".
 func (c Client) device() string {
 	ua := useragent.Parse(names.Printable(c.UserAgent, maxUserAgent))
 	switch browser, system := slices.Contains(browsers, ua.Name), slices.Contains(systems, ua.OS); {
@@ -97,7 +115,7 @@ func (c Client) device() string {
 	return "An unknown device"
 }
 
-// deviceName is the name given at login, or else one made from the user agent.
+// deviceName returns the name given at login, or else the kind of device.
 func (c Client) deviceName(given *string) string {
 	if given != nil {
 		if name := names.Printable(*given, maxDeviceName); name != "" {

@@ -8,27 +8,34 @@ import (
 	"latchkey/internal/password"
 )
 
-// errMismatch is a wrong password, or one of nobody; callers word it.
+// errMismatch says that a password is wrong, or that there is no user who could
+// have one. Callers word it.
 var errMismatch = errors.New("password does not match")
 
-// compare is the one way in which this service compares a password. hash is ""
-// for a user that there is not: then it takes as long and does not match.
-// familiar says whether the user is known at the client.
+// compare compares a typed password with a hash. Every password that this service
+// compares goes through it. It returns nil if they match, and errMismatch if not.
 //
-// While the client's or the identifier's limit is passed, only a right password
-// of a familiar user matches; all else is RateLimited, after the time that a
-// hash takes, so that nothing tells who exists. A match gives the try back.
+// hash is "" where there is no such user: then comparing takes as long, and they do
+// not match (C2: the time of an answer does not tell who exists). familiar says that
+// the user logged in from this client lately.
+//
+// Once the client's or the identifier's limit is passed, only a familiar user with
+// the right password gets in; everybody else is RateLimited, and only after the time
+// that a hash takes. For those who are not familiar it is that time alone: guesses
+// that no longer count cost no hash. A match gives the try back.
 func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
-	// Those who are known at a client wait apart from those who are not, so that
-	// a guesser in an office keeps no colleague from logging in.
-	who := t.client
-	if familiar {
-		who += " familiar"
-	}
+	// What is not hashed takes its turn among those who are known, as it would if
+	// the user were.
+	who := t.client.caller(familiar || t.over > 0)
 	var err error
-	if hash == "" {
+	switch {
+	case t.over > 0 && !familiar:
+		if err = t.s.hasher.Spend(ctx, who); err == nil {
+			return errRateLimited(t.over)
+		}
+	case hash == "":
 		err = t.s.hasher.VerifyStandIn(ctx, who, typed)
-	} else {
+	default:
 		err = t.s.hasher.Verify(ctx, who, hash, typed)
 	}
 	mismatch := errors.Is(err, password.ErrMismatch)
@@ -38,7 +45,7 @@ func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) er
 		return fmt.Errorf("compare: %w", err)
 	case err != nil && !mismatch: // who leaves in the middle has used the try, and the hash
 		return fmt.Errorf("compare: %w", err)
-	case t.over > 0 && (mismatch || !familiar):
+	case t.over > 0 && mismatch:
 		return errRateLimited(t.over)
 	case mismatch:
 		return errMismatch
@@ -47,8 +54,8 @@ func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) er
 	return nil
 }
 
-// prove compares the password that allows the viewer a change. A wrong one
-// counts as a failed login and is answered with wrong.
+// prove returns nil if the viewer typed their own password, which certain changes ask
+// for, and the error wrong if they did not. A wrong one counts as a failed login (A6).
 func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error) error {
 	u := a.Viewer.User
 	t, err := s.countTry(ctx, a, "user:"+u.ID)

@@ -15,10 +15,10 @@ import (
 type Confirmation struct {
 	Purpose       link.Purpose // ConfirmRegistration or ConfirmNewEmail
 	Username      string
-	Email         string    // that is confirmed
-	Device        string    // the kind of device it was registered with
+	Email         string    // the address to be confirmed
+	Device        string    // the kind of device that the account was registered with
 	At            time.Time // when it was registered
-	NeedsPassword bool      // several registrations of the address are unfinished
+	NeedsPassword bool      // since several registrations of the address are unfinished
 }
 
 // LookAtConfirmation returns what a link would confirm and changes nothing. The
@@ -47,20 +47,21 @@ func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (
 // ConfirmLink is what the page behind a link posts.
 type ConfirmLink struct {
 	Token    string
-	Email    string // of the link: only checked for consistency; may be ""
-	Password string // asked for when several registrations are unfinished
+	Email    string // as the link's address has it, compared with the token's; may be ""
+	Password string // the one typed at registration, where several are unfinished
 }
 
-// Confirmed is what the link of a mail did.
+// Confirmed says what the link of a mail did.
 type Confirmed struct {
 	User   *store.User
-	Change bool   // of an account's address; else the account is new
+	Change bool   // an account has a new address; else the account is new
 	Login  *Login // of this device, if it asked for one and the account is new; else nil
 }
 
-// ConfirmLink makes an account of a registration, or its address of one that
-// waits for that, and logs nobody in. The mistakes are TOKEN_INVALID and, which
-// leaves the link as good as it was, WRONG_PASSWORD; RateLimited.
+// ConfirmLink confirms an address: it makes an account of a registration, or gives
+// an account the new address that was asked for. It logs nobody in. The mistakes are
+// TOKEN_INVALID and WRONG_PASSWORD, which leaves the link as good as it was;
+// RateLimited.
 func (s *Service) ConfirmLink(ctx context.Context, a Actor, in ConfirmLink) (*Confirmed, error) {
 	return s.confirm(ctx, a, in, nil)
 }
@@ -83,8 +84,8 @@ func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInpu
 	return s.confirm(ctx, a, posted, &entry{deviceName: in.DeviceName})
 }
 
-// confirm does what a link says; then, if it makes an account, its user is let in
-// as the entry says, unless that is nil.
+// confirm does what a link says. If that makes an account and then is not nil, its
+// user is logged in as then says.
 func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *entry) (*Confirmed, error) {
 	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
@@ -104,8 +105,8 @@ func (s *Service) openConfirmation(ctx context.Context, token, email string) (li
 	return s.openLink(ctx, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
 }
 
-// confirmRegistration makes the account that was registered and, with an entry,
-// lets its user in, all in one transaction.
+// confirmRegistration makes the account that was registered and, unless then is nil,
+// logs its user in, all in one transaction.
 func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *entry) (*Confirmed, error) {
 	r, several, err := s.openRegistration(ctx, l)
 	if err != nil {
@@ -118,6 +119,7 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	}
 	now := s.now()
 	user := newUser(names.Email{Address: r.Email, Key: r.EmailKey}, r.Username, r.PasswordHash, store.RoleUser, now)
+	user.UsernameMade = r.UsernameMade
 	created := event(a, store.EventAccountCreated, user.ID, now)
 	account := func(tx *store.Store) error { return create(ctx, tx, user, r.UsernameKey, r.ID, created) }
 	done := &Confirmed{User: user}
@@ -139,9 +141,9 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	return done, nil
 }
 
-// provePassword asks for the password chosen when registering: one of several
-// registrations may be a stranger's, who waits for the owner of the address to
-// confirm it.
+// provePassword returns nil if the password typed is the one chosen at registration.
+// Where an address has several registrations, one may be a stranger's who hopes that
+// the owner of the address confirms it.
 func (s *Service) provePassword(ctx context.Context, a Actor, r *store.Registration, typed string) error {
 	wrong := userError(WrongPassword, "password", "Type the password that you chose when you registered this username.")
 	if typed == "" {
@@ -158,9 +160,9 @@ func (s *Service) provePassword(ctx context.Context, a Actor, r *store.Registrat
 	return err
 }
 
-// DeclineLink closes the registration of a link, "I did not register", or drops
-// the change of address that it would confirm, and says which of them. The
-// mistake is TOKEN_INVALID.
+// DeclineLink does what "I did not ask for this" means: it closes the registration
+// that a link would confirm, or drops the change of address, and returns which of
+// them it was. The mistake is TOKEN_INVALID.
 func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (link.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
@@ -192,8 +194,8 @@ func (s *Service) declineRegistration(ctx context.Context, a Actor, l link.Claim
 	return nil
 }
 
-// openRegistration returns the registration that a link confirms, and whether
-// others of its address are unfinished too.
+// openRegistration returns the registration that a link confirms, and reports whether
+// its address has several that are unfinished.
 func (s *Service) openRegistration(ctx context.Context, l link.Claim) (r *store.Registration, several bool, err error) {
 	now := s.now()
 	r, err = s.store.Registration(ctx, l.Registration, now)

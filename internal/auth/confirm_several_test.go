@@ -15,7 +15,7 @@ func TestSeveralRegistrations_D2_D3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		token := map[string]string{}
 		for i, name := range []string{"ada", "eve", "mallory"} {
-			in := auth.RegisterInput{Email: "ada@example.org", Username: name, Password: goodPassword + " of " + name}
+			in := auth.RegisterInput{Email: "ada@example.org", Username: new(name), Password: goodPassword + " of " + name}
 			_, err := f.Register(t.Context(), client(i), in)
 			must(t, err)
 			token[name] = f.tokens(f.mails(in.Email)[0])[0]

@@ -25,7 +25,7 @@ func (f *fixture) confirmEmail(s *auth.Service, token, typed string, c auth.Acto
 func TestConfirm_D2(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		token := f.link("Ada.L@Example.org", "Countess", client(1))
-		expect(t, "login before", f.try("countess", goodPassword, client(1)), "INVALID_CREDENTIALS")
+		expect(t, "login before", f.try("countess", goodPassword, client(1)), "EMAIL_NOT_CONFIRMED")
 		want := auth.Confirmation{Purpose: link.ConfirmRegistration, Username: "Countess", Email: "Ada.L@example.org", Device: "Firefox on Linux", At: noon}
 		f.pass(time.Hour)
 		for range 3 {

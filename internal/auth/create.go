@@ -41,7 +41,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	}
 	hash := "" // which no password matches
 	if in.Password != nil {
-		if hash, err = s.hasher.Hash(ctx, "", *in.Password); err != nil {
+		if hash, err = s.hasher.Hash(ctx, a.Client.caller(true), *in.Password); err != nil {
 			return nil, fmt.Errorf("create user: %w", err)
 		}
 	}
@@ -66,7 +66,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	return user, nil
 }
 
-// newUser is a user whose account begins now.
+// newUser returns a user whose account begins now. Nothing is written.
 func newUser(email names.Email, username, hash string, role store.Role, now time.Time) *store.User {
 	return &store.User{
 		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username, PasswordHash: hash,
@@ -74,11 +74,11 @@ func newUser(email names.Email, username, hash string, role store.Role, now time
 	}
 }
 
-// create writes an account with its event in a transaction. It is made of the
-// registration with the id given, or of none if that is "", and what else was
-// registered for its address can never be confirmed then. store.ErrConflict if its
-// address or its username is somebody else's, store.ErrNotFound if the registration
-// was used.
+// create writes an account and its first event, in a transaction. registration is
+// the id of the registration that it uses up, or "". What else was registered for
+// the address can never be confirmed from then on. The error is store.ErrConflict if
+// the address or the username is somebody else's, and store.ErrNotFound if the
+// registration was used already.
 func create(ctx context.Context, tx *store.Store, u *store.User, usernameKey, registration string, e *store.SecurityEvent) error {
 	if err := tx.CreateUser(ctx, u, usernameKey); err != nil {
 		return err

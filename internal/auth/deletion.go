@@ -35,8 +35,8 @@ func (s *Service) DeleteUser(ctx context.Context, a Actor, in DeleteUserInput) e
 	return nil
 }
 
-// delete deletes an account and tells its user, also at the addresses that they
-// had until lately: somebody else may have moved the account before.
+// delete deletes an account and tells its user, also at the addresses that they had
+// until lately: a thief may have changed the address before.
 func (s *Service) delete(ctx context.Context, a Actor, who subject) error {
 	_, err := s.act(ctx, a, store.EventAccountDeleted, who, func(d *deed) error {
 		former, err := d.tx.FormerAddresses(ctx, d.user, d.now)

@@ -16,10 +16,10 @@ type ChangeEmailInput struct {
 	Password string
 }
 
-// ChangeEmail mails a link to a new address, and a notice to the old one, which
-// stays in force until the link is confirmed. Whether the new one has an account
-// changes the mail and nothing else. The mistakes are EMAIL_INVALID and
-// WRONG_PASSWORD; RateLimited.
+// ChangeEmail asks for a new address. It mails a link there, and a notice to the
+// present address, which stays in force until the link is confirmed (D4). Whether the
+// new address has an account changes only what is mailed there, so the caller cannot
+// tell (C3). The mistakes are EMAIL_INVALID and WRONG_PASSWORD; RateLimited.
 func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput) (*store.User, error) {
 	email, ok := names.ParseEmail(in.Email)
 	if !ok {
@@ -46,8 +46,8 @@ func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput)
 	return u, nil
 }
 
-// pendingChange returns the user whose change of address a link confirms, while
-// that waits as it did when the link was made.
+// pendingChange returns the user whose change of address a link confirms. The mistake
+// is TOKEN_INVALID if that change no longer waits as it did when the link was made.
 func (s *Service) pendingChange(ctx context.Context, l link.Claim) (*store.User, error) {
 	u, err := s.store.UserByID(ctx, l.User)
 	if errors.Is(err, store.ErrNotFound) {
@@ -61,9 +61,10 @@ func (s *Service) pendingChange(ctx context.Context, l link.Claim) (*store.User,
 	return u, nil
 }
 
-// confirmChange makes the address that waits the account's. Whether it is free
-// the database decides. Who came back to an address of before has taken back what
-// led away from it: then the mail to the other carries no "this was not me".
+// confirmChange gives an account the address that waits for its confirmation. The
+// database decides whether it is free. A user who comes back to an address that they
+// had before has thereby taken back the change away from it: then the notice to the
+// address that they leave has no link "this was not me".
 func (s *Service) confirmChange(ctx context.Context, a Actor, l link.Claim, token string) (*store.User, error) {
 	u, err := s.pendingChange(ctx, l)
 	if err != nil {

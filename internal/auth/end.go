@@ -7,8 +7,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// endSession ends one session of a user, whatever by. store.ErrNotFound if it had
-// ended.
+// endSession ends one session of a user, writes the event of this kind and logs it.
+// Every session that ends alone ends here. The error is store.ErrNotFound if it had
+// ended before.
 func (s *Service) endSession(ctx context.Context, a Actor, kind store.EventKind, userID, id string) error {
 	e := event(a, kind, userID, s.now())
 	e.SessionID = &id
@@ -22,8 +23,8 @@ func (s *Service) endSession(ctx context.Context, a Actor, kind store.EventKind,
 	return err
 }
 
-// endSessions ends all sessions of a user but keep, which may be "", and returns
-// how many there were.
+// endSessions ends all sessions of a user but the one with the id keep, which may be
+// "". It returns how many there were, and the user.
 func (s *Service) endSessions(ctx context.Context, a Actor, who subject, keep string) (n int, _ *store.User, err error) {
 	u, err := s.act(ctx, a, store.EventSessionsRevoked, who, func(d *deed) error {
 		ended, err := d.tx.EndOtherSessions(ctx, d.user.ID, keep, d.now)
@@ -36,7 +37,8 @@ func (s *Service) endSessions(ctx context.Context, a Actor, who subject, keep st
 	return n, u, err
 }
 
-// logout ends a session for one who holds a token of it, if it has not ended yet.
+// logout ends a session for somebody who holds a token of it. One that ended before is
+// no error.
 func (s *Service) logout(ctx context.Context, a Actor, userID, id string) error {
 	a = a.as(&store.User{ID: userID}, &store.Session{ID: id})
 	if err := s.endSession(ctx, a, store.EventLogout, userID, id); !errors.Is(err, store.ErrNotFound) {
@@ -45,8 +47,8 @@ func (s *Service) logout(ctx context.Context, a Actor, userID, id string) error 
 	return nil
 }
 
-// endStolen ends a session whose refresh token somebody used who should not have
-// it any more: who that is nobody knows.
+// endStolen ends a session of which a used refresh token came again: either the device
+// or a thief has an old one, and nobody knows who (E2).
 func (s *Service) endStolen(ctx context.Context, a Actor, session *store.Session) error {
 	err := s.endSession(ctx, a, store.EventRefreshTokenReused, session.UserID, session.ID)
 	if errors.Is(err, store.ErrNotFound) {

@@ -10,7 +10,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// UserErrorCode tells the mistakes that a person can put right apart.
+// UserErrorCode names a mistake that a person can put right.
 type UserErrorCode string
 
 // The codes of the schema's UserErrorCode.
@@ -30,14 +30,15 @@ const (
 	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"
 	LastAdmin          UserErrorCode = "LAST_ADMIN"
 	EmailTaken         UserErrorCode = "EMAIL_TAKEN"
+	EmailNotConfirmed  UserErrorCode = "EMAIL_NOT_CONFIRMED"
 )
 
 // UserError is a mistake that a person can put right.
 type UserError struct {
 	Code    UserErrorCode
 	Message string   // for people
-	Field   []string // the way from the arguments to what is wrong, or nil
-	Limit   *int     // the bound that was passed, of codes that have one
+	Field   []string // the path from the arguments to what is wrong, ["input", "email"]; or nil
+	Limit   *int     // the bound that was passed, for codes that have one
 }
 
 // UserErrors are all the mistakes of one call.
@@ -51,7 +52,7 @@ func (e UserErrors) Error() string {
 	return strings.Join(codes, ", ")
 }
 
-// Has says whether one of the mistakes has this code.
+// Has reports whether one of the mistakes has a code.
 func (e UserErrors) Has(code UserErrorCode) bool {
 	for i := range e {
 		if e[i].Code == code {
@@ -61,7 +62,8 @@ func (e UserErrors) Has(code UserErrorCode) bool {
 	return false
 }
 
-// userError is one mistake in input.<field>, or in no one field if that is "".
+// userError returns one mistake in input.<field>, or in no particular field if that
+// is "".
 func userError(code UserErrorCode, field, message string) UserErrors {
 	e := UserError{Code: code, Message: message}
 	if field != "" {
@@ -86,7 +88,7 @@ func errLastAdmin(field string) error {
 	return userError(LastAdmin, field, "This is the last administrator. Make another one first.")
 }
 
-// Code tells apart what fails a request: extensions.code in GraphQL.
+// Code says why a request fails. In GraphQL it is extensions.code.
 type Code string
 
 // The codes that this package gives.
@@ -97,12 +99,12 @@ const (
 	BadUserInput    Code = "BAD_USER_INPUT"
 	Unavailable     Code = "UNAVAILABLE"
 	Internal        Code = "INTERNAL"
-	// Absent: there is no such thing, or none that the actor may know of. No answer
-	// of the API has it: what is asked for is null there.
+	// Absent says that there is no such thing, or none that the actor may know of.
+	// The API answers null then, so clients never see this code.
 	Absent Code = "ABSENT"
 )
 
-// Error fails a request. Its texts name no account and hold no secret.
+// Error is why a request fails. Its texts name no account and hold no secret.
 type Error struct {
 	Code       Code
 	Reason     string        // more about the code, or ""
@@ -120,20 +122,21 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.cause }
 
-// Seconds is RetryAfter in whole seconds, rounded up and 1 at least.
+// Seconds returns RetryAfter in whole seconds, rounded up, and 1 at least.
 func (e *Error) Seconds() int {
 	return max(1, int((e.RetryAfter+time.Second-1)/time.Second))
 }
 
-// Unauthenticated reasons.
+// The reasons of an Unauthenticated error.
 const (
 	ReasonMissing = "MISSING" // no access token came along
 	ReasonExpired = "EXPIRED"
 	ReasonInvalid = "INVALID"
-	ReasonRevoked = "REVOKED" // its session was ended, whatever by
+	ReasonRevoked = "REVOKED" // its session has ended, for whatever reason
 )
 
-// ReasonOtherClient is of a Forbidden token that was given to another OAuth client.
+// ReasonOtherClient is the reason of Forbidden where a token was given to another
+// OAuth client.
 const ReasonOtherClient = "OTHER_CLIENT"
 
 func errAbsent() *Error { return &Error{Code: Absent, Message: "There is no such thing."} }
@@ -152,12 +155,12 @@ func errRateLimited(wait time.Duration) *Error {
 	return &Error{Code: RateLimited, Message: "Too many tries. Wait a moment and try again.", RetryAfter: wait}
 }
 
-// unavailableRetry is when a client should ask again while a dependency is
-// down: connections are tried anew at each request, so soon.
+// unavailableRetry is how long a client should wait while a dependency is down. It is
+// short, since each request tries a new connection.
 const unavailableRetry = 2 * time.Second
 
-// AsError says how err fails a request: an *Error as it is, a dependency that
-// is down as Unavailable, everything else as Internal.
+// AsError returns the [*Error] by which err fails a request: an *Error as it is, a
+// dependency that is down or busy as Unavailable, everything else as Internal.
 func AsError(err error) *Error {
 	if e, ok := errors.AsType[*Error](err); ok {
 		return e

@@ -10,14 +10,14 @@ import (
 	"latchkey/internal/store"
 )
 
-// undoFor is how long an event may be taken back, and its old address and
+// undoFor is how long an event can be taken back. As long, the old address and the old
 // username are kept from everybody else.
 const undoFor = 72 * time.Hour
 
-// telling is how the world hears of a kind of event.
+// A telling says how people hear of a kind of event.
 type telling struct {
 	log     string         // the message of its line in the log
-	mail    store.MailKind // of the notice to the account's address; "": none goes by itself
+	mail    store.MailKind // the notice that act sends to the account's address; "" is none
 	undoing bool           // the notice has a link that takes the event back
 }
 
@@ -48,10 +48,10 @@ var tellings = map[store.EventKind]telling{
 // EventKinds returns every kind of event, in the order of their names.
 func EventKinds() []store.EventKind { return slices.Sorted(maps.Keys(tellings)) }
 
-// warned are the kinds that an operator should look at.
+// warned has the kinds that are logged as warnings, for an operator to look at.
 var warned = map[store.EventKind]bool{store.EventRefreshTokenReused: true, store.EventTakenBack: true}
 
-// event is the row of history for what an actor does to a user's account now.
+// event returns the row of history for what an actor does to a user's account now.
 func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.SecurityEvent {
 	e := &store.SecurityEvent{ID: newID(), At: now, Kind: kind, Outcome: store.OutcomeSuccess, UserID: userID, Way: a.Way, Count: 1}
 	var id string
@@ -66,7 +66,7 @@ func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.S
 	return e
 }
 
-// given is a pointer to s, or nil if that is "".
+// given returns a pointer to s, or nil if s is "".
 func given(s string) *string {
 	if s == "" {
 		return nil
@@ -74,8 +74,8 @@ func given(s string) *string {
 	return &s
 }
 
-// undo is what takes the event back that happened to u just now, and notice the
-// mail that offers it. became is the new username or address, or "".
+// undo returns what takes back the event that happens to u now, and the notice that
+// offers it. became is the new username or address, or "".
 func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became string) (*store.Undo, *store.Mail) {
 	b := &store.Undo{
 		ID: newID(), UserID: u.ID, Kind: kind, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username,
@@ -86,8 +86,9 @@ func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became st
 	return b, m
 }
 
-// notice is a mail to the address that u has now. Nobody but u and those who
-// look after them can cause it, so it is not counted.
+// notice returns a mail that tells u of an event, at the address that they have now.
+// Nobody but u and administrators can cause one, so it is admitted without being
+// counted.
 func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.Mail {
 	m := &store.Mail{
 		ID: newID(), Kind: kind, UserID: u.ID, RecipientKey: u.EmailKey, Admitted: true, CreatedAt: now,
@@ -100,7 +101,7 @@ func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.M
 	return m
 }
 
-// logEvent writes the line of an event that has happened.
+// logEvent logs an event that has happened.
 func (s *Service) logEvent(e *store.SecurityEvent) {
 	level := zerolog.InfoLevel
 	if warned[e.Kind] {

@@ -29,7 +29,7 @@ func (s *Service) ExportUsers(ctx context.Context, w io.Writer) (int, error) {
 		for i := range page {
 			last = page[i]
 			if err := json.MarshalWrite(out, PortableUser{
-				Email: last.Email, Username: last.Username, PasswordHash: last.PasswordHash, Role: last.Role,
+				ID: last.ID, Email: last.Email, Username: last.Username, PasswordHash: last.PasswordHash, Role: last.Role,
 				CreatedAt: &last.CreatedAt, DisabledAt: last.DisabledAt,
 			}); err != nil {
 				return n, fmt.Errorf("export: %w", err)

@@ -209,7 +209,7 @@ func (f *fixture) login(login string, c auth.Actor) *auth.Login {
 
 // registers asks for an account with goodPassword and returns how that ended.
 func (f *fixture) registers(email, username string, c auth.Actor) error {
-	_, err := f.Register(f.t.Context(), c, auth.RegisterInput{Email: email, Username: username, Password: goodPassword})
+	_, err := f.Register(f.t.Context(), c, auth.RegisterInput{Email: email, Username: new(username), Password: goodPassword})
 	return err
 }
 

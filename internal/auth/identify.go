@@ -9,8 +9,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// Identify returns whom an access token belongs to, by one query: what was
-// revoked, disabled or deleted counts at once. Unauthenticated with a reason.
+// Identify returns whom an access token belongs to. It asks the database, with one
+// query, so that a session that ended and a user who was disabled or deleted count at
+// once (E5). Unauthenticated with a reason.
 func (s *Service) Identify(ctx context.Context, accessToken string) (*Viewer, error) {
 	v, _, err := s.identify(ctx, accessToken)
 	return v, err

@@ -16,8 +16,8 @@ import (
 // has about 800.
 const maxImportLine = 64 << 10
 
-// importTries is how often a batch is tried while the database is busy: a
-// migration of users should not end because of one slow moment.
+// importTries is how often a batch is tried while the database is busy: an import
+// should not end because of one slow moment.
 const importTries = 3
 
 // Import is what an import does and did.
@@ -107,6 +107,12 @@ func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Impor
 		if len(l.problems) == 0 {
 			standing := standings[0]
 			standings = standings[1:]
+			if standing.IDTaken {
+				l.problems = append(l.problems, "id: somebody with another address has it")
+			}
+			if standing.OtherID {
+				l.problems = append(l.problems, "id: this user is here with another one")
+			}
 			if standing.EmailTaken {
 				l.problems = append(l.problems, "email: somebody with another username has this address")
 			}
@@ -114,9 +120,10 @@ func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Impor
 				l.problems = append(l.problems, "username: somebody else has it")
 			}
 			switch {
+			case len(l.problems) > 0:
 			case standing.Present:
 				in.Present++
-			case len(l.problems) == 0:
+			default:
 				in.Imported++
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -66,12 +67,13 @@ func TestImportLines(t *testing.T) {
 			{`{"email":"dup@example.org","email":"dup@example.org","username":"dup"}`, "not one JSON object"},
 			{"{\"email\":\"\xff@example.org\",\"username\":\"dan\"}", "not one JSON object"},
 			{`{"email":"dan@example.org","username":"dan","password_hash":"x"}`,
-				"a field that is none of email, username, passwordHash, role, createdAt and disabledAt"},
+				"a field that is none of id, email, username, passwordHash, role, createdAt and disabledAt"},
+			{`{"email":"dan@example.org","username":"d"}`, "username: 3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved."},
 			{`{"email":7,"username":"dan"}`, "email: a text in quotes"},
 			{`{"email":"dan@example.org","username":"dan","createdAt":"yesterday"}`, `createdAt: a time looks like "2024-05-17T08:30:00Z"`},
 			{`{"email":"dan@example.org","username":"dan","createdAt":"1969-12-31T23:59:59Z"}`, "createdAt: from 1970 to now"},
 			{`{"email":"dan@example.org","username":"dan","createdAt":"2026-11-26T12:00:01Z"}`, "createdAt: from 1970 to now"},
-			{`{}`, "email: An address looks like name@example.org.; username: 3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved."},
+			{`{}`, "email: An address looks like name@example.org."},
 			{`{"email":"dan@example.org","username":"root"}`, "username: 3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved."},
 			{`{"email":"dan\u0000@example.org","username":"dan"}`, "email: An address looks like name@example.org."},
 			{`{"email":"dan@example.org","username":"dan","role":"admin"}`, "role: USER or ADMIN"},
@@ -128,6 +130,82 @@ func TestImportLines(t *testing.T) {
 		got, bad := f.imports(file.String(), false) // once more
 		if w := (auth.Import{Lines: len(lines) - 1, Present: 7, BadLines: len(want)}); fmt.Sprint(got) != fmt.Sprint(w) || !slices.Equal(bad, want) {
 			t.Errorf("repeated: got %+v, want %+v; bad lines:\n%s", got, w, strings.Join(bad, "\n"))
+		}
+	})
+}
+
+// An id is kept, since programs elsewhere know the user by it, and is one user's.
+func TestImportIDs(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		there, other := f.user("there"), f.user("other")
+		const id = "0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07"
+		const spelling = "id: a UUID in lower case looks like 0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07"
+		lines := []struct{ id, name, bad string }{
+			{id, "ada", ""},
+			{"", "bob", ""},
+			{"0197A2F4-6C1E-7B3A-9D5F-2E8C4B6A1F08", "upper", spelling},
+			{"{0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f08}", "braces", spelling},
+			{"0197a2f46c1e7b3a9d5f2e8c4b6a1f08", "bare", spelling},
+			{"00000000-0000-0000-0000-000000000000", "none", spelling},
+			{"7", "number", spelling},
+			{id, "eve", "id: line 1 has the same"},
+			{other.ID, "another", "id: somebody with another address has it"},
+			{there.ID, "there", ""}, // present
+			{"0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f09", "thither", ""},
+		}
+		var file strings.Builder
+		var want []string
+		for i, l := range lines {
+			fmt.Fprintf(&file, `{"id":%q,"email":"%s@example.org","username":%[2]q}`+"\n", l.id, l.name)
+			if l.bad != "" {
+				want = append(want, fmt.Sprintf("%d: %s", i+1, l.bad))
+			}
+		}
+		for _, w := range []auth.Import{{DryRun: true, Imported: 3, Present: 1}, {Imported: 3, Present: 1}, {Present: 4}} {
+			got, bad := f.imports(file.String(), w.DryRun)
+			w.Lines, w.BadLines = len(lines), len(want)
+			if fmt.Sprint(got) != fmt.Sprint(w) || !slices.Equal(bad, want) {
+				t.Errorf("got %+v, want %+v; bad lines:\n%s\nwant:\n%s", got, w, strings.Join(bad, "\n"), strings.Join(want, "\n"))
+			}
+		}
+		if l := f.login("there", client(1)); l.User.ID != there.ID {
+			t.Errorf("who was there is now %s", l.User.ID)
+		}
+		ada, err := f.store.UserByEmail(t.Context(), "ada@example.org")
+		must(t, err)
+		if ada.ID != id || !strings.Contains(f.export(), `{"id":"`+id+`","email":"ada@example.org"`) {
+			t.Errorf("imported with %s, exported as\n%s", ada.ID, f.export())
+		}
+		_, bad := f.imports(`{"id":"0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1fff","email":"ada@example.org","username":"ada"}`, false)
+		if want := []string{"1: id: this user is here with another one"}; !slices.Equal(bad, want) {
+			t.Errorf("bad lines %q, want %q", bad, want)
+		}
+	})
+}
+
+// Who comes without a username has one made, once, however often the file is
+// imported.
+func TestImportWithoutUsername(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		const n = 300
+		var file strings.Builder
+		for i := range n {
+			fmt.Fprintf(&file, `{"email":"u%d@example.org"%s}`+"\n", i, []string{"", `,"username":""`, `,"username":null`}[i%3])
+		}
+		for _, w := range []auth.Import{{DryRun: true, Imported: n}, {Imported: n}, {Present: n}} {
+			w.Lines = n
+			if got, bad := f.imports(file.String(), w.DryRun); fmt.Sprint(got) != fmt.Sprint(w) {
+				t.Errorf("got %+v, want %+v; %q", got, w, bad)
+			}
+		}
+		made := map[string]bool{}
+		for _, u := range strings.Split(f.export(), "\n")[:n] {
+			made[regexp.MustCompile(`"username":"([a-z]{8}[0-9]{3})"`).FindString(u)] = true
+		}
+		if len(made) != n || made[""] {
+			t.Errorf("%d names of %d", len(made), n)
 		}
 	})
 }

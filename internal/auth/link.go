@@ -18,8 +18,8 @@ func (s *Service) openLink(ctx context.Context, token, email string, purposes ..
 	return l, err
 }
 
-// dropLink takes a token that was used. It is no longer worth anything, so that
-// it cannot be taken is nothing to the caller.
+// dropLink removes the token of a link that was used. The link is dead already, so a
+// failure is logged and is no matter of the caller's.
 func (s *Service) dropLink(ctx context.Context, token string) {
 	if _, err := s.links.Take(context.WithoutCancel(ctx), token); err != nil && !errors.Is(err, link.ErrDead) {
 		s.log.Warn().Err(err).Msg("drop link")

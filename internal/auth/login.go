@@ -18,17 +18,17 @@ type LoginInput struct {
 	Transport  TokenTransport
 }
 
-// Login is a device that is logged in. It is never partial.
+// Login is what a device has once it is logged in. All three are there.
 type Login struct {
 	User    *store.User
 	Session *store.Session
 	Tokens  *Tokens
 }
 
-// Login opens a session for a device. Unknown user, wrong password and an
-// address that is not confirmed yet are one mistake, INVALID_CREDENTIALS, and
-// take as long; ACCOUNT_DISABLED is said to one who knows the password.
-// RateLimited.
+// Login opens a session for a device. An unknown user and a wrong password are one
+// mistake, INVALID_CREDENTIALS, and take as long as each other (C1 and C2: nobody can
+// tell who has an account). Only who knows the password is told ACCOUNT_DISABLED, and
+// only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. RateLimited.
 func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
 	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username)
@@ -36,17 +36,22 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), a.Client.device(), s.now())
-	if errors.Is(err, store.ErrNotFound) {
+	w := &waiting{key: key}
+	unknown := errors.Is(err, store.ErrNotFound)
+	if unknown {
 		user = &store.LoginCandidate{} // without a hash
-	} else if err != nil {
+		err = w.find(ctx, s, a)
+		user.PasswordHash = w.byName()
+	}
+	if err != nil {
 		t.giveBack(ctx)
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	switch err := t.compare(ctx, user.PasswordHash, in.Password, user.ClientKnown); {
-	case errors.Is(err, errMismatch):
-		return nil, errCredentials()
 	case err != nil:
-		return nil, fmt.Errorf("login: %w", err)
+		return nil, fmt.Errorf("login: %w", s.refused(ctx, a, t, w, in.Password, err))
+	case unknown:
+		return nil, s.notConfirmed(ctx, a, w.registration)
 	case user.DisabledAt != nil:
 		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}
@@ -60,13 +65,13 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	return l, nil
 }
 
-// renewHash replaces the hash of a password that was right, if it is of another
-// kind or cost than those made now. The login writes it.
+// renewHash gives u a new hash of the password that was right, if the old one is of a
+// lesser kind or cost than those made now (A5). admit writes it with the session.
 func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidate, typed string) {
 	if !s.hasher.NeedsRehash(u.PasswordHash) {
 		return
 	}
-	better, err := s.hasher.Hash(ctx, a.Client.Key(), typed)
+	better, err := s.hasher.Hash(ctx, a.Client.caller(true), typed)
 	if err != nil { // too long for bcrypt, or no time now: the old one serves on
 		a.logged(s.log.Info()).Err(err).Str("user_id", u.ID).Msg("hash not renewed")
 		return
@@ -74,9 +79,9 @@ func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidat
 	u.PasswordHash = better
 }
 
-// loginKey says by which key a login looks a user up. What is neither an
-// address nor a username is looked up all the same, as a username that nobody
-// has, so that it takes as long; it is cut so that a key stays a key.
+// loginKey returns the key that a login looks its user up by. What is neither an
+// address nor a username is looked up all the same, as a username that nobody has, so
+// that it takes as long (C2). It is cut to the length that a key has at most.
 func loginKey(login string) store.LoginKey {
 	if strings.Contains(login, "@") {
 		if e, ok := names.ParseEmail(login); ok {

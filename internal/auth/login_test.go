@@ -25,8 +25,9 @@ func TestSameAnswerToAll_C1(t *testing.T) {
 		for i, tt := range []struct{ name, login, typed string }{
 			{"no such name", "nobody", goodPassword},
 			{"no such address", "nobody@example.org", goodPassword},
-			{"not confirmed, by name", "waiting", goodPassword},
-			{"not confirmed, by address", "waiting@example.org", goodPassword},
+			{"not confirmed, by name", "waiting", wrongPassword},
+			{"not confirmed, by address", "waiting@example.org", wrongPassword},
+			{"not confirmed, by address from elsewhere", "waiting@example.org", goodPassword},
 			{"disabled, wrong password", "gone", wrongPassword},
 			{"empty password", "ada", ""},
 			{"long password", "ada", strings.Repeat("w", 100_000)},

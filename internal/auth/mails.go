@@ -9,7 +9,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// MailState says what a mail of the outbox waits for.
+// MailState says whether a mail of the outbox will still be sent.
 type MailState string
 
 // The states there are.
@@ -18,8 +18,8 @@ const (
 	MailFailed  MailState = "FAILED"  // given up; it stays for a while for somebody to see it
 )
 
-// QueuedMail is a mail that was not sent yet, as those see it who look after the
-// service. There is no link in it: that is made when it is sent.
+// QueuedMail is a mail that was not sent yet, as administrators see it. There is no
+// link in it: links are made when a mail is sent.
 type QueuedMail struct {
 	ID        string
 	Kind      string // of store.MailKind
@@ -51,7 +51,7 @@ type MailList struct {
 	Failed bool // only those that were given up
 }
 
-// Mails returns a page of the outbox, those that were written first first.
+// Mails returns a page of the outbox, the oldest first.
 // BadUserInput.
 func (s *Service) Mails(ctx context.Context, q MailList) (*QueuedMailConnection, error) {
 	page, n, err := PageQuery{First: q.First, After: q.After}.page()
@@ -91,9 +91,9 @@ func queued(m *store.Mail) QueuedMail {
 // RetryMailInput is the argument of RetryMail.
 type RetryMailInput struct{ MailID string }
 
-// RetryMail makes a mail due at once as if it had never been tried, also one that
-// was given up. The mistake is NOT_FOUND, also of one that is on its way or whose
-// recipient had as many as may be.
+// RetryMail makes a mail due at once as if it had never been tried, also one that was
+// given up. The mistake is NOT_FOUND, also if the mail is on its way just now, or
+// waits because its recipient had as many as may be.
 func (s *Service) RetryMail(ctx context.Context, a Actor, in RetryMailInput) (*QueuedMail, error) {
 	m, err := s.store.ResumeMail(ctx, in.MailID, s.now())
 	if errors.Is(err, store.ErrNotFound) {
@@ -107,8 +107,8 @@ func (s *Service) RetryMail(ctx context.Context, a Actor, in RetryMailInput) (*Q
 	return &q, nil
 }
 
-// RetryAllMails does that to every mail that it can be done to, and returns to how
-// many.
+// RetryAllMails does what [Service.RetryMail] does to every mail that it can be done to, and
+// returns how many those are.
 func (s *Service) RetryAllMails(ctx context.Context, a Actor) (int, error) {
 	n, err := s.store.ResumeAllMail(ctx, s.now())
 	if err != nil {

@@ -25,12 +25,12 @@ func (s *Service) LookAtNotMe(ctx context.Context, token string) (*store.Undo, e
 	return b, nil
 }
 
-// NotMe takes an event back: the account is put back to the address of before
-// it, and to the username if the event was its change, whatever happened since.
-// All sessions end, every older link and the links of later events are dead, the
-// password is unusable, and a link that sets a new one goes to that address
-// unless the account is disabled. It returns the user as they are then. The
-// mistake is TOKEN_INVALID.
+// NotMe takes an event back (A8: an owner gets an account back from a thief). The
+// account has the address of before the event again and, if the event changed the
+// username, that too, whatever happened since. All sessions end, older links and those
+// of later events are dead, and no password counts until a new one is set: unless the
+// account is disabled, a link for that is mailed to the address. It returns the user as
+// they are then. The mistake is TOKEN_INVALID.
 func (s *Service) NotMe(ctx context.Context, a Actor, token string) (*store.User, error) {
 	b, err := s.LookAtNotMe(ctx, token)
 	if err != nil {

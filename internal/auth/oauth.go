@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/jwt"
 )
 
-// OwnClient is the client_id of sessions that no OAuth client opened. Anybody
-// may use it; it has no secret.
+// OwnClient is the client_id of sessions that were opened without a client of
+// OAUTH_CLIENTS. Anybody may use it; it has no secret.
 const OwnClient = jwt.OwnClient
 
 // Revoke ends the session of an access or refresh token that the actor's OAuth
@@ -39,19 +39,19 @@ func (s *Service) Revoke(ctx context.Context, a Actor, token string) error {
 	return nil
 }
 
-// Introspection is what is true of a token now.
+// Introspection says what is true of a token now.
 type Introspection struct {
-	Active    bool        // else the rest is empty
-	Access    *jwt.Claims // of an access token, else nil
+	Active    bool        // the token counts; if not, the rest is empty
+	Access    *jwt.Claims // what an access token says; nil for a refresh token
 	UserID    string
 	Username  string
 	ClientID  string
-	ExpiresAt time.Time // of a refresh token: of its session, unless it is used before
+	ExpiresAt time.Time // for a refresh token, when its session ends unless it is refreshed before
 }
 
-// Introspect says whether an access or refresh token counts at this moment, by
-// the query that Identify makes. It changes nothing: a stolen refresh token is
-// not active, and its session goes on until somebody presents it.
+// Introspect says what is true of an access or refresh token at this moment, by the
+// query that Identify makes. It changes nothing: a refresh token that would end its
+// session if it were used is not active, and the session goes on.
 func (s *Service) Introspect(ctx context.Context, token string) (*Introspection, error) {
 	viewer, claims, err := s.identify(ctx, token)
 	if err == nil {

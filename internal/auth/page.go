@@ -24,14 +24,14 @@ type PageQuery struct {
 	After, Before *string
 }
 
-// PageInfo says where a page lies.
+// PageInfo says where in its list a page lies.
 type PageInfo struct {
 	HasNextPage, HasPreviousPage bool
 	StartCursor, EndCursor       *string // nil on an empty page
 }
 
-// page is what to ask the store for: one row more than the n that are on the page,
-// to know whether there are more. BadUserInput.
+// page returns what to ask the store for, and n, how many rows the page has at most. It
+// asks for one row more, to know whether there are more. BadUserInput.
 func (q PageQuery) page() (p store.Page, n int, err error) {
 	n = defaultPage
 	switch {
@@ -64,8 +64,8 @@ func (q PageQuery) page() (p store.Page, n int, err error) {
 
 func errPage(message string) error { return &Error{Code: BadUserInput, Message: message} }
 
-// onPage leaves off the row that was read to know whether there are more, and says
-// where the others lie. cursor is that of a row.
+// onPage returns the rows that are on a page, without the one that was read to know
+// whether there are more, and where the page lies. cursor returns the cursor of a row.
 func onPage[T any](rows []T, p store.Page, n int, cursor func(*T) string) ([]T, PageInfo) {
 	more := len(rows) > n
 	if more && p.Last {
@@ -84,8 +84,9 @@ func onPage[T any](rows []T, p store.Page, n int, cursor func(*T) string) ([]T, 
 	return rows, info
 }
 
-// A cursor is cursorVersion, the time of a row in microseconds since 1970 and its
-// id, apart by spaces, in base64url. So it needs no row to be there.
+// A cursor is cursorVersion, the time of a row in microseconds since 1970, and the
+// row's id, with spaces between them, in base64url. It names a place in the list, so it
+// still counts when its row is gone.
 const cursorVersion = "1"
 
 func cursor(at time.Time, id string) string {
@@ -93,10 +94,11 @@ func cursor(at time.Time, id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(text))
 }
 
-// maxCursorTime is beyond any time that was, and within what the databases take.
+// maxCursorTime bounds the time in a cursor: later than any row has, and within what
+// the databases take.
 const maxCursorTime = 1 << 52 // microseconds: the year 2112
 
-// parseCursor takes a cursor in the one spelling that it is made in.
+// parseCursor reads a cursor, in exactly the spelling that cursor makes.
 func parseCursor(s string) (p store.Place, ok bool) {
 	text, err := base64.RawURLEncoding.DecodeString(s)
 	parts := strings.Split(string(text), " ")

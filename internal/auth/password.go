@@ -30,7 +30,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
+	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
@@ -46,8 +46,8 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 	return u, nil
 }
 
-// policyErrors words what is wrong with a new password in input.<field>. own is
-// what belongs to the user and is no secret.
+// policyErrors returns what is wrong with a new password, in words, for input.<field>.
+// own are the user's names, which are no secret and so no passwords (A3).
 func (s *Service) policyErrors(field, typed string, own ...string) UserErrors {
 	var errs UserErrors
 	for _, p := range s.policy.Check(typed, own...) {
@@ -73,7 +73,8 @@ func (s *Service) policyErrors(field, typed string, own ...string) UserErrors {
 	return errs
 }
 
-// own is what belongs to a user and is no secret, so no password either.
+// own returns the names that belong to a user: they are no secret, so they are no
+// password either.
 func own(u *store.User) []string {
 	local, _, _ := strings.Cut(u.Email, "@")
 	return []string{u.Username, u.Email, local}

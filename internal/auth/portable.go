@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
 
 	"latchkey/internal/names"
 	"latchkey/internal/password"
@@ -17,8 +18,9 @@ import (
 
 // PortableUser is a user as a line of import and export.
 type PortableUser struct {
+	ID           string     `json:"id"` // a UUID; "": a new one
 	Email        string     `json:"email"`
-	Username     string     `json:"username"`
+	Username     string     `json:"username"`            // "": one is made
 	PasswordHash string     `json:"passwordHash"`        // "": no password until a reset
 	Role         store.Role `json:"role"`                // "": USER
 	CreatedAt    *time.Time `json:"createdAt"`           // nil: now
@@ -38,7 +40,7 @@ type claims struct {
 	lines map[uint64]int // by a hash of the claim: of ten million lines, two share one by chance once in 90,000 imports
 }
 
-// claim returns the earlier line that claims this, or 0.
+// claim notes that a line claims a key, and returns the earlier line that did, or 0.
 func (c claims) claim(kind byte, key string, line int) int {
 	h := maphash.String(c.seed, string(kind)+key)
 	if earlier := c.lines[h]; earlier > 0 {
@@ -48,8 +50,28 @@ func (c claims) claim(kind byte, key string, line int) int {
 	return 0
 }
 
-// parseLine reads one line and finds what is wrong with it by itself and beside
-// those before it. nil for an empty line.
+// username makes a username that no earlier line claims, and claims it.
+func (c claims) username(line int) string {
+	for {
+		name := names.MakeUsername()
+		if key, ok := names.ParseUsername(name); ok && c.claim('u', key, line) == 0 {
+			return name
+		}
+	}
+}
+
+// portableID is the id of a user whose line has this one; a new one for "". It is
+// taken in its one spelling only, as programs compare ids as texts.
+func portableID(text string) (id string, ok bool) {
+	if text == "" {
+		return newID(), true
+	}
+	parsed, err := uuid.Parse(text)
+	return text, err == nil && parsed != uuid.Nil && parsed.String() == text
+}
+
+// parseLine reads one line and finds what is wrong with it: by itself, or since it
+// claims what an earlier line does. It returns nil for an empty line.
 func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims) *importLine {
 	l := &importLine{number: number}
 	if tooLong {
@@ -69,7 +91,15 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if !ok {
 		wrong("email: %s", errEmailInvalid()[0].Message)
 	}
-	usernameKey, ok := names.ParseUsername(p.Username)
+	id, ok := portableID(p.ID)
+	if !ok {
+		wrong("id: a UUID in lower case looks like 0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07")
+	}
+	made := p.Username == ""
+	if made {
+		p.Username = claims.username(number)
+	}
+	usernameKey, ok := names.ParseKnownUsername(p.Username)
 	if !ok {
 		wrong("username: %s", errUsernameInvalid()[0].Message)
 	}
@@ -96,11 +126,16 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if earlier := claims.claim('e', email.Key, number); earlier > 0 {
 		wrong("email: line %d has the same", earlier)
 	}
-	if earlier := claims.claim('u', usernameKey, number); earlier > 0 {
+	if earlier := claims.claim('u', usernameKey, number); earlier > 0 && !made {
 		wrong("username: line %d has the same", earlier)
 	}
-	l.user = store.ImportedUser{UsernameKey: usernameKey, User: store.User{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: p.Username, PasswordHash: p.PasswordHash, Role: p.Role,
+	if p.ID != "" {
+		if earlier := claims.claim('i', p.ID, number); earlier > 0 {
+			wrong("id: line %d has the same", earlier)
+		}
+	}
+	l.user = store.ImportedUser{UsernameKey: usernameKey, IDGiven: p.ID != "", User: store.User{
+		ID: id, UsernameMade: made, Email: email.Address, EmailKey: email.Key, Username: p.Username, PasswordHash: p.PasswordHash, Role: p.Role,
 		SecurityVersion: 1, CreatedAt: now, UpdatedAt: now, DisabledAt: kept(p.DisabledAt),
 	}}
 	if p.CreatedAt != nil {
@@ -109,14 +144,15 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	return l
 }
 
-// aheadOfUs is how far another machine's clock may be before ours.
+// aheadOfUs is how far the clock of the machine that wrote the file may be ahead of
+// ours.
 const aheadOfUs = 24 * time.Hour
 
 func believable(t, now time.Time) bool {
 	return t.Unix() >= 0 && t.Before(now.Add(aheadOfUs))
 }
 
-// kept is a time as the databases keep it.
+// kept returns a time as the databases keep it, or nil.
 func kept(t *time.Time) *time.Time {
 	if t == nil {
 		return nil
@@ -125,7 +161,8 @@ func kept(t *time.Time) *time.Time {
 	return &k
 }
 
-// unmarshalUser reads a line's object, or says what is wrong without quoting it.
+// unmarshalUser reads the object of a line into p. It returns "", or what is wrong
+// without quoting the line.
 func unmarshalUser(text []byte, p *PortableUser) string {
 	err := json.Unmarshal(text, p, json.RejectUnknownMembers(true))
 	if err == nil {
@@ -135,7 +172,7 @@ func unmarshalUser(text []byte, p *PortableUser) string {
 		field := strings.TrimPrefix(string(semantic.JSONPointer), "/")
 		switch {
 		case errors.Is(err, json.ErrUnknownName):
-			return "a field that is none of email, username, passwordHash, role, createdAt and disabledAt"
+			return "a field that is none of id, email, username, passwordHash, role, createdAt and disabledAt"
 		case field == "createdAt" || field == "disabledAt":
 			return field + `: a time looks like "2024-05-17T08:30:00Z"`
 		case field != "":

@@ -18,17 +18,17 @@ const (
 	lostAnswer       = 24 * time.Hour // the immediate predecessor, while its successor was not presented
 )
 
-// standing is what a refresh token is to its session.
+// standing says what a refresh token means to its session, and so what to do with it.
 type standing int
 
 const (
-	current standing = iota // trade it
-	recent                  // answer with the current one
-	lost                    // the same, and the session was used again
-	stolen                  // end the session
+	current standing = iota // the newest one: trade it for the next
+	recent                  // rotated away a moment ago: answer with the newest
+	lost                    // rotated away, but the answer seems to have been lost: the same, and extend the session
+	stolen                  // rotated away long ago: end the session
 )
 
-// judge says where generation g of a refresh token stands in a session.
+// judge returns what a refresh token of generation g means to session v.
 func judge(v *store.Session, g int64, now time.Time, grace time.Duration) standing {
 	if g >= v.Generation { // above it the database came back from a backup
 		return current
@@ -43,8 +43,8 @@ func judge(v *store.Session, g int64, now time.Time, grace time.Duration) standi
 	return stolen
 }
 
-// rotationAge returns how long ago generation g was rotated away, 0 where
-// clocks disagree. It is known of the last graceGenerations.
+// rotationAge returns how long ago generation g was rotated away, and reports whether
+// that is known, as it is of the last graceGenerations. Where clocks disagree it is 0.
 func rotationAge(v *store.Session, g int64, now time.Time) (time.Duration, bool) {
 	back := int(v.Generation - 1 - g) // 0 for the immediate predecessor
 	times := rotationTimes(v.Rotations)
@@ -54,9 +54,8 @@ func rotationAge(v *store.Session, g int64, now time.Time) (time.Duration, bool)
 	return max(0, now.Sub(times[back])), true
 }
 
-// maxRaces bounds how often Refresh looks again because somebody was faster.
-// Each time somebody else did rotate, and a token that many generations old is
-// judged so.
+// maxRaces bounds how often Refresh looks again because another request rotated the
+// session first. After that many rotations its token is old, and judged as such.
 const maxRaces = graceGenerations + 2
 
 // Refresh trades a refresh token for new tokens. Asked again with the same
@@ -100,13 +99,13 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 	return nil, &Error{Code: Unavailable, Message: "Too much at once with this token. Try again soon.", RetryAfter: time.Second}
 }
 
-// noticing is how long it takes at most to notice that a caller has hung up.
+// noticing is how long it takes at most until a caller who hung up shows in ctx.
 const noticing = 100 * time.Millisecond
 
-// gone says whether the caller has. Then they may have asked long ago, of a
-// machine that stood still since, and have gone on with another replica: their
-// session must not end by what is old only for that. A thief who hangs up has
-// nothing from it either.
+// gone reports whether the caller has hung up. It waits for that a moment. Such a
+// caller may have asked long ago, of a machine that stood still since, and have gone on
+// with another replica: a token that is old only for that reason must not end their
+// session. A thief gains nothing by hanging up.
 func gone(ctx context.Context) bool {
 	select {
 	case <-ctx.Done():
@@ -120,8 +119,8 @@ func gone(ctx context.Context) bool {
 // still used: once in each such span.
 const familiarStep = 24 * time.Hour
 
-// rotate writes the session's next state and shows it in v. ErrNotFound if
-// somebody was faster.
+// rotate writes the session's next state, to the database and to v. The error is
+// store.ErrNotFound if another request was faster.
 func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64, rotations []byte, now time.Time, c Client) error {
 	r := store.Rotation{
 		Generation: generation, Rotations: rotations, IPAddress: c.ip(),

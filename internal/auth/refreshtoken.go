@@ -18,10 +18,9 @@ import (
 )
 
 // A refresh token is refreshPrefix and, in base64url, the session's id, a
-// generation and an HMAC-SHA256 of both. The HMAC's key is made from the
-// session's own and the server's, so a database without the server's secret
-// forges nothing, nothing is kept of a token, and the same generation always
-// makes the same token.
+// generation, and an HMAC-SHA256 of both. The HMAC's key is made from a key of the
+// session and one of the server. So nobody can make a token from the database
+// alone, no token has to be kept, and the same generation always has the same token.
 const (
 	refreshPrefix   = "lkr_"
 	refreshKeyBytes = 32 // of a session's own key
@@ -53,7 +52,7 @@ func parseRefreshToken(s string) (refreshToken, bool) {
 	return refreshToken{uuid.UUID(b[:16]), int64(generation), b[macOffset:]}, true
 }
 
-// refreshKeys are the server's: the first makes, all verify.
+// refreshKeys are the server's keys: the first makes tokens, all of them verify.
 type refreshKeys [][]byte
 
 // newRefreshKeys derives one key from each secret (RFC 5869), so that what
@@ -86,8 +85,8 @@ func (k refreshKeys) token(v *store.Session) (string, error) {
 	return refreshPrefix + refreshEncoding.EncodeToString(append(b, refreshMAC(k[0], v.RefreshKey, b)...)), nil
 }
 
-// made says whether a token was made by one of these keys for the session with
-// this key of its own.
+// made reports whether a token was made with one of these keys, for the session whose
+// own key is sessionKey.
 func (k refreshKeys) made(t refreshToken, sessionKey []byte) bool {
 	b := make([]byte, macOffset)
 	copy(b, t.session[:])
@@ -122,9 +121,9 @@ func rotationTimes(b []byte) []time.Time {
 	return times
 }
 
-// rotated returns the Rotations of a session whose generation g is rotated away
-// now. If g is not the one that the row has, the row is older than the token,
-// and of the generations between them no time is known.
+// rotated returns the Rotations of a session whose generation g is rotated away now. If
+// the row has another generation, it comes from a backup that is older than the token:
+// then nothing is known of the generations in between.
 func rotated(v *store.Session, g int64, now time.Time) []byte {
 	b := binary.BigEndian.AppendUint64(nil, uint64(now.UnixMicro()))
 	if g == v.Generation {

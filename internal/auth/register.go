@@ -13,7 +13,7 @@ import (
 // RegisterInput is the argument of Register.
 type RegisterInput struct {
 	Email    string
-	Username string
+	Username *string // nil: one is made
 	Password string
 }
 
@@ -21,14 +21,16 @@ type RegisterInput struct {
 // from its first claim on.
 const usernameHold = 24 * time.Hour
 
-// openRegistrations bound how much of the database, and how many names, one
-// client can take without confirming anything.
+// openRegistrations bounds how much of the database, and how many names, one client
+// can take up without confirming anything.
 var openRegistrations = store.RegistrationLimits{PerAddress: 5, PerClient: 20}
 
-// Register writes a registration and the mail that asks for its confirmation,
-// and returns the address it goes to. All mistakes are reported together. A
-// taken username is said; whether the address has an account changes neither
-// answer nor work, only the mail. RateLimited, Forbidden while closed.
+// Register writes a registration and the mail that asks for its confirmation, and
+// returns the address that the mail goes to. All mistakes are reported together. A taken
+// username is one of them, unless the same client registered it with the same password
+// for an address that was mistyped: that registration ends then. Whether the address has
+// an account changes neither the answer nor the work, only the mail (C3: one answer for
+// every address). RateLimited; Forbidden while registration is closed.
 func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (string, error) {
 	if !s.cfg.RegistrationOpen {
 		return "", &Error{Code: Forbidden, Reason: "REGISTRATION_CLOSED", Message: "Registration is closed here."}
@@ -36,23 +38,45 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	if err := s.countMail(ctx, a, "register"); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
+	made := in.Username == nil
+	if made {
+		name, err := s.freeUsername(ctx)
+		if err != nil {
+			return "", fmt.Errorf("register: %w", err)
+		}
+		in.Username = &name
+	}
 	email, usernameKey, err := s.validate(ctx, in)
+	hash := ""
+	var earlier *store.Registration
+	if onlyTaken(err) {
+		earlier, err = s.ownClaim(ctx, a, usernameKey, in.Password)
+	}
 	if err != nil {
 		return "", err
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.Password)
-	if err != nil {
+	if earlier != nil {
+		hash = earlier.PasswordHash
+	} else if hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
 	now := s.now()
 	r := &store.Registration{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: in.Username, UsernameKey: usernameKey, PasswordHash: hash,
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: *in.Username, UsernameKey: usernameKey, UsernameMade: made, PasswordHash: hash,
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
 		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, RegistrationID: r.ID, CreatedAt: now,
 	}
-	switch err := s.store.Register(ctx, r, m, now.Add(usernameHold), openRegistrations); {
+	err = s.store.InTx(ctx, func(tx *store.Store) error {
+		if earlier != nil {
+			if err := tx.MoveClaim(ctx, earlier, r.EmailKey, now); err != nil {
+				return err
+			}
+		}
+		return tx.Register(ctx, r, m, now.Add(usernameHold), openRegistrations)
+	})
+	switch {
 	case errors.Is(err, store.ErrTooMany):
 		return "", errRateLimited(s.cfg.ConfirmTTL)
 	case errors.Is(err, store.ErrConflict): // claimed since validate looked
@@ -65,24 +89,68 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	return r.Email, nil
 }
 
-// validate reports everything that is wrong with in, together.
+// onlyTaken reports whether err is USERNAME_TAKEN and nothing else.
+func onlyTaken(err error) bool {
+	mistakes, ok := errors.AsType[UserErrors](err)
+	return ok && len(mistakes) == 1 && mistakes[0].Code == UsernameTaken
+}
+
+// ownClaim returns the registration that keeps a username, if it was made at this
+// client with the password typed: then whoever mistyped their address has the name
+// for another. It takes the one hash that registering takes anyhow, and it is a try
+// at that password. The mistake is USERNAME_TAKEN; RateLimited.
+func (s *Service) ownClaim(ctx context.Context, a Actor, usernameKey, typed string) (*store.Registration, error) {
+	earlier, err := s.store.ClaimOf(ctx, usernameKey, a.Client.Key(), s.now())
+	if errors.Is(err, store.ErrNotFound) {
+		return nil, errUsernameTaken()
+	} else if err != nil {
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	t, err := s.countTry(ctx, a, "registration:"+earlier.ID)
+	if err != nil {
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	switch err := t.compare(ctx, earlier.PasswordHash, typed, false); {
+	case errors.Is(err, errMismatch):
+		return nil, errUsernameTaken()
+	case err != nil:
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	return earlier, nil
+}
+
+// freeUsername makes a username that nobody has.
+func (s *Service) freeUsername(ctx context.Context) (string, error) {
+	for {
+		name := names.MakeUsername()
+		key, ok := names.ParseUsername(name)
+		if !ok {
+			continue
+		}
+		if taken, err := s.store.UsernameTaken(ctx, key, "", "", s.now()); err != nil || !taken {
+			return name, err
+		}
+	}
+}
+
+// validate reports everything that is wrong with in, together; what was understood
+// is returned beside it.
 func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, string, error) {
-	email, usernameKey, err := s.validateNames(ctx, in.Email, in.Username)
+	email, usernameKey, err := s.validateNames(ctx, in.Email, *in.Username)
 	mistakes, wrong := errors.AsType[UserErrors](err)
 	if err != nil && !wrong {
 		return names.Email{}, "", fmt.Errorf("register: %w", err)
 	}
-	mistakes = append(mistakes, s.policyErrors("password", in.Password, in.Username, in.Email, email.Address, email.Local)...)
+	mistakes = append(mistakes, s.policyErrors("password", in.Password, *in.Username, in.Email, email.Address, email.Local)...)
 	if len(mistakes) > 0 {
-		return names.Email{}, "", mistakes
+		return email, usernameKey, mistakes
 	}
 	return email, usernameKey, nil
 }
 
-// validateNames understands the address and the username of an account that is to
-// be made, and returns the username's key. The mistakes, all together, are
-// EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN; what was understood is
-// returned beside them.
+// validateNames parses the address and the username of an account that is to be made.
+// It returns the address and the username's key, also beside mistakes. Those, all
+// together, are EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN.
 func (s *Service) validateNames(ctx context.Context, address, username string) (email names.Email, usernameKey string, _ error) {
 	var mistakes UserErrors
 	email, ok := names.ParseEmail(address)
@@ -119,15 +187,15 @@ func errEmailInvalid() UserErrors {
 // ResendConfirmationInput is the argument of ResendConfirmation.
 type ResendConfirmationInput struct{ Email string }
 
-// ResendConfirmation has the links of every unfinished registration of an
-// address mailed again. The mail worker finds out whether there are any, so
-// answer and work are the same for every address. RateLimited.
+// ResendConfirmation mails the links of every unfinished registration of an address
+// again. The mail worker finds out whether there are any, so answer and work are the
+// same for every address (C3). The mistake is EMAIL_INVALID; RateLimited.
 func (s *Service) ResendConfirmation(ctx context.Context, a Actor, in ResendConfirmationInput) error {
 	return s.requestMail(ctx, a, store.MailResendConfirmation, "resend", in.Email)
 }
 
-// requestMail writes a job whose worker finds out whether there is anything to
-// say to an address. what is what the call is counted as.
+// requestMail writes a mail of which the worker finds out whether there is anything to
+// say to the address. The call is counted under the name what.
 func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind, what, address string) error {
 	if err := s.countMail(ctx, a, what); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
@@ -136,14 +204,18 @@ func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind,
 	if !ok {
 		return errEmailInvalid()
 	}
-	m := &store.Mail{
-		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, email.Key, a.Client.Key()),
-		RecipientKey: email.Key, Client: a.Client.Key(), CreatedAt: s.now(),
-	}
-	if err := s.store.EnqueueMail(ctx, m); err != nil {
+	if err := s.mailAgain(ctx, a, kind, email.Key); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	return nil
+}
+
+// mailAgain writes the job, of which one waits for each address and client.
+func (s *Service) mailAgain(ctx context.Context, a Actor, kind store.MailKind, emailKey string) error {
 	// The worker is not woken: while it finds out what there is to send, the next
 	// call could tell by its time (C3). It looks by itself within a second.
-	return nil
+	return s.store.EnqueueMail(ctx, &store.Mail{
+		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, emailKey, a.Client.Key()),
+		RecipientKey: emailKey, Client: a.Client.Key(), CreatedAt: s.now(),
+	})
 }

@@ -48,7 +48,7 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 			each(t, func(t *testing.T, f *fixture) {
 				for i, tt := range tests {
 					_, err := f.Register(t.Context(), client(i), auth.RegisterInput{
-						Email: "Countess.L+x@Bücher.example", Username: "Ada.Lovelace", Password: tt.typed,
+						Email: "Countess.L+x@Bücher.example", Username: new("Ada.Lovelace"), Password: tt.typed,
 					})
 					want := tt.argon2id
 					if p.Kind == password.Bcrypt {
@@ -64,7 +64,7 @@ func TestPasswordsWhenRegistering_A1_A2_A3_A4(t *testing.T) {
 func TestMinimumLengthWhenRegistering_A1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		for typed, want := range map[string]string{"mfjw-wqp-zu": "PASSWORD_TOO_SHORT", "mfjw-wqp-zui": "ok"} {
-			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: "ada", Password: typed})
+			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: new("ada"), Password: typed})
 			expect(t, typed, err, want)
 		}
 	}, func(f *fixture) { f.deps.Policy.MinLength = 12 })
@@ -84,17 +84,17 @@ func TestMistakesWhenRegistering_A1_B2_B4(t *testing.T) {
 			in   auth.RegisterInput
 			want []mistake
 		}{
-			{"all fields", auth.RegisterInput{Email: "Ada <ada@example.org>", Username: "ab", Password: "a\tb"}, []mistake{
+			{"all fields", auth.RegisterInput{Email: "Ada <ada@example.org>", Username: new("ab"), Password: "a\tb"}, []mistake{
 				{auth.EmailInvalid, "email", 0}, {auth.UsernameInvalid, "username", 0},
 				{auth.PasswordTooShort, "password", 8}, {auth.PasswordInvalid, "password", 0},
 			}},
-			{"taken and common", auth.RegisterInput{Email: "taken@example.org", Username: "TAKEN", Password: "password1"}, []mistake{
+			{"taken and common", auth.RegisterInput{Email: "taken@example.org", Username: new("TAKEN"), Password: "password1"}, []mistake{
 				{auth.UsernameTaken, "username", 0}, {auth.PasswordTooCommon, "password", 0},
 			}},
-			{"taken beside a bad address", auth.RegisterInput{Email: "", Username: "taken", Password: goodPassword}, []mistake{
+			{"taken beside a bad address", auth.RegisterInput{Email: "", Username: new("taken"), Password: goodPassword}, []mistake{
 				{auth.EmailInvalid, "email", 0}, {auth.UsernameTaken, "username", 0},
 			}},
-			{"reserved and long", auth.RegisterInput{Email: "ada@example.org", Username: "Admin", Password: strings.Repeat("wq", 65)}, []mistake{
+			{"reserved and long", auth.RegisterInput{Email: "ada@example.org", Username: new("Admin"), Password: strings.Repeat("wq", 65)}, []mistake{
 				{auth.UsernameInvalid, "username", 0}, {auth.PasswordTooLong, "password", 128},
 			}},
 		} {
@@ -130,7 +130,7 @@ func TestTakenAddress_B1_C3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		owner := f.user("ada")
 		for _, email := range []string{"ADA@example.org", "nobody@example.org"} {
-			got, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: email, Username: "for-" + email[:3], Password: goodPassword})
+			got, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: email, Username: new("for-" + email[:3]), Password: goodPassword})
 			if err != nil || got != email {
 				t.Errorf("registering %s: %q, %v", email, got, err)
 			}
@@ -254,6 +254,71 @@ func TestResendConfirmation_C3(t *testing.T) {
 			if n := len(f.mails(name + "@example.org")); n != want {
 				t.Errorf("%s got %d mails, want %d", name, n, want)
 			}
+		}
+	})
+}
+
+// Who mistyped their address registers at once with the right one, under the same
+// name; then the mistyped one cannot be confirmed any more. Whether that has an
+// account makes no difference.
+func TestMistypedAddress_C3(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("tpyo") // whose address is the second one that is mistyped
+		wrong := f.link("carol@exmaple.org", "carol", client(1))
+		must(t, f.registers("tpyo@example.org", "dan", client(1)))
+		must(t, f.registers("carol@example.prg", "carol", client(1))) // mistyped again
+		for _, name := range []string{"carol", "dan"} {
+			right := f.link(name+"@example.org", strings.ToUpper(name), client(1))
+			expect(t, name+" at the right address", f.confirm(right, ""), "ok")
+			expect(t, name+" logs in", f.try(name, goodPassword, client(1)), "ok")
+		}
+		expect(t, "the mistyped address", f.confirm(wrong, goodPassword), "TOKEN_INVALID")
+	})
+}
+
+// Nobody else gets a name by that, and the name is not kept longer by it.
+func TestHeldNameIsNotTakenOver(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		must(t, f.registers("ada@example.org", "ada", client(1)))
+		expect(t, "from elsewhere", f.registers("eve@example.org", "ada", client(2)), "USERNAME_TAKEN")
+		other := auth.RegisterInput{Email: "eve@example.org", Username: new("ada"), Password: newPassword}
+		for range 10 {
+			_, err := f.Register(t.Context(), client(1), other)
+			expect(t, "with another password", err, "USERNAME_TAKEN")
+		}
+		_, err := f.Register(t.Context(), client(1), other)
+		expect(t, "an eleventh guess", err, "RATE_LIMITED")
+		f.pass(time.Hour)
+
+		// One who claims a name for somebody's address, and then wants it for their own.
+		must(t, f.registers("victim@example.org", "victor", client(3)))
+		must(t, f.registers("victim@example.org", "victor", client(4)))
+		expect(t, "claimed by another for the same address", f.registers("eve@example.org", "victor", client(3)), "USERNAME_TAKEN")
+		f.user("bob")
+		expect(t, "an account's", f.registers("eve@example.org", "bob", client(1)), "USERNAME_TAKEN")
+
+		f.pass(22 * time.Hour)
+		must(t, f.registers("ada@example.com", "ada", client(1)))
+		expect(t, "while it is held", f.registers("eve@example.org", "ada", client(2)), "USERNAME_TAKEN")
+		f.pass(time.Hour)
+		expect(t, "a day after the first claim", f.registers("eve@example.org", "ada", client(2)), "ok")
+	})
+}
+
+// Of two that move a name at once to two addresses, one gets it.
+func TestNameMovesOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		must(t, f.registers("carol@exmaple.org", "carol", client(1)))
+		errs := parallel(8, func(i int) error {
+			return patient(func() error { return f.registers(fmt.Sprintf("carol%d@example.org", i), "carol", client(1)) })
+		})
+		for _, err := range errs {
+			if got := outcome(err); got != "ok" && got != "USERNAME_TAKEN" {
+				t.Errorf("moving: %s", got)
+			}
+		}
+		if n := f.count(`registrations WHERE NOT closed`); n != 1 {
+			t.Errorf("%d registrations may be confirmed, want 1", n)
 		}
 	})
 }

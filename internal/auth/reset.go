@@ -14,9 +14,9 @@ import (
 // RequestPasswordResetInput is the argument of RequestPasswordReset.
 type RequestPasswordResetInput struct{ Email string }
 
-// RequestPasswordReset has a link mailed that sets a new password, if the
-// address has an account. The mail worker finds that out, so answer and work are
-// the same for every address. The mistake is EMAIL_INVALID; RateLimited.
+// RequestPasswordReset mails a link that sets a new password, if the address has an
+// account. The mail worker finds that out, so answer and work are the same for every
+// address (C3). The mistake is EMAIL_INVALID; RateLimited.
 func (s *Service) RequestPasswordReset(ctx context.Context, a Actor, in RequestPasswordResetInput) error {
 	return s.requestMail(ctx, a, store.MailPasswordReset, "reset", in.Email)
 }
@@ -43,13 +43,13 @@ func (s *Service) LookAtReset(ctx context.Context, token, email string) (*store.
 // ResetPasswordInput is the argument of ResetPassword.
 type ResetPasswordInput struct {
 	Token       string
-	Email       string // of the link: only checked for consistency; may be ""
+	Email       string // as the link's address has it, compared with the token's; may be ""
 	NewPassword string
 }
 
-// ResetPassword sets a new password by the token of a reset link, ends all
-// sessions and makes every older link dead. The mistakes are TOKEN_INVALID and,
-// which leave the link as good as it was, those of a new password.
+// ResetPassword sets a new password by the token of a reset link, ends all sessions
+// and makes every older link dead. The mistakes are TOKEN_INVALID and those of a new
+// password, which leave the link as good as it was.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
 	u, err := s.LookAtReset(ctx, in.Token, in.Email)
 	if err != nil {
@@ -58,7 +58,7 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
 		return nil, errs
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.Key(), in.NewPassword)
+	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}

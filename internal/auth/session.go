@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// Session returns a live session that the actor may see, their own or for an
-// administrator anybody's. Absent.
+// Session returns a live session that the actor may see: one of their own, or for an
+// administrator anybody's. Absent if there is none.
 func (s *Service) Session(ctx context.Context, a Actor, id string) (*store.Session, error) {
 	session, user, err := s.store.SessionWithUser(ctx, id, s.now())
 	switch {

@@ -40,23 +40,24 @@ var (
 // try is one counted try at a password.
 type try struct {
 	s       *Service
-	client  string // its key
+	client  Client
 	counted []counted
-	over    time.Duration // until the client's or the identifier's limit allows one again; 0 if it does now
+	over    time.Duration // how long until the client's and the identifier's limits allow another; 0 while they do
 }
 
-// counted is one thing that a try was counted on, and by whom.
+// counted is one key that a try was counted on, with what can give it back.
 type counted struct {
 	by throttle.Giver
 	on throttle.Count
 }
 
-// countTry counts a try at an identifier by a client: RateLimited if the pair
-// is over its limit. The other two limits do not bind a user where they are
-// known, which is only seen later: see try.compare.
+// countTry counts a try at the password of an identifier by a client (C4). It is
+// RateLimited if the pair of them is over its limit. Whether one of the other two limits
+// is passed is only noted: these do not bind a user at a client that they use (C5),
+// which is known later, in [try.compare].
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
 	client := a.Client.Key()
-	t := &try{s: s, client: client}
+	t := &try{s: s, client: a.Client}
 	now := s.now()
 	// The pair first and alone: a try that it refuses is unheard, and must not
 	// count against anybody else for a moment.
@@ -72,7 +73,8 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*tr
 	return t, err
 }
 
-// take counts the try and returns the longest wait; 0 if none is over its limit.
+// take counts the try on counts, and returns how long it takes until the last of them
+// allows one; 0 if all do now.
 func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count) (longest time.Duration, err error) {
 	waits, by, err := t.s.counters.Take(ctx, now, counts...)
 	if err != nil {
@@ -88,7 +90,8 @@ func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count)
 	return longest, nil
 }
 
-// giveBack undoes the count: the password was right, or was not compared.
+// giveBack undoes what the try was counted on: the password was right, or it was not
+// compared.
 func (t *try) giveBack(ctx context.Context) {
 	// The answer does not hang on it, and a caller who went away must not
 	// keep a count that is not theirs.
@@ -104,8 +107,8 @@ func (t *try) giveBack(ctx context.Context) {
 	}
 }
 
-// countMail counts one call that makes us write to an address: RateLimited
-// beyond mailLimit.
+// countMail counts a call that makes us write to an address that a stranger names. It is
+// RateLimited beyond mailLimit.
 func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
@@ -114,7 +117,8 @@ func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
 	return err
 }
 
-// countChange counts a change that a user makes of their own account.
+// countChange counts a change that users make of their own account. It is RateLimited
+// beyond limit.
 func (s *Service) countChange(ctx context.Context, what, userID string, limit throttle.Limit) error {
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: "change " + what + ":" + userID, Limit: limit})
 	if err == nil && waits[0] > 0 {

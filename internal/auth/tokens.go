@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// TokenTransport says how a refresh token travels.
+// TokenTransport says how a refresh token travels to and from a device.
 type TokenTransport string
 
 // The transports there are.
@@ -26,7 +26,7 @@ type Tokens struct {
 	RefreshTokenExpiresAt time.Time
 }
 
-// loggedIn makes the tokens of a session.
+// loggedIn returns a session and its user with new tokens.
 func (s *Service) loggedIn(user *store.User, session *store.Session) (*Login, error) {
 	now := s.now()
 	// iat and exp count in whole seconds: iat is not ahead of now, and the token

@@ -10,13 +10,13 @@ import (
 	"latchkey/internal/store"
 )
 
-// User returns any user by id. Absent.
+// User returns the user with an id. Absent if there is none.
 func (s *Service) User(ctx context.Context, id string) (*store.User, error) {
 	return found(s.store.UserByID(ctx, id))
 }
 
-// FindUser returns the user whom an operator means by an id, a username or an
-// address. Absent.
+// FindUser returns the user with an id, a username or an address, whichever text is.
+// Absent if there is none.
 func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error) {
 	if !utf8.ValidString(text) {
 		return nil, errAbsent()
@@ -25,7 +25,7 @@ func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error
 	return found(s.store.UserByAny(ctx, text, email.Key, names.Lower(text)))
 }
 
-// found says in this package's own words that there is no such user.
+// found turns store.ErrNotFound into Absent.
 func found(u *store.User, err error) (*store.User, error) {
 	switch {
 	case errors.Is(err, store.ErrNotFound):

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"latchkey/internal/names"
 	"latchkey/internal/store"
@@ -14,18 +15,22 @@ import (
 type ChangeUsernameInput struct{ Username string }
 
 // ChangeUsername gives the viewer another username, or the same in another
-// case. The old one stays theirs for 72 h. The mistakes are USERNAME_INVALID and
+// case. The old one stays theirs for 72 h. One that was made for them is changed
+// beside the count of changes. The mistakes are USERNAME_INVALID and
 // USERNAME_TAKEN; RateLimited.
 func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsernameInput) (*store.User, error) {
-	key, ok := names.ParseUsername(in.Username)
+	viewer, parse := a.Viewer.User, names.ParseUsername
+	if names.Lower(in.Username) == names.Lower(viewer.Username) {
+		parse = names.ParseKnownUsername // whatever else it looks like, it is theirs
+	}
+	key, ok := parse(in.Username)
 	if !ok {
 		return nil, errUsernameInvalid()
 	}
-	viewer := a.Viewer.User
 	if in.Username == viewer.Username {
 		return viewer, nil
 	}
-	unchanged, err := s.countRename(ctx, viewer.ID)
+	unchanged, err := s.countRename(ctx, viewer)
 	if err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
@@ -38,6 +43,9 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 		return nil, errUsernameTaken()
 	}
 	u, err := s.act(ctx, a, store.EventUsernameChanged, s.self(a, nil), func(d *deed) error {
+		if viewer.UsernameMade && !d.user.UsernameMade {
+			return errTooMuchAtOnce() // another change came first, and this one was not counted
+		}
 		d.became = in.Username
 		return d.tx.SetUsername(ctx, d.user, in.Username, d.now, d.now.Add(undoFor))
 	})
@@ -52,24 +60,28 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 
 // countRename counts a change of a user's name, and the look at the one that they
 // want, before anybody looks: beyond a limit the answer is the same for a name that
-// is taken and for one that is free. unchanged gives the change back, not the look.
-func (s *Service) countRename(ctx context.Context, userID string) (unchanged func(), err error) {
-	change := throttle.Count{Key: "change username:" + userID, Limit: renameLimit}
-	look := throttle.Count{Key: "look for usernames:" + userID, Limit: lookLimit}
-	waits, by, err := s.counters.Take(ctx, s.now(), change, look)
+// is taken and for one that is free. Who changes a name that was made for them only
+// looks. unchanged gives the change back, not the look.
+func (s *Service) countRename(ctx context.Context, u *store.User) (unchanged func(), err error) {
+	counts := []throttle.Count{{Key: "look for usernames:" + u.ID, Limit: lookLimit}}
+	if !u.UsernameMade {
+		counts = append(counts, throttle.Count{Key: "change username:" + u.ID, Limit: renameLimit})
+	}
+	waits, by, err := s.counters.Take(ctx, s.now(), counts...)
 	if err != nil {
 		return nil, err
 	}
 	unchanged = func() {
-		if err := by.GiveBack(context.WithoutCancel(ctx), s.now(), change); err != nil {
+		//lint:ignore G602 Counters promises a wait for each count
+		if len(counts) == 1 || waits[1] > 0 {
+			return // no change was counted
+		}
+		if err := by.GiveBack(context.WithoutCancel(ctx), s.now(), counts[1]); err != nil {
 			s.log.Warn().Err(err).Msg("throttle")
 		}
 	}
-	//lint:ignore G602 Counters promises a wait for each count
-	if waits[0] == 0 && waits[1] > 0 {
+	if wait := slices.Max(waits); wait > 0 {
 		unchanged()
-	}
-	if wait := max(waits[0], waits[1]); wait > 0 {
 		return nil, errRateLimited(wait)
 	}
 	return unchanged, nil

@@ -8,7 +8,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// UserList says which users are asked for, as the schema's users does.
+// UserList says which users are asked for. Its fields are the arguments of the schema's
+// users.
 type UserList struct {
 	First, Last   *int
 	After, Before *string

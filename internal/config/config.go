@@ -92,7 +92,7 @@ type Config struct {
 	// days), at least 1h.
 	EventsTTL time.Duration
 
-	// RegistrationOpen tells whether strangers may register. Default true.
+	// RegistrationOpen reports whether strangers may register. Default true.
 	RegistrationOpen bool
 	// PasswordHash is what new hashes are made with: "argon2id" (default) or
 	// "bcrypt", which takes no password of more than 72 bytes.

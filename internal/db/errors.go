@@ -12,13 +12,13 @@ import (
 	"github.com/jackc/puddle/v2"
 )
 
-// translated says whether err was made by this package already: an error of a
+// translated reports whether err was made by this package already: an error of a
 // statement comes by again as that of its transaction.
 func translated(err error) bool {
 	return errors.Is(err, ErrNoRows) || errors.Is(err, ErrConflict) || errors.Is(err, ErrUnavailable)
 }
 
-// isConnection says whether err is about the way to the server and not about
+// isConnection reports whether err is about the way to the server and not about
 // what was asked.
 func isConnection(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {

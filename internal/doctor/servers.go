@@ -82,7 +82,7 @@ func (s *Subject) folder(r *report) {
 	_ = f.Close()
 }
 
-// schema says whether the tables are those that this program knows.
+// schema reports whether the tables are those that this program knows.
 func (s *Subject) schema(ctx context.Context, r *report) (usable bool) {
 	taken, err := s.Database.Steps(ctx)
 	pending, unknown := steps(s.Steps, taken)

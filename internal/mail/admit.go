@@ -65,7 +65,7 @@ func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts
 	return free || known, at, err
 }
 
-// standing says whether m comes from a client that its recipient uses and, if
+// standing reports whether m comes from a client that its recipient uses and, if
 // not, whether it comes while a mail is held. Then it stands behind that: else
 // those who come just when a slot is free would keep it waiting.
 func (p *postman) standing(ctx context.Context, m *store.Mail, f *finding, now time.Time) (known, behind bool, err error) {

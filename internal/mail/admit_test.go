@@ -3,6 +3,7 @@ package mail
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -34,6 +35,32 @@ func TestThreeFromOneClient_C6(t *testing.T) {
 		if got := x.sent(); len(got) != 1 {
 			t.Errorf("an hour later: got %v", to(got))
 		}
+	})
+}
+
+// Asking for a reset of what is not confirmed yet is asking for the confirmation,
+// by the same counts.
+func TestResetBeforeConfirming_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		x.register("ada@example.org", "ada", "192.0.2.1")
+		got := x.sent()
+		for range 5 {
+			x.reset("ada@example.org", "192.0.2.1")
+			got = append(got, x.sent()...)
+		}
+		if len(got) != 3 {
+			t.Fatalf("got %v, want 3 mails", to(got))
+		}
+		for _, m := range got {
+			if list := x.linked(m); !slices.Equal(list, []string{"ada"}) || !strings.Contains(m.raw, "Subject: Confirm your email") {
+				t.Errorf("a mail has links of %v", list)
+			}
+		}
+		x.reset("nobody@example.org", "192.0.2.1")
+		if got := x.sent(); len(got) != 0 {
+			t.Errorf("nobody: got %v", to(got))
+		}
+		x.wantOutbox(0, 0)
 	})
 }
 

@@ -37,7 +37,7 @@ func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *fi
 	case store.MailConfirmNewEmail:
 		f, err = p.findChange(ctx, m, now)
 	case store.MailPasswordReset:
-		f, err = p.findReset(ctx, m)
+		f, err = p.findReset(ctx, m, now)
 	default: // a notice says what was, whatever became of it
 		f = &finding{kind: m.Kind, to: m.Details.To}
 		if _, known := subjects[m.Kind]; !known || f.to == "" {
@@ -149,14 +149,19 @@ func (p *postman) findChange(ctx context.Context, m *store.Mail, now time.Time) 
 	return f, err
 }
 
-// findReset is about an account whose password is to be set anew. What was asked
-// for before the account was last secured is no longer wanted.
-func (p *postman) findReset(ctx context.Context, m *store.Mail) (_ *finding, err error) {
+// findReset is about an account whose password is to be set anew; where its
+// address is still to be confirmed, about that: else who registered and forgot it
+// would wait for a mail that never comes. What was asked for before the account
+// was last secured is no longer wanted.
+func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (_ *finding, err error) {
 	var user *store.User
 	if m.UserID != "" {
 		user, err = p.c.Store.UserByID(ctx, m.UserID)
 	} else {
 		user, err = p.c.Store.UserByEmail(ctx, m.RecipientKey)
+		if errors.Is(err, store.ErrNotFound) {
+			return p.findRegistrations(ctx, m, now)
+		}
 	}
 	if err != nil {
 		return nil, err

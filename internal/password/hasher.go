@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"runtime"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -23,7 +22,17 @@ func (e *BusyError) Error() string {
 	return fmt.Sprintf("%v, try again in %v", ErrBusy, e.RetryAfter)
 }
 
-func (e *BusyError) Is(target error) bool { return target == ErrBusy }
+func (e *BusyError) Is(target error) bool { return target == ErrBusy || target == ErrNotBegun }
+
+// ErrNotBegun is what errors.Is finds where nothing was hashed or compared: in a
+// *BusyError, and in the error of a context that ended before.
+var ErrNotBegun = errors.New("password: not begun")
+
+// notBegun is the error of a context that ended in time.
+type notBegun struct{ error }
+
+func (e notBegun) Unwrap() error        { return e.error }
+func (e notBegun) Is(target error) bool { return target == ErrNotBegun }
 
 // ReserveProcs returns how many workers a Hasher should have on this machine,
 // one a core, and raises GOMAXPROCS by that number: a hash does not yield, and
@@ -36,30 +45,27 @@ func ReserveProcs() (workers int) {
 	return workers
 }
 
-// Hasher hashes and compares passwords, a bounded number at once, the others in
-// a short queue in the order they came in.
+// Hasher hashes and compares passwords, a bounded number at once, while the others
+// wait in a short queue, where callers take turns: see queue.
 //
-// All its methods but Run return a *BusyError at once if the queue is full, and
-// after the deadline if no worker has begun by then. If ctx ends first they
-// return its error, and what has not begun is never done. who names whom it is
-// for: a quarter of the queue is the most that one gets, so that nobody alone
-// keeps others from logging in; "" is bound by the queue alone.
+// All its methods but Run return a *BusyError if there is no room in the queue for
+// them (any more), and after the deadline if no worker has begun by then. If ctx
+// ends first they return its error. An error that is ErrNotBegun says that nothing
+// was done, and never will be.
 type Hasher struct {
 	params   Params
-	workers  int
 	deadline time.Duration
 	standIn  hash
-	jobs     chan *job
-	share    int          // of the queue, that one gets
-	mean     atomic.Int64 // nanoseconds a job takes, lately; 0 before the first
 
 	mu      sync.Mutex
-	waiting map[string]int // jobs not begun, by whom they are for
+	ready   *sync.Cond // a job may be next
+	queue   queue
+	samples samples // what usual hashes took
 }
 
 // NewHasher returns a Hasher whose new hashes have params. workers is how many
-// hashes run at once, queueLen how many more may wait, and deadline how long.
-// It starts nothing: see Run.
+// hashes run at once, queueLen how many more may wait at most, and deadline how
+// long: no more wait than are done by then. It starts nothing: see Run.
 func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*Hasher, error) {
 	if err := params.check(); err != nil {
 		return nil, err
@@ -68,24 +74,21 @@ func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*H
 		return nil, fmt.Errorf("password: %d workers, a queue of %d and a deadline of %v are too little",
 			workers, queueLen, deadline)
 	}
-	return &Hasher{
-		params: params, workers: workers, deadline: deadline,
-		standIn: params.standIn(),
-		jobs:    make(chan *job, queueLen),
-		share:   max(1, queueLen/4),
-		waiting: map[string]int{},
-	}, nil
+	h := &Hasher{params: params, deadline: deadline, standIn: params.standIn(), queue: newQueue(workers, queueLen, deadline)}
+	h.ready = sync.NewCond(&h.mu)
+	return h, nil
 }
 
 // Hash returns the PHC string of password. See Params.Hash for its own errors.
-func (h *Hasher) Hash(ctx context.Context, who, password string) (string, error) {
+func (h *Hasher) Hash(ctx context.Context, who Caller, password string) (string, error) {
 	password = Normalize(password)
 	if err := h.params.fits(password); err != nil {
 		return "", err
 	}
 	var phc string
 	var hashErr error
-	if err := h.do(ctx, who, func() { phc, hashErr = h.params.hash(password) }); err != nil {
+	j := &job{who: who, usual: true, work: func() { phc, hashErr = h.params.hash(password) }}
+	if err := h.do(ctx, j); err != nil {
 		return "", err
 	}
 	return phc, hashErr
@@ -93,7 +96,7 @@ func (h *Hasher) Hash(ctx context.Context, who, password string) (string, error)
 
 // Verify returns nil if phc was made of password, ErrMismatch if it was not, and
 // ErrMalformed, at once, if it is no hash that can be verified.
-func (h *Hasher) Verify(ctx context.Context, who, phc, password string) error {
+func (h *Hasher) Verify(ctx context.Context, who Caller, phc, password string) error {
 	parsed, err := parse(phc)
 	if err != nil {
 		return err
@@ -104,109 +107,120 @@ func (h *Hasher) Verify(ctx context.Context, who, phc, password string) error {
 // VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
 // ErrMismatch where that returns nil or ErrMismatch. It is for logins that have
 // no hash to compare with, so that their time tells nothing.
-func (h *Hasher) VerifyStandIn(ctx context.Context, who, password string) error {
+func (h *Hasher) VerifyStandIn(ctx context.Context, who Caller, password string) error {
 	if err := h.compare(ctx, who, h.standIn, password); err != nil {
 		return err
 	}
 	return ErrMismatch // also for the one in 2^184 that meets the random result
 }
 
-// NeedsRehash tells whether phc is below the parameters in force: see
+// Spend takes as long as Verify with a hash that Hash made, and costs no worker.
+// It is for answers that are settled without a hash, and must not be told from
+// those that are not. It waits for its turn as Verify would, and then as long as a
+// hash took that was made lately.
+func (h *Hasher) Spend(ctx context.Context, who Caller) error {
+	return h.do(ctx, &job{who: who, usual: true, timed: true, work: func() { _ = compare(h.standIn, "") }})
+}
+
+// NeedsRehash reports whether phc is below the parameters in force: see
 // Params.NeedsRehash.
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 
-func (h *Hasher) compare(ctx context.Context, who string, parsed hash, password string) error {
+func (h *Hasher) compare(ctx context.Context, who Caller, parsed hash, password string) error {
 	var result error
-	if err := h.do(ctx, who, func() { result = compare(parsed, password) }); err != nil {
+	j := &job{who: who, usual: !parsed.below(h.params), work: func() { result = compare(parsed, password) }}
+	if err := h.do(ctx, j); err != nil {
 		return err
 	}
 	return result
 }
 
-// job is one hash. A worker begins it or its caller leaves it, whoever is first.
+// job is one hash.
 type job struct {
-	claimed atomic.Bool
-	who     string
-	work    func()
-	done    chan struct{} // closed when work has returned
+	who   Caller
+	work  func()
+	usual bool          // it costs what a hash of ours does
+	timed bool          // it takes that time alone, and work is done only to learn it
+	done  chan struct{} // closed when work has returned, or out is set
+	out   bool          // it gave way to another
+
+	// Of the queue:
+	turns [levels]*turn
+	came  int
+	guess time.Duration
 }
 
-// claim reports whether the caller is the first to call it; then the job no
-// longer waits.
-func (h *Hasher) claim(j *job) bool {
-	if !j.claimed.CompareAndSwap(false, true) {
-		return false
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.waiting[j.who]--; h.waiting[j.who] == 0 {
-		delete(h.waiting, j.who)
-	}
-	return true
-}
-
-// enqueue makes a job of work, or returns nil if the queue, or the share of who,
-// is full.
-func (h *Hasher) enqueue(who string, work func()) *job {
-	j := &job{who: who, work: work, done: make(chan struct{})}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if who != "" && h.waiting[who] >= h.share {
-		return nil
-	}
-	select {
-	case h.jobs <- j:
-		h.waiting[who]++
-		return j
-	default:
-		return nil
-	}
-}
-
-// do has a worker call work. If it returns an error, work was not called, or ctx
-// ended meanwhile and it may still run: then nothing that it writes may be read.
-func (h *Hasher) do(ctx context.Context, who string, work func()) error {
+// do has a worker do the work of j. If it returns an error, that was not done, or
+// ctx ended meanwhile and it may still run: then nothing that it writes may be
+// read.
+func (h *Hasher) do(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
-		return err
+		return notBegun{err}
 	}
-	j := h.enqueue(who, work)
-	if j == nil {
-		return h.busy()
+	j.done = make(chan struct{})
+	h.mu.Lock()
+	if out := h.queue.enter(j, time.Now()); out != nil {
+		out.out = true
+		close(out.done)
 	}
+	h.ready.Signal()
+	h.mu.Unlock()
 	deadline := time.NewTimer(h.deadline)
 	defer deadline.Stop()
 	select {
 	case <-j.done:
-		return nil
-	case <-ctx.Done():
-		h.claim(j)
-		return ctx.Err()
-	case <-deadline.C:
-		if h.claim(j) {
+		if j.out {
 			return h.busy()
 		}
-	}
-	// A worker began in time.
-	select {
-	case <-j.done:
 		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+	case <-deadline.C:
+		if h.leave(j) {
+			return h.busy()
+		}
+		// A worker began in time, or it gave way just now.
+		select {
+		case <-j.done:
+			if j.out {
+				return h.busy()
+			}
+			return nil
+		case <-ctx.Done():
+		}
 	}
+	if h.leave(j) {
+		return notBegun{ctx.Err()}
+	}
+	return ctx.Err()
+}
+
+// leave takes a job out of the queue whose caller waits no longer, and reports
+// whether it was there.
+func (h *Hasher) leave(j *job) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.queue.remove(j)
 }
 
 // busy estimates when what waits now is done.
 func (h *Hasher) busy() *BusyError {
-	rounds := 1 + len(h.jobs)/h.workers
-	return &BusyError{RetryAfter: max(time.Second, time.Duration(h.mean.Load())*time.Duration(rounds))}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	rounds := 1 + len(h.queue.jobs)/h.queue.workers
+	return &BusyError{RetryAfter: max(time.Second, h.queue.mean*time.Duration(rounds))}
 }
 
 // Run hashes until ctx ends, and returns when the hashes begun by then are done.
 // What waits then is left to its deadline, so the server's requests should end
 // first. Call it once.
 func (h *Hasher) Run(ctx context.Context) {
+	defer context.AfterFunc(ctx, func() {
+		h.mu.Lock() // or a worker that is about to wait would miss it
+		defer h.mu.Unlock()
+		h.ready.Broadcast()
+	})()
 	var workers sync.WaitGroup
-	for range h.workers {
+	for range h.queue.workers {
 		workers.Go(func() { h.worker(ctx) })
 	}
 	workers.Wait()
@@ -219,32 +233,52 @@ func (h *Hasher) Run(ctx context.Context) {
 func (h *Hasher) worker(ctx context.Context) {
 	runtime.LockOSThread() // and never unlocked: the thread ends with the worker
 	lowerPriority()
-	for {
-		// Asked alone first: with jobs waiting too, select picks either.
-		if ctx.Err() != nil {
-			return
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case j := <-h.jobs:
-			if !h.claim(j) {
-				continue
-			}
-			begin := time.Now()
-			j.work()
-			h.measured(time.Since(begin))
-			close(j.done)
-		}
+	for j := h.next(ctx); j != nil; j = h.next(ctx) {
+		began := time.Now()
+		j.work()
+		h.end(j, time.Since(began), true)
 	}
 }
 
-// measured makes a job's duration an eighth of the mean. An update that is lost
-// to another worker's does not matter.
-func (h *Hasher) measured(d time.Duration) {
-	mean := h.mean.Load()
-	if mean == 0 {
-		mean = int64(d)
+// next waits for the next job that a worker has to do, and begins it, and all that
+// only take time before it. It returns nil when ctx has ended.
+func (h *Hasher) next(ctx context.Context) *job {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for ctx.Err() == nil {
+		j := h.queue.next()
+		if j == nil {
+			h.ready.Wait()
+			continue
+		}
+		now := time.Now()
+		if j.timed {
+			took, ok := h.samples.draw(now)
+			if ok {
+				h.queue.begin(j, now)
+				time.AfterFunc(took, func() { h.end(j, took, false) })
+				continue
+			}
+			j.timed = false // a stand-in for once, to learn what a hash takes now
+		}
+		h.queue.begin(j, now)
+		return j
 	}
-	h.mean.Store(mean + (int64(d)-mean)/8)
+	return nil
+}
+
+// end has the caller of a job go on, which took a while. hashed says whether it
+// was a worker who did it.
+func (h *Hasher) end(j *job, took time.Duration, hashed bool) {
+	h.mu.Lock()
+	h.queue.end(j, took, time.Now())
+	if hashed {
+		h.queue.measured(took)
+		if j.usual {
+			h.samples.add(took, time.Now())
+		}
+	}
+	h.ready.Broadcast() // a client may have another one under way
+	h.mu.Unlock()
+	close(j.done)
 }

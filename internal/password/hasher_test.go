@@ -53,17 +53,17 @@ func TestHasher_A5(t *testing.T) {
 		h := newHasher(t, p, 2, 8, time.Minute)
 		start(t, h)
 		ctx := t.Context()
-		phc, err := h.Hash(ctx, "", "cafe\u0301 au lait")
+		phc, err := h.Hash(ctx, Caller{Known: true}, "cafe\u0301 au lait")
 		if err != nil {
 			t.Fatalf("%s: %v", kind, err)
 		}
-		if err := h.Verify(ctx, "", phc, "caf\u00e9 au lait"); err != nil {
+		if err := h.Verify(ctx, Caller{Known: true}, phc, "caf\u00e9 au lait"); err != nil {
 			t.Errorf("%s: right password: %v", kind, err)
 		}
-		if err := h.Verify(ctx, "", phc, "cafe au lait"); !errors.Is(err, ErrMismatch) {
+		if err := h.Verify(ctx, Caller{Known: true}, phc, "cafe au lait"); !errors.Is(err, ErrMismatch) {
 			t.Errorf("%s: wrong password: got %v, want ErrMismatch", kind, err)
 		}
-		if err := h.Verify(ctx, "", phc[1:], "caf\u00e9 au lait"); !errors.Is(err, ErrMalformed) {
+		if err := h.Verify(ctx, Caller{Known: true}, phc[1:], "caf\u00e9 au lait"); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: malformed: got %v, want ErrMalformed", kind, err)
 		}
 		if h.NeedsRehash(phc) {
@@ -74,7 +74,7 @@ func TestHasher_A5(t *testing.T) {
 
 func TestHasherBcrypt73Bytes_A4(t *testing.T) {
 	h := newHasher(t, cheapBcrypt, 1, 1, time.Minute) // refused before the queue: not started
-	_, err := h.Hash(t.Context(), "", strings.Repeat("x", 73))
+	_, err := h.Hash(t.Context(), Caller{Known: true}, strings.Repeat("x", 73))
 	if e, ok := errors.AsType[*TooLongError](err); !ok || e.Limit != 72 {
 		t.Errorf("got %v, want a TooLongError of 72", err)
 	}
@@ -98,7 +98,7 @@ func TestStandIn_C2(t *testing.T) {
 		h := newHasher(t, p, 1, 1, time.Minute)
 		start(t, h)
 		for _, password := range []string{"correct horse", "", long, "\x00", "\xff"} {
-			if err := h.VerifyStandIn(t.Context(), "", password); !errors.Is(err, ErrMismatch) {
+			if err := h.VerifyStandIn(t.Context(), Caller{Known: true}, password); !errors.Is(err, ErrMismatch) {
 				t.Errorf("%s: %.20q: got %v, want ErrMismatch", kind, password, err)
 			}
 		}
@@ -129,11 +129,11 @@ func TestFlood_R7(t *testing.T) {
 			if i%4 == 0 {
 				go cancel()
 			}
-			err := h.Verify(ctx, "", phc, "correct horse")
+			err := h.Verify(ctx, Caller{Known: true}, phc, "correct horse")
 			if err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want nil, ErrBusy or Canceled", err)
 			}
-			if _, err := h.Hash(ctx, "", "correct horse"); err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, context.Canceled) {
+			if _, err := h.Hash(ctx, Caller{Known: true}, "correct horse"); err != nil && !errors.Is(err, ErrBusy) && !errors.Is(err, context.Canceled) {
 				t.Errorf("got %v, want nil, ErrBusy or Canceled", err)
 			}
 		})

@@ -24,9 +24,9 @@ func TestImportedVectors_A5(t *testing.T) {
 		password string
 		key      string
 	}{
-		{scryptHash{ln: 10, p: 16, salt: []byte("NaCl")}, "password",
+		{scryptHash{ln: 10, r: 8, p: 16, salt: []byte("NaCl")}, "password",
 			"fdbabe1c9d3472007856e7190d01e9fe7c6ad7cbc8237830e77376634b3731622eaf30d92e22a3886ff109279d9830dac727afb94a83ee6d8360cbdfa2cc0640"},
-		{scryptHash{ln: 14, p: 1, salt: []byte("SodiumChloride")}, "pleaseletmein",
+		{scryptHash{ln: 14, r: 8, p: 1, salt: []byte("SodiumChloride")}, "pleaseletmein",
 			"7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887"},
 		{pbkdf2Hash{id: "pbkdf2-sha256", iterations: 80000, salt: []byte("NaCl")}, "Password",
 			"4ddcd8f60b98be21830cee5ef22701f9641a4418d04c0414aeff08876b34ab56a1d425a1225833549adb841b51c9b3176a272bdebba1d078478f62b397f33c8d"},
@@ -86,6 +86,7 @@ func TestCheckQuotesNothing_A5(t *testing.T) {
 var importedSpellings = []string{
 	"$scrypt$ln=14,r=8,p=1$c2FsdHNhbHRzYWx0c2FsdA$LPDRs+d7MJ+D4v778lUnSsMuTt3eMzZtYlcDVF6agWU",
 	"$scrypt$ln=14,r=8,p=5$++++++++++++++++++++$ZMciSeTFPsx8WdhtRKSTPf43XzCm4yXjTOiVJxdzVTEA7/1LeGrw0uccxKmDbUDT/U+75m1O9vXHSAtMgsF6Tw",
+	"$scrypt$ln=14,r=16,p=1$MDAxMTIyMzM0NDU1NjY3Nzg4OTlhYWJiY2NkZGVlZmY$Jnozwq5j8cLVQvhNULfYfGiQDIuUdfaket5xz0SyNIIuCjSvHSJlcrXK9SgJMZ1MSG89IJzC/QIvtTu06us1sQ", // better-auth's
 	"$pbkdf2-sha1$i=1000$++++++++++++++++++++$YgitdmoLQP0K5dzdtKVQSCJCvms",
 	"$pbkdf2-sha1$i=1000$++++++++++++++++++++$YgitdmoLQP0K5dzdtKVQSCJCvmuro47LSbRtAGgwQ+0",
 	"$pbkdf2-sha256$i=29000$++++++++++++++++++++$KFEYFl+Ys5tRbVgIt6slrHMqmyxWtvauzDqypsyVuwc",

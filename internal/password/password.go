@@ -80,7 +80,7 @@ func (p Params) Hash(password string) (string, error) {
 	return p.hash(password)
 }
 
-// fits tells whether Kind takes all of a normalized password.
+// fits reports whether Kind takes all of a normalized password.
 func (p Params) fits(password string) error {
 	if p.Kind == Bcrypt {
 		return fitsBcrypt(password)
@@ -132,7 +132,7 @@ func Check(phc string) error {
 	return err
 }
 
-// NeedsRehash tells whether phc, which a password has just been verified
+// NeedsRehash reports whether phc, which a password has just been verified
 // against, is of a lesser kind or cost than p and should be made anew: scrypt and
 // PBKDF2 always; bcrypt where p is Argon2id; Argon2id with less memory than p, or with less memory
 // times passes; bcrypt of a lower cost. What is above p stays, so Argon2id is

@@ -93,7 +93,7 @@ func (h pbkdf2Hash) matches(password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 && !endsInNUL(password) // parameters within the bounds are no error
 }
 
-// endsInNUL says whether a password is one of those that HMAC takes for another:
+// endsInNUL reports whether a password is one of those that HMAC takes for another:
 // it fills a short key up with NUL (RFC 2104 section 2), so "a" and "a\x00" have
 // one hash.
 func endsInNUL(password string) bool { return strings.HasSuffix(password, "\x00") }

@@ -18,10 +18,10 @@ const maxPHC = 256
 type hash interface {
 	// String returns the string that was parsed.
 	String() string
-	// matches tells whether the hash was made of a normalized password. It
+	// matches reports whether the hash was made of a normalized password. It
 	// takes the same time for every password.
 	matches(password string) bool
-	// below tells whether the hash is of a lesser kind or cost than p.
+	// below reports whether the hash is of a lesser kind or cost than p.
 	below(p Params) bool
 }
 

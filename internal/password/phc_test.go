@@ -30,6 +30,7 @@ var wellFormed = []string{
 	bcryptWith("2a", "04"), bcryptWith("2b", "12"), bcryptWith("2y", "14"),
 
 	imported("scrypt", "ln=17,r=8,p=1", 64, 64), imported("scrypt", "ln=10,r=8,p=128", 8, 16), // the bounds
+	imported("scrypt", "ln=16,r=16,p=1", 64, 64), imported("scrypt", "ln=10,r=16,p=64", 8, 16), imported("scrypt", "ln=14,r=16,p=4", 32, 64),
 	imported("scrypt", "ln=15,r=8,p=4", 16, 32), imported("scrypt", "ln=14,r=8,p=5", 22, 64),
 	imported("pbkdf2-sha1", "i=1000", 8, 16), imported("pbkdf2-sha256", "i=2000000", 64, 32), imported("pbkdf2-sha512", "i=2000000", 64, 64),
 	imported("pbkdf2-sha1", "i=1000000", 16, 21), imported("pbkdf2-sha1", "i=500000", 16, 64), imported("pbkdf2-sha256", "i=1000000", 16, 33),
@@ -64,6 +65,8 @@ var illFormed = []string{
 	imported("scrypt", "ln=64,r=8,p=1", 16, 32), imported("scrypt", "ln=4294967295,r=8,p=1", 16, 32),
 	imported("scrypt", "ln=14,r=1,p=1", 16, 32), imported("scrypt", "ln=14,r=9,p=1", 16, 32), imported("scrypt", "ln=14,r=0,p=1", 16, 32),
 	imported("scrypt", "ln=17,r=8,p=2", 16, 32), imported("scrypt", "ln=10,r=8,p=129", 16, 32), imported("scrypt", "ln=14,r=8,p=0", 16, 32),
+	imported("scrypt", "ln=17,r=16,p=1", 16, 32), imported("scrypt", "ln=10,r=16,p=65", 16, 32), imported("scrypt", "ln=14,r=16,p=5", 16, 32),
+	imported("scrypt", "ln=14,r=32,p=1", 16, 32), imported("scrypt", "ln=10,r=4294967295,p=1", 16, 32), imported("scrypt", "ln=14,r=016,p=1", 16, 32),
 	imported("scrypt", "ln=14,r=8,p=1", 7, 32), imported("scrypt", "ln=14,r=8,p=1", 65, 32),
 	imported("scrypt", "ln=14,r=8,p=1", 16, 15), imported("scrypt", "ln=14,r=8,p=1", 16, 65), imported("scrypt", "ln=14,r=8,p=1", 16, 0),
 	imported("pbkdf2-sha256", "i=2000001", 16, 32), imported("pbkdf2-sha256", "i=999", 16, 32), imported("pbkdf2-sha256", "i=0", 16, 32),

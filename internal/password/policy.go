@@ -86,7 +86,7 @@ func fold(s string) string { return strings.ToLower(strings.ToUpper(Normalize(s)
 //go:embed common/passwords.txt
 var commonList string
 
-// common tells whether a folded password is on the list.
+// common reports whether a folded password is on the list.
 func common(folded string) bool {
 	// All words before lo are less than folded, all from hi on greater; both
 	// are at the beginning of a line.

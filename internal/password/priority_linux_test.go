@@ -27,7 +27,7 @@ func TestPriority_R7(t *testing.T) {
 	errs := make(chan error, 2)
 	for range 2 {
 		go func() {
-			errs <- h.do(t.Context(), "", func() {
+			errs <- work(t.Context(), h, Caller{}, func() {
 				tids <- unix.Gettid()
 				<-both // holds the worker, so that the other one takes the other job
 			})

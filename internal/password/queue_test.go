@@ -3,6 +3,9 @@ package password
 import (
 	"context"
 	"errors"
+	"slices"
+	"strconv"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,11 +13,20 @@ import (
 
 // begin calls do on a goroutine of its own and waits until it hangs; the
 // result comes later. Only within synctest.Test.
-func begin(ctx context.Context, h *Hasher, work func()) <-chan error {
+func begin(ctx context.Context, h *Hasher, f func()) <-chan error {
+	return beginFor(ctx, h, Caller{}, f)
+}
+
+func beginFor(ctx context.Context, h *Hasher, who Caller, f func()) <-chan error {
 	result := make(chan error, 1)
-	go func() { result <- h.do(ctx, "", work) }()
+	go func() { result <- work(ctx, h, who, f) }()
 	synctest.Wait()
 	return result
+}
+
+// work has a worker call f.
+func work(ctx context.Context, h *Hasher, who Caller, f func()) error {
+	return h.do(ctx, &job{who: who, work: f})
 }
 
 func TestQueueFull_R7(t *testing.T) {
@@ -28,7 +40,7 @@ func TestQueueFull_R7(t *testing.T) {
 		second := begin(t.Context(), h, func() { order = append(order, 2) })
 
 		before := time.Now()
-		err := h.VerifyStandIn(t.Context(), "", "correct horse")
+		err := h.VerifyStandIn(t.Context(), Caller{Known: true}, "correct horse")
 		busy, ok := errors.AsType[*BusyError](err)
 		if !ok || !errors.Is(err, ErrBusy) || busy.RetryAfter != time.Second {
 			t.Errorf("got %v, want a BusyError of 1s", err)
@@ -46,7 +58,7 @@ func TestQueueFull_R7(t *testing.T) {
 		if len(order) != 2 || order[0] != 1 {
 			t.Errorf("order %v, want [1 2]", order)
 		}
-		if err := h.VerifyStandIn(t.Context(), "", "correct horse"); !errors.Is(err, ErrMismatch) {
+		if err := h.VerifyStandIn(t.Context(), Caller{Known: true}, "correct horse"); !errors.Is(err, ErrMismatch) {
 			t.Errorf("afterwards: got %v, want ErrMismatch", err)
 		}
 	})
@@ -61,7 +73,7 @@ func TestQueueDeadline_R7(t *testing.T) {
 		running := begin(t.Context(), h, func() { <-time.After(10 * time.Second) })
 
 		before := time.Now()
-		err := h.do(t.Context(), "", func() { t.Error("a job was done after its deadline") })
+		err := work(t.Context(), h, Caller{}, func() { t.Error("a job was done after its deadline") })
 		if !errors.Is(err, ErrBusy) {
 			t.Errorf("got %v, want ErrBusy", err)
 		}
@@ -71,7 +83,7 @@ func TestQueueDeadline_R7(t *testing.T) {
 		if err := <-running; err != nil {
 			t.Errorf("the one that ran: %v", err)
 		}
-		if err := h.do(t.Context(), "", func() {}); err != nil {
+		if err := work(t.Context(), h, Caller{}, func() {}); err != nil {
 			t.Errorf("the next: %v", err)
 		}
 	})
@@ -84,7 +96,7 @@ func TestQueueContext_R7(t *testing.T) {
 
 		ended, cancel := context.WithCancel(t.Context())
 		cancel()
-		if err := h.VerifyStandIn(ended, "", "correct horse"); !errors.Is(err, context.Canceled) {
+		if err := h.VerifyStandIn(ended, Caller{Known: true}, "correct horse"); !errors.Is(err, context.Canceled) {
 			t.Errorf("ended before: got %v, want Canceled", err)
 		}
 
@@ -102,7 +114,7 @@ func TestQueueContext_R7(t *testing.T) {
 			t.Errorf("ended while running: got %v, want Canceled", err)
 		}
 		close(blocked)
-		if err := h.do(t.Context(), "", func() {}); err != nil {
+		if err := work(t.Context(), h, Caller{}, func() {}); err != nil {
 			t.Errorf("the next: %v", err)
 		}
 	})
@@ -112,7 +124,7 @@ func TestRetryAfter_R7(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := newHasher(t, cheapArgon2id, 2, 8, time.Hour)
 		start(t, h)
-		if err := h.do(t.Context(), "", func() { <-time.After(2 * time.Second) }); err != nil {
+		if err := work(t.Context(), h, Caller{}, func() { <-time.After(2 * time.Second) }); err != nil {
 			t.Fatal(err)
 		}
 		blocked := make(chan struct{})
@@ -120,7 +132,7 @@ func TestRetryAfter_R7(t *testing.T) {
 		for range 2 + 8 {
 			results = append(results, begin(t.Context(), h, func() { <-blocked }))
 		}
-		err := h.do(t.Context(), "", func() {})
+		err := work(t.Context(), h, Caller{}, func() {})
 		// Eight wait for two workers: five rounds of 2 s, the one under way with it.
 		if busy, ok := errors.AsType[*BusyError](err); !ok || busy.RetryAfter != 10*time.Second {
 			t.Errorf("got %v, want a BusyError of 10s", err)
@@ -197,44 +209,264 @@ func TestRunEnds_R7(t *testing.T) {
 		if err := <-waiting; !errors.Is(err, ErrBusy) {
 			t.Errorf("what waited: got %v, want ErrBusy", err)
 		}
-		if err := h.VerifyStandIn(t.Context(), "", "correct horse"); !errors.Is(err, ErrBusy) {
+		if err := h.VerifyStandIn(t.Context(), Caller{Known: true}, "correct horse"); !errors.Is(err, ErrBusy) {
 			t.Errorf("what came later: got %v, want ErrBusy", err)
 		}
 	})
 }
 
-// Nobody alone fills the queue: beyond a quarter of it one has to come again,
-// while others still find room.
-func TestQueueShare_R7(t *testing.T) {
+// turns is a Hasher with one worker, who is busy until the test lets him, and what
+// was done by then.
+type turns struct {
+	*Hasher
+	free    chan struct{}
+	running <-chan error
+	order   []string
+	results []<-chan error
+}
+
+func newTurns(t *testing.T, room int) *turns {
+	q := &turns{Hasher: newHasher(t, cheapArgon2id, 1, room, time.Hour), free: make(chan struct{})}
+	start(t, q.Hasher)
+	// What a hash takes is known.
+	if err := work(t.Context(), q.Hasher, Caller{Client: "before"}, func() { <-time.After(time.Second) }); err != nil {
+		t.Fatal(err)
+	}
+	q.running = begin(t.Context(), q.Hasher, func() { <-q.free })
+	return q
+}
+
+// wait adds a job that takes a while.
+func (q *turns) wait(t *testing.T, who Caller, took time.Duration) {
+	q.results = append(q.results, beginFor(t.Context(), q.Hasher, who, func() {
+		<-time.After(took)
+		q.order = append(q.order, who.Client)
+	}))
+}
+
+// done lets the worker work until nobody waits, and returns whose turn it was one
+// after the other.
+func (q *turns) done(t *testing.T) []string {
+	t.Helper()
+	close(q.free)
+	for _, r := range append(q.results, q.running) {
+		if err := <-r; err != nil && !errors.Is(err, ErrBusy) {
+			t.Error(err)
+		}
+	}
+	if n := len(q.queue.jobs); n != 0 {
+		t.Errorf("%d jobs still wait", n)
+	}
+	for at, turn := range q.queue.turns {
+		if turn.waiting != 0 || turn.timed != 0 || turn.running != 0 {
+			t.Errorf("%+v of %+v is not over", turn, at)
+		}
+	}
+	return q.order
+}
+
+func mustBe(t *testing.T, got []string, want string) {
+	t.Helper()
+	if got := strings.Join(got, " "); got != want {
+		t.Errorf("order\n%s, want\n%s", got, want)
+	}
+}
+
+func home(client string) Caller { return Caller{Network: client, Client: client} }
+
+// Who comes when others wait already goes before all that these want beyond their
+// first, and where there is no room, the last of those who want most gives way.
+func TestClientsTakeTurns_R7(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		h := newHasher(t, cheapArgon2id, 1, 8, time.Minute)
+		q := newTurns(t, 8)
+		for range 6 {
+			q.wait(t, home("a"), time.Second)
+		}
+		for range 2 {
+			q.wait(t, home("b"), time.Second)
+		}
+		q.wait(t, home("owner"), time.Second)
+		select {
+		case err := <-q.results[5]:
+			if !errors.Is(err, ErrBusy) || !errors.Is(err, ErrNotBegun) {
+				t.Errorf("who gave way: got %v, want ErrBusy", err)
+			}
+		default:
+			t.Fatal("nobody gave way")
+		}
+		q.results = slices.Delete(q.results, 5, 6)
+		mustBe(t, q.done(t), "b owner a b a a a a")
+	})
+}
+
+// A network of many clients has no more than one of one.
+func TestNetworksTakeTurns_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(t, 100)
+		for _, client := range strings.Fields("a b c d") {
+			q.wait(t, Caller{Network: "one", Client: client}, time.Second)
+			q.wait(t, Caller{Network: "one", Client: client}, time.Second)
+		}
+		for range 4 {
+			q.wait(t, home("e"), time.Second)
+		}
+		mustBe(t, q.done(t), "a e b e c e d e a b c d")
+	})
+}
+
+// Half of the time is kept for those who are known, and no more.
+func TestKnownHaveHalf_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(t, 100)
+		for _, client := range strings.Fields("a b c d") {
+			q.wait(t, home(client), time.Second)
+		}
+		for _, client := range strings.Fields("K L M N O P") {
+			q.wait(t, Caller{Known: true, Network: client, Client: client}, time.Second)
+		}
+		mustBe(t, q.done(t), "a K b L c M d N O P")
+	})
+}
+
+// What is shared out is time: who has hashes that take four times as long has one
+// for four.
+func TestTurnsAreTime_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(t, 100)
+		for range 3 {
+			q.wait(t, home("slow"), 4*time.Second)
+		}
+		for range 8 {
+			q.wait(t, home("quick"), time.Second)
+		}
+		got := strings.Join(q.done(t), " ")
+		if first := strings.Split(got, "slow"); strings.Count(first[1], "quick") != 4 {
+			t.Errorf("order %s, want four of the quick between two of the slow", got)
+		}
+	})
+}
+
+// What waits is what can be done in time.
+func TestRoomIsTime_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheapArgon2id, 1, 128, 2500*time.Millisecond)
 		start(t, h)
+		if err := work(t.Context(), h, Caller{}, func() { <-time.After(250 * time.Millisecond) }); err != nil {
+			t.Fatal(err)
+		}
 		blocked := make(chan struct{})
 		running := begin(t.Context(), h, func() { <-blocked })
 		var waiting []<-chan error
-		for range 2 {
-			result := make(chan error, 1)
-			go func() { result <- h.do(t.Context(), "flood", func() {}) }()
-			synctest.Wait()
-			waiting = append(waiting, result)
+		for range 10 {
+			waiting = append(waiting, begin(t.Context(), h, func() {}))
 		}
-		if err := h.do(t.Context(), "flood", func() {}); !errors.Is(err, ErrBusy) {
-			t.Errorf("a third of one: got %v, want ErrBusy", err)
+		if err := work(t.Context(), h, Caller{}, func() {}); !errors.Is(err, ErrBusy) {
+			t.Errorf("the eleventh: got %v, want ErrBusy", err)
 		}
-		other := make(chan error, 1)
-		go func() { other <- h.do(t.Context(), "owner", func() {}) }()
-		synctest.Wait()
 		close(blocked)
-		for _, c := range append(waiting, running, other) {
+		for _, c := range append(waiting, running) {
 			if err := <-c; err != nil {
-				t.Errorf("got %v", err)
+				t.Error(err)
 			}
 		}
-		if err := h.do(t.Context(), "flood", func() {}); err != nil {
-			t.Errorf("afterwards: %v", err)
+	})
+}
+
+// Who asks over and over while there is no room goes behind those who do not.
+func TestAskingInVain_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(t, 4)
+		for range 50 {
+			for _, client := range strings.Fields("a b c d e f") {
+				q.wait(t, home(client), time.Second)
+			}
 		}
-		if len(h.waiting) != 0 {
-			t.Errorf("%v are still counted", h.waiting)
+		q.wait(t, home("owner"), time.Second)
+		if got := q.done(t); got[0] != "owner" || len(got) != 4 {
+			t.Errorf("order %v, want the owner and three others", got)
+		}
+	})
+}
+
+// A job whose caller left is gone, with its place.
+func TestLeavingEmptiesThePlace_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := newTurns(t, 2)
+		ctx, leave := context.WithCancel(t.Context())
+		for range 2 {
+			q.results = append(q.results, beginFor(ctx, q.Hasher, home("gone"), func() { t.Error("a job was done whose caller left") }))
+		}
+		leave()
+		synctest.Wait()
+		for _, r := range q.results {
+			if err := <-r; !errors.Is(err, context.Canceled) || !errors.Is(err, ErrNotBegun) {
+				t.Errorf("got %v, want Canceled, not begun", err)
+			}
+		}
+		q.results = nil
+		q.wait(t, home("a"), time.Second)
+		q.wait(t, home("b"), time.Second)
+		mustBe(t, q.done(t), "a b")
+	})
+}
+
+// Those that only take time take as long as hashes, as many at once as there are
+// workers, and leave the workers to others; once in a while one is hashed.
+func TestSpend_C2_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheapArgon2id, 2, 128, time.Minute)
+		h.samples.add(time.Second, time.Now())
+		h.queue.mean = time.Second
+		start(t, h)
+		synctest.Wait()
+		began := time.Now()
+		ended := make(chan time.Duration, 6)
+		guesser := Caller{Known: true, Client: "guesser"}
+		for range 6 {
+			go func() {
+				if err := h.Spend(t.Context(), guesser); err != nil {
+					t.Error(err)
+				}
+				ended <- time.Since(began)
+			}()
+		}
+		synctest.Wait()
+		for range 8 { // of another one, meanwhile: they have both workers
+			if err := work(t.Context(), h, Caller{Known: true, Client: "colleague"}, func() { <-time.After(100 * time.Millisecond) }); err != nil {
+				t.Error(err)
+			}
+		}
+		if took := time.Since(began); took != 800*time.Millisecond {
+			t.Errorf("eight of a colleague's took %v, want 800 ms", took)
+		}
+		for i := range 6 {
+			// From the second pair on the sample is too old, so one is a real hash, which takes no time here.
+			if took := <-ended; took > time.Duration(1+i/2)*time.Second {
+				t.Errorf("number %d took %v", i, took)
+			}
+		}
+		if h.samples.n != 2 && h.samples.n != 3 {
+			t.Errorf("%d samples, want the first and one or two more", h.samples.n)
+		}
+	})
+}
+
+// Nothing is kept of those who called long ago.
+func TestTurnsAreForgotten_R7(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheapArgon2id, 1, 8, time.Minute)
+		start(t, h)
+		for i := range 100 {
+			if err := work(t.Context(), h, home(strconv.Itoa(i)), func() {}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-time.After(memory + time.Second)
+		if err := work(t.Context(), h, home("new"), func() {}); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(h.queue.turns); n != 1+1+2 {
+			t.Errorf("%d turns are remembered, want those of the whole, a half, a network and a client", n)
 		}
 	})
 }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/crypto/scrypt"
 )
 
-// The bounds of the scrypt hashes that are verified. With r=8 a compare holds
-// 1 KiB times N, so at worst 128 MiB, and takes 1 KiB times N·p passes: the
-// bound on that product is what the OWASP Password Storage Cheat Sheet has at
-// most, in any of its choices from N=2^17,p=1 to N=2^13,p=10.
+// The bounds of the scrypt hashes that are verified. A compare holds 128·N·r
+// bytes and mixes them p times: so the bound on N·r·p is one on memory, 128 MiB at
+// worst, and on time. It is what the OWASP Password Storage Cheat Sheet has at
+// most, in any of its choices from N=2^17,r=8,p=1 to N=2^13,r=8,p=10.
 const (
-	scryptMinLn, scryptMaxLn = 10, 17 // logarithm to base 2 of N
-	scryptR                  = 8
-	scryptMaxWork            = 1 << 17 // N·p
+	scryptMinLn, scryptMaxLn = 10, 17  // logarithm to base 2 of N
+	scryptR, scryptWideR     = 8, 16   // the usual one, and better-auth's
+	scryptMaxWork            = 1 << 20 // N·r·p
 )
 
 // Lengths in bytes of what is imported, scrypt and PBKDF2.
@@ -26,10 +26,10 @@ const (
 	importMinKey, importMaxKey   = 16, 64
 )
 
-// scryptHash is $scrypt$ln=LN,r=8,p=P$SALT$KEY with the last two in base64
+// scryptHash is $scrypt$ln=LN,r=R,p=P$SALT$KEY with the last two in base64
 // without padding. Hashes of this kind are imported, never made.
 type scryptHash struct {
-	ln, p     int
+	ln, r, p  int
 	salt, key []byte
 }
 
@@ -37,10 +37,12 @@ func checkScrypt(ln, r, p uint64) error {
 	switch {
 	case ln < scryptMinLn || ln > scryptMaxLn:
 		return malformed("scrypt with ln=%d, not %d to %d", ln, scryptMinLn, scryptMaxLn)
-	case r != scryptR:
-		return malformed("scrypt with r=%d, not %d", r, scryptR)
-	case p < 1 || p > scryptMaxWork>>ln:
-		return malformed("scrypt with p=%d, not 1 to %d at ln=%d", p, scryptMaxWork>>ln, ln)
+	case r != scryptR && r != scryptWideR:
+		return malformed("scrypt with r=%d, not %d or %d", r, scryptR, scryptWideR)
+	case scryptMaxWork>>ln < r:
+		return malformed("scrypt with r=%d at ln=%d, which takes more than 128 MiB", r, ln)
+	case p < 1 || p > scryptMaxWork>>ln/r:
+		return malformed("scrypt with p=%d, not 1 to %d at ln=%d and r=%d", p, scryptMaxWork>>ln/r, ln, r)
 	}
 	return nil
 }
@@ -71,8 +73,8 @@ func parseScrypt(rest string) (hash, error) {
 	if err != nil {
 		return nil, err
 	}
-	//lint:ignore G115 checkScrypt bounds both
-	h := scryptHash{ln: int(n[0]), p: int(n[2]), salt: salt, key: key}
+	//lint:ignore G115 checkScrypt bounds all three
+	h := scryptHash{ln: int(n[0]), r: int(n[1]), p: int(n[2]), salt: salt, key: key}
 	if h.String() != "$scrypt$"+rest { // as in parseArgon2id
 		return nil, malformed("scrypt not in its canonical spelling")
 	}
@@ -94,11 +96,11 @@ func saltAndKey(kind, salt64, key64 string, b64 *base64.Encoding) (salt, key []b
 
 func (h scryptHash) String() string {
 	b64 := base64.RawStdEncoding.EncodeToString
-	return fmt.Sprintf("$scrypt$ln=%d,r=%d,p=%d$%s$%s", h.ln, scryptR, h.p, b64(h.salt), b64(h.key))
+	return fmt.Sprintf("$scrypt$ln=%d,r=%d,p=%d$%s$%s", h.ln, h.r, h.p, b64(h.salt), b64(h.key))
 }
 
 func (h scryptHash) matches(password string) bool {
-	key, err := scrypt.Key([]byte(password), h.salt, 1<<h.ln, scryptR, h.p, len(h.key))
+	key, err := scrypt.Key([]byte(password), h.salt, 1<<h.ln, h.r, h.p, len(h.key))
 	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 && !endsInNUL(password) // parameters within the bounds are no error
 }
 

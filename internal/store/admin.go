@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// ErrLastAdmin says that a change would leave the service without an enabled
-// administrator.
+// ErrLastAdmin says that a change would leave the service without an administrator who
+// is not disabled (E6).
 var ErrLastAdmin = errors.New("the last administrator")
 
-// keepAdministrator answers ErrLastAdmin if nobody but the user with this id is
-// an enabled administrator. It comes first in the transactions that take one
-// away: they wait for each other at the guard's row, and each sees what those
-// before it left. A condition on other rows alone would be no lock.
+// keepAdministrator returns ErrLastAdmin if the user with this id is the only
+// administrator who is not disabled. Call it first in each transaction that may take an
+// administrator away: such transactions wait for each other at the guard's row, and
+// each sees what those before it left. A condition on other rows alone would be no lock.
 func (s *Store) keepAdministrator(ctx context.Context, id string) error {
 	if _, err := s.conn.Exec(ctx, `/* keepAdministrator, the guard */ UPDATE guards SET count = count + 1 WHERE name = 'administrators'`); err != nil {
 		return err
@@ -28,8 +28,8 @@ func (s *Store) keepAdministrator(ctx context.Context, id string) error {
 	return err
 }
 
-// SetRole changes what a user may do, which counts on their next request.
-// ErrNotFound, also if they have the role already, ErrLastAdmin. Call it in a
+// SetRole changes what a user may do, which counts on their next request. The errors are
+// ErrLastAdmin, and ErrNotFound, also if they have the role already. Call it in a
 // transaction.
 func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time) error {
 	if role != RoleAdmin {
@@ -40,9 +40,9 @@ func (s *Store) SetRole(ctx context.Context, id string, role Role, now time.Time
 	return one(s.conn.Exec(ctx, `/* SetRole */ UPDATE users SET role = $2, updated_at = $3 WHERE id = $1 AND role <> $2`, id, role, now))
 }
 
-// Disable disables u, who is still as they were read, ends all their sessions and
-// makes every older link dead. ErrNotFound, also if they are disabled already,
-// ErrLastAdmin. Call it in a transaction.
+// Disable disables u, ends all their sessions and makes every older link dead. The errors
+// are ErrLastAdmin, and ErrNotFound, also if they are disabled already: see asRead. Call
+// it in a transaction.
 func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
@@ -55,13 +55,13 @@ func (s *Store) Disable(ctx context.Context, u *User, now time.Time) error {
 	return s.EndSessions(ctx, u.ID, "")
 }
 
-// Enable lets a disabled user log in again. ErrNotFound, also if they are not
-// disabled.
+// Enable lets a disabled user log in again. The error is ErrNotFound also if they are
+// not disabled.
 func (s *Store) Enable(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
 }
 
-// HasAdmin says whether there is an administrator who is not disabled.
+// HasAdmin reports whether there is an administrator who is not disabled.
 func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)
 	return has, err

@@ -9,20 +9,20 @@ import (
 // Opening is what a login writes.
 type Opening struct {
 	Session         *Session
-	SecurityVersion int64  // of the user when the password was compared
+	SecurityVersion int64  // the user's when the password was compared
 	PasswordHash    string // the same as before, or a better one
-	Client          string // the client's key
-	Device          string // the kind of device
-	MaxSessions     int    // the least recently used beyond are ended
+	Client          string // the client's key, which becomes familiar
+	Device          string // the kind of device, which becomes familiar
+	MaxSessions     int    // how many a user may have; the least recently used beyond that end
 	Event           *SecurityEvent
-	Undo            *Undo // of a new device, or nil
-	Notice          *Mail // that tells of it, or nil
+	Undo            *Undo // takes back a login with a new device; else nil
+	Notice          *Mail // tells of a login with a new device; else nil
 }
 
-// OpenSession writes o.Session and what goes with it, in one transaction, and
-// without a notice in one round trip. ErrNotFound if the user was deleted,
-// disabled or went through a security event since the password was compared:
-// then nothing is written.
+// OpenSession writes o.Session and what goes with it, in one transaction; without a
+// notice that is one round trip. The error is ErrNotFound if the user was deleted or
+// disabled, or their security_version was raised, since the password was compared: then
+// nothing is written.
 func (s *Store) OpenSession(ctx context.Context, o *Opening) error {
 	if o.Notice == nil {
 		return s.openSession(ctx, o)

@@ -8,10 +8,10 @@ import (
 	"latchkey/internal/names"
 )
 
-// DeleteUser deletes u, who is still at the security_version that was read, with
-// all that is theirs. Held names and addresses stay held, their present name is
-// for their address until the time given, so that they alone may come back to it,
-// and history stays. ErrNotFound, ErrLastAdmin. Call it in a transaction.
+// DeleteUser deletes u with all that is theirs; names and addresses that are held stay
+// held, and history stays. u's username is held from now to heldUntil for their address,
+// which alone may come back to it. The errors are ErrLastAdmin, and ErrNotFound if u is
+// no longer at the security_version that was read. Call it in a transaction.
 func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
@@ -26,7 +26,7 @@ func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Tim
 	return err
 }
 
-// FormerAddress is one that a user left and that is held for them.
+// FormerAddress is an address that a user gave up and that is held for them.
 type FormerAddress struct {
 	EmailKey  string
 	HeldUntil time.Time
@@ -39,7 +39,8 @@ func scanFormerAddress(row db.Row) (*FormerAddress, error) {
 	return &f, err
 }
 
-// FormerAddresses returns those of u, at now, but for the one that they came back to.
+// FormerAddresses returns the addresses that u gave up, as far as an event can still be
+// taken back to them and they are held at now.
 func (s *Store) FormerAddresses(ctx context.Context, u *User, now time.Time) ([]FormerAddress, error) {
 	return query(ctx, s.conn, scanFormerAddress, `/* FormerAddresses */
 		SELECT email_key, held_until FROM held_addresses

@@ -8,7 +8,7 @@ import (
 )
 
 // EndSession ends a session of a user and writes the event that tells of it, in one
-// round trip. ErrNotFound if it had ended: then nothing is written.
+// round trip. The error is ErrNotFound if it had ended before: then nothing is written.
 func (s *Store) EndSession(ctx context.Context, userID, id string, e *SecurityEvent) error {
 	counts, err := s.batch(ctx,
 		// Of those who end it at once, the others wait here and then find no row.
@@ -24,14 +24,14 @@ func (s *Store) EndSession(ctx context.Context, userID, id string, e *SecurityEv
 	return one(counts[len(counts)-1], nil)
 }
 
-// EndSessions ends the sessions of a user but keep, or all if that is "".
+// EndSessions ends all sessions of a user but the one with the id keep, which may be "".
 func (s *Store) EndSessions(ctx context.Context, userID, keep string) error {
 	_, err := s.conn.Exec(ctx, `/* EndSessions */ DELETE FROM sessions WHERE user_id = $1 AND id <> $2`, userID, keep)
 	return err
 }
 
-// EndOtherSessions ends the user's sessions but keep, and returns how many of
-// them were live.
+// EndOtherSessions ends the live sessions of a user but the one with the id keep, which
+// may be "", and returns how many those were.
 func (s *Store) EndOtherSessions(ctx context.Context, userID, keep string, now time.Time) (int64, error) {
 	return s.conn.Exec(ctx, `/* EndOtherSessions */
 		DELETE FROM sessions WHERE user_id = $1 AND id <> $2 AND expires_at > $3`, userID, keep, now)

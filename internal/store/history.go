@@ -14,8 +14,8 @@ import (
 // EventKind is one of the things that can happen to an account.
 type EventKind string
 
-// All there are. What goes with each, a line of the log and perhaps a mail,
-// stands in auth/event.go.
+// The kinds of events. How people hear of each, in the log and perhaps by mail, stands
+// in auth/event.go.
 const (
 	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
 	EventLogin           EventKind = "LOGIN"
@@ -80,26 +80,26 @@ type SecurityEvent struct {
 	Outcome   EventOutcome
 	UserID    string // whose account
 	Actor     ActorKind
-	ActorID   *string // of a user or an administrator the id; who ran the shell; else nil
+	ActorID   *string // the id of the user or administrator, or who ran the shell; or nil
 	Way       Way
 	SessionID *string // the one that began or ended, else the actor's; or nil
 	Client    *string // the actor's network: the /24 of an IPv4 address, the /48 of an IPv6 address; or nil
 	Device    *string // the actor's, for people: "Firefox on Linux"; or nil
 	RequestID *string // as in X-Request-Id; or nil
 	Details   EventDetails
-	Count     int // how many times, or of how many sessions; 1 at least
+	Count     int // how many times it happened, or to how many sessions; 1 at least
 }
 
-// EventDetails is what more there is to say of an event, by kind.
+// EventDetails is what else there is to say of an event of some kinds.
 type EventDetails struct {
-	From string `json:"from,omitempty"` // of ROLE_CHANGED: the role before
-	To   string `json:"to,omitempty"`   // and after
+	From string `json:"from,omitempty"` // the role before a ROLE_CHANGED
+	To   string `json:"to,omitempty"`   // the role after a ROLE_CHANGED
 }
 
-// From and To are the details as the schema has them.
+// From returns Details.From as the schema has it: null if it says nothing.
 func (e *SecurityEvent) From() *string { return orNil(e.Details.From) }
 
-// To is as From.
+// To returns Details.To as the schema has it: null if it says nothing.
 func (e *SecurityEvent) To() *string { return orNil(e.Details.To) }
 
 func orNil(s string) *string {
@@ -140,8 +140,8 @@ func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
 	return err
 }
 
-// insertOfSession is the statement that writes e if its session is there, for a
-// batch that opens or ends it.
+// insertOfSession returns the statement that writes e if its session is there. It is for
+// a batch that opens or ends the session.
 func (e *SecurityEvent) insertOfSession() db.Stmt {
 	return db.Stmt{
 		SQL:  `/* AddSecurityEvent of a session */ INSERT INTO ` + securityEventValues + ` WHERE EXISTS (SELECT 1 FROM sessions WHERE id = $9 AND user_id = $5)`,
@@ -161,8 +161,8 @@ func (s *Store) SecurityEvents(ctx context.Context, userID string, p Page) ([]Se
 	return list, err
 }
 
-// SecurityEventsOf returns the newest n events of each of several users by their
-// ids, the newest first. Who has none is not in the answer.
+// SecurityEventsOf returns the newest n events of each of several users by the users'
+// ids, the newest first. Users without events are not in the map.
 func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (map[string][]SecurityEvent, error) {
 	all := make(map[string][]SecurityEvent, len(userIDs))
 	if len(userIDs) == 0 {

@@ -5,19 +5,20 @@ import (
 	"time"
 )
 
-// LoginCandidate is what login has to know before it looks at the password.
+// LoginCandidate is what a login has to know before it looks at the password: the user,
+// and what of the request is familiar to them.
 type LoginCandidate struct {
 	User
-	ClientKnown bool // they logged in from this client lately
-	DeviceKnown bool // or with this kind of device
+	ClientKnown bool // the client is familiar: see clientFamiliar
+	DeviceKnown bool // the kind of device is familiar: see deviceFamiliar
 }
 
-// LoginKey says by which key a login looks its user up: exactly one is set.
+// LoginKey is the key that a login looks its user up by. Exactly one field is set.
 type LoginKey struct{ Email, Username string }
 
-// LoginCandidate returns the user whom key names and how familiar the client
-// and the kind of device are to them, or ErrNotFound. Both queries cost the
-// same whether or not there is such a user.
+// LoginCandidate returns the user whom key names, and whether the client and the kind
+// of device are familiar to them at now; or ErrNotFound. It costs the same whether or
+// not there is such a user (C2).
 func (s *Store) LoginCandidate(ctx context.Context, key LoginKey, client, device string, now time.Time) (*LoginCandidate, error) {
 	const query = `/* LoginCandidate */
 		SELECT ` + userColumns + `,

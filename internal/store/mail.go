@@ -8,20 +8,21 @@ import (
 	"latchkey/internal/db"
 )
 
-// MailKind says what a mail is about, or what is to be found out before it is.
+// MailKind says what a mail is about or, before it is sent, what the worker has to find
+// out.
 type MailKind string
 
-// The kinds of rows. ResendConfirmation never leaves as such: when it is
-// admitted it becomes a ConfirmRegistration with all that is open, or nothing.
+// The kinds of mail. None is sent as MailResendConfirmation: once it is admitted, it is
+// sent as a MailConfirmRegistration with all that is open, or not at all.
 const (
 	MailConfirmRegistration MailKind = "confirm_registration" // of RegistrationID
 	MailResendConfirmation  MailKind = "resend_confirmation"  // of all that RecipientKey has open
 	MailAlreadyRegistered   MailKind = "already_registered"   // to the user with RecipientKey
-	MailConfirmNewEmail     MailKind = "confirm_new_email"    // of UserID, or of all who wait for RecipientKey
-	MailPasswordReset       MailKind = "password_reset"       // of UserID, or of whose address RecipientKey is
+	MailConfirmNewEmail     MailKind = "confirm_new_email"    // for the user UserID; without one, for all for whom RecipientKey waits
+	MailPasswordReset       MailKind = "password_reset"       // for the user UserID; without one, for the user with RecipientKey
 
-	// Notices, to Details.To with all of Details. Those of an event carry a link
-	// that takes it back.
+	// Notices, which go to Details.To and say what is in Details. If Details has an
+	// Event, they carry a link that takes it back.
 	MailEmailChangeRequested MailKind = "email_change_requested"
 	MailEmailChanged         MailKind = "email_changed"
 	MailPasswordChanged      MailKind = "password_changed"
@@ -31,52 +32,52 @@ const (
 	MailAccountDisabled      MailKind = "account_disabled"
 )
 
-// Mail is a job of the outbox. It is written in the transaction that causes
-// it, with an ID, a Kind and a CreatedAt at least.
+// Mail is a row of the outbox: a mail that waits to be sent. It is written in the
+// transaction that causes it, with an ID, a Kind and a CreatedAt at least.
 type Mail struct {
 	ID             string
 	Kind           MailKind
-	Dedupe         string // while a row with the same one waits, this is not written; "" is never the same
+	Dedupe         string // of rows with the same one, only one waits at a time; "" is not compared
 	RecipientKey   string // the key of the address that it is about
 	Client         string // the key of the client that caused it
 	RegistrationID string // or ""
 	UserID         string // or ""
 	Details        MailDetails
-	Admitted       bool   // it was counted and may go; notices are written so
-	Attempts       int    // tries that failed after the server had greeted
+	Admitted       bool   // it was counted and may go, or need not be counted, as notices
+	Attempts       int    // tries that failed although the server was there
 	LastError      string // of the last try, without addresses; "" while a worker has it
 	CreatedAt      time.Time
 	DueAt          time.Time  // zero when it is written: at once
 	FailedAt       *time.Time // when it was given up; nil while it waits
 }
 
-// MailDetails is what a notice says of its event, as it was then.
+// MailDetails is what a notice says of its event, as things were then.
 type MailDetails struct {
 	To       string    `json:"to,omitempty"`       // the account's address
 	Username string    `json:"username,omitempty"` // before
 	New      string    `json:"new,omitempty"`      // what the username or the address became, or is to become
-	Event    string    `json:"event,omitempty"`    // the event's id, of those that can be taken back
+	Event    string    `json:"event,omitempty"`    // the id of what takes the event back, or ""
 	Device   string    `json:"device,omitempty"`   // for people: "Firefox on Linux"
 	Address  string    `json:"address,omitempty"`  // the client's IP address
 	At       time.Time `json:"at,omitzero"`
-	Kept     time.Time `json:"kept,omitzero"` // of a deletion: until when nobody gets the address that the mail goes to
+	Kept     time.Time `json:"kept,omitzero"` // for a deletion: until when nobody gets the address that the mail goes to
 }
 
-// ResendDedupe is the Dedupe of what client may ask for again and again: one
-// row waits for each kind, recipient and client.
+// ResendDedupe returns the Dedupe of a mail that a client may ask for again and again.
+// Of each kind, recipient and client, one row waits at a time.
 func ResendDedupe(kind MailKind, recipientKey, client string) string {
 	return string(kind) + "|" + recipientKey + "|" + client
 }
 
 const heldSuffix = "|held"
 
-// HeldDedupe is the Dedupe of the one row that waits for the next slot of a
-// recipient who got as many mails of a kind as may be.
+// HeldDedupe returns the Dedupe of the held row of a recipient: of those who got as
+// many mails of a kind as may be, one row waits until the next may go.
 func HeldDedupe(kind MailKind, recipientKey string) string {
 	return string(kind) + "|" + recipientKey + heldSuffix
 }
 
-// Held says whether m is such a row.
+// Held reports whether m is a held row: see [HeldDedupe].
 func (m *Mail) Held() bool { return strings.HasSuffix(m.Dedupe, heldSuffix) }
 
 const mailColumns = `id, kind, COALESCE(dedupe, ''), recipient_key, client, COALESCE(registration_id, ''),
@@ -94,9 +95,10 @@ func scanMail(row db.Row) (*Mail, error) {
 	return &m, json.Unmarshal([]byte(details), &m.Details)
 }
 
-// insert is the statement that writes m, for a batch. Where a row with the same
-// Dedupe waits already it writes that, so that both take as long (C3), and makes
-// it as new as m: what happened before m was asked for does not stand against it.
+// insert returns the statement that writes m. Where a row with the same Dedupe waits, the
+// statement writes that instead. So both cases take as long (C3: nobody can tell by the
+// time what waits for an address), and the waiting row becomes as new as m, so that it is
+// not dropped for something that happened before m was asked for.
 func (m *Mail) insert() db.Stmt {
 	due := m.DueAt
 	if due.IsZero() {

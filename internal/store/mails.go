@@ -5,10 +5,8 @@ import (
 	"time"
 )
 
-// What an operator does with the outbox.
-
-// ListMail returns up to n rows in the order of their writing, those behind a
-// place; begin with the zero place. With failed, only those that were given up.
+// ListMail returns up to n rows of the outbox, the oldest first: those behind a place.
+// Begin with the zero place. With failed, only rows that were given up.
 func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) ([]Mail, error) {
 	return query(ctx, s.conn, scanMail, `/* ListMail */
 		SELECT `+mailColumns+` FROM outbox
@@ -24,12 +22,13 @@ func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) (
 const resumeMail = `outbox SET due_at = $1, failed_at = NULL, attempts = 0
 	WHERE (failed_at IS NOT NULL OR last_error <> '' OR due_at <= $1)`
 
-// ResumeMail does that to the row id and returns it, or answers ErrNotFound.
+// ResumeMail makes the row with this id due, as resumeMail says, and returns it. The
+// error is ErrNotFound if there is none, or it is one of those that are left alone.
 func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) (*Mail, error) {
 	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */ UPDATE `+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
 }
 
-// ResumeAllMail does that to every row, and returns to how many.
+// ResumeAllMail makes every row due, as resumeMail says, and returns how many those are.
 func (s *Store) ResumeAllMail(ctx context.Context, now time.Time) (int64, error) {
 	return s.conn.Exec(ctx, `/* ResumeAllMail */ UPDATE `+resumeMail, now)
 }

@@ -6,19 +6,19 @@ import (
 	"time"
 )
 
-// Undo is what "this was not me" puts an account back to: what was in force
-// before an event. Each has a row until it may no longer be taken back.
+// Undo is what "this was not me" puts an account back to: what was in force before an
+// event. The row of an event is there for as long as the event can be taken back.
 type Undo struct {
 	ID        string
 	UserID    string
-	Seq       int64     // order among the user's; AddUndo decides it
+	Seq       int64     // the order of one user's rows; AddUndo sets it
 	Kind      EventKind // what happened
 	Email     string    // in force before it
 	EmailKey  string
 	Username  string // in force before it
 	Device    string // what it came from, for people: "Firefox on Linux"
 	At        time.Time
-	ExpiresAt time.Time // until then it may be taken back
+	ExpiresAt time.Time // until then it can be taken back
 }
 
 // AddUndo writes u. Call it in a transaction that has already written the user's
@@ -31,7 +31,8 @@ func (s *Store) AddUndo(ctx context.Context, u *Undo) error {
 	return err
 }
 
-// Undo returns what may still be taken back, or ErrNotFound.
+// Undo returns the row with this id if its event can still be taken back at now, or
+// ErrNotFound.
 func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, error) {
 	var u Undo
 	var kind string // in small letters here
@@ -46,8 +47,9 @@ func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, erro
 	return &u, nil
 }
 
-// forgetLater deletes what would put a user back to other addresses than this one,
-// as far as it came after the first row in force that leads to it.
+// forgetLater deletes those rows of a user that would put the account back to other
+// addresses than this one, as far as they came after the first row in force that puts
+// it back to this one.
 func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now time.Time) error {
 	_, err := s.conn.Exec(ctx, `/* forgetLater */
 		DELETE FROM undo WHERE user_id = $1 AND email_key <> $2
@@ -56,12 +58,12 @@ func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now ti
 	return err
 }
 
-// TakeBack puts the account of b back to the address of before it, and to the
-// username if b is of a change of that, whatever happened since. It ends all
-// sessions, makes the password unusable and every older link dead, also those that
-// would take later events back, and no device or client is familiar any more.
-// ErrNotFound if b was taken back already or is too old. It returns the user as
-// they are then. Call it in a transaction.
+// TakeBack takes the event of b back. The account has the address of before it again and,
+// if the event changed the username, that too, whatever happened since. All sessions end;
+// no password counts until a new one is set; older links are dead, and so are those that
+// would take later events back; no device or client is familiar any more. It returns the
+// user as they are then. The error is ErrNotFound if b was taken back already or is too
+// old. Call it in a transaction.
 func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (*User, error) {
 	// The user's row first, as everywhere: who goes on changing things waits
 	// here, and finds another security_version then.

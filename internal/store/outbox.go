@@ -8,17 +8,18 @@ import (
 	"latchkey/internal/db"
 )
 
-// EnqueueMail writes m, unless a row with its Dedupe waits already.
+// EnqueueMail writes m. If a row with the same Dedupe waits, that counts as m from now
+// on, and m is not written.
 func (s *Store) EnqueueMail(ctx context.Context, m *Mail) error {
 	stmt := m.insert()
 	_, err := s.conn.Exec(ctx, stmt.SQL, stmt.Args...)
 	return err
 }
 
-// The claim of up to $3 due rows until $2, all or only those not yet admitted.
-// PostgreSQL must skip what other workers are about to claim, or they would
-// wait for each other and then find nothing; SQLite has one writer anyhow. The
-// CTE is evaluated once, a subselect under IN possibly once a row.
+// These claim up to $3 due rows until $2: all or, if $4 is false, those that are not yet
+// admitted. PostgreSQL must skip rows that other workers are about to claim, or workers
+// would wait for each other and then find nothing; SQLite has one writer anyhow. The
+// CTE is evaluated once; a subselect under IN might be once a row.
 const (
 	claimPostgres = `/* ClaimMail */
 		WITH due AS MATERIALIZED (
@@ -33,9 +34,9 @@ const (
 		RETURNING ` + mailColumns
 )
 
-// ClaimMail leases up to n due rows until the given time, those due longest
-// first; with onlyNew, only rows that were not admitted. A worker that dies
-// leaves its rows to the others when the lease ends.
+// ClaimMail leases up to n due rows until the given time, those due longest first; with
+// onlyNew, only rows that were not admitted yet. When the lease ends the rows are due
+// again, so those of a worker that died fall to the others.
 func (s *Store) ClaimMail(ctx context.Context, now, until time.Time, n int, onlyNew bool) ([]Mail, error) {
 	claim := claimSQLite
 	if s.pool.Dialect() == db.PostgreSQL {
@@ -44,82 +45,81 @@ func (s *Store) ClaimMail(ctx context.Context, now, until time.Time, n int, only
 	return query(ctx, s.conn, scanMail, claim, now, until, n, !onlyNew)
 }
 
-// AdmitMail notes that a row was counted. From then on a held row stands for
-// what was open until now, and the next one is held in a row of its own.
+// AdmitMail notes that a row was counted and may go. A held row gives its Dedupe up with
+// that: what is held from now on gets a row of its own.
 func (s *Store) AdmitMail(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* AdmitMail */
 		UPDATE outbox SET admitted = TRUE, dedupe = CASE WHEN dedupe LIKE '%`+heldSuffix+`' THEN NULL ELSE dedupe END
 		WHERE id = $1`, id))
 }
 
-// HoldMail deletes the row id in favour of held, which is written unless there
-// is one already.
+// HoldMail deletes the row with this id in favour of held, which is written unless there
+// is a row with its Dedupe already.
 func (s *Store) HoldMail(ctx context.Context, id string, held *Mail) error {
 	_, err := s.batch(ctx, held.insert(), db.Stmt{SQL: `/* HoldMail */ DELETE FROM outbox WHERE id = $1`, Args: []any{id}})
 	return err
 }
 
-// MailWaits says whether a row with this Dedupe waits.
+// MailWaits reports whether a row with this Dedupe waits.
 func (s *Store) MailWaits(ctx context.Context, dedupe string) (bool, error) {
 	var waits bool
 	err := s.conn.QueryRow(ctx, `/* MailWaits */ SELECT EXISTS (SELECT 1 FROM outbox WHERE dedupe = $1)`, dedupe).Scan(&waits)
 	return waits, err
 }
 
-// RetryMail makes a row due again at due, after a try that failed.
+// RetryMail makes a row due again at due, with one attempt more.
 func (s *Store) RetryMail(ctx context.Context, id string, due time.Time, reason string) error {
 	return one(s.conn.Exec(ctx, `/* RetryMail */
 		UPDATE outbox SET due_at = $2, last_error = $3, attempts = attempts + 1 WHERE id = $1`, id, due, reason))
 }
 
-// ReleaseMail makes a row due again at due, as if it had not been claimed.
+// ReleaseMail makes a row due again at due, as if it had never been claimed.
 func (s *Store) ReleaseMail(ctx context.Context, id string, due time.Time, reason string) error {
 	return one(s.conn.Exec(ctx, `/* ReleaseMail */ UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1`, id, due, reason))
 }
 
-// FailMail gives a row up. It stays for the operator and no longer stands in
-// the way of a new one.
+// FailMail gives a row up. It stays for the operator to see, and gives its Dedupe up.
 func (s *Store) FailMail(ctx context.Context, id string, now time.Time, reason string) error {
 	return one(s.conn.Exec(ctx, `/* FailMail */
 		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL WHERE id = $1`, id, now, reason))
 }
 
-// FailOldMail gives up every due row that may go and was written at createdBy
-// or earlier, and returns how many.
+// FailOldMail gives up every due row that was admitted and was written at createdBy or
+// earlier, and returns how many those are.
 func (s *Store) FailOldMail(ctx context.Context, createdBy, now time.Time, reason string) (int64, error) {
 	return s.conn.Exec(ctx, `/* FailOldMail */
 		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL
 		WHERE failed_at IS NULL AND admitted AND due_at <= $2 AND created_at <= $1`, createdBy, now, reason)
 }
 
-// DeleteMail removes a row that was sent or has nothing to say.
+// DeleteMail deletes a row: its mail was sent, or there is nothing to say.
 func (s *Store) DeleteMail(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* DeleteMail */ DELETE FROM outbox WHERE id = $1`, id))
 }
 
-// DueMail makes every row due at now that waits for its next try.
+// DueMail makes every row due at now that waits for another try.
 func (s *Store) DueMail(ctx context.Context, now time.Time) error {
 	_, err := s.conn.Exec(ctx, `/* DueMail */
 		UPDATE outbox SET due_at = $1 WHERE failed_at IS NULL AND last_error <> '' AND due_at > $1`, now)
 	return err
 }
 
-// HurryMail makes every row due at now that nobody has claimed yet and that is due
-// later only because it was written by a clock ahead of this one.
+// HurryMail makes rows due at now that were to be due when they were written, by a clock
+// that is ahead of this one. Rows that somebody has claimed are left alone.
 func (s *Store) HurryMail(ctx context.Context, now time.Time) error {
 	_, err := s.conn.Exec(ctx, `/* HurryMail */
 		UPDATE outbox SET due_at = $1 WHERE failed_at IS NULL AND due_at > $1 AND due_at = created_at`, now)
 	return err
 }
 
-// Outbox is how much waits.
+// Outbox says how much waits in the outbox.
 type Outbox struct {
 	Waiting int64
 	Failed  int64     // given up, kept for the operator
 	Oldest  time.Time // when the one waiting longest was written; zero if none waits
 }
 
-// Outbox counts the rows.
+// Outbox counts the rows of the outbox.
 func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
 	var o Outbox
 	err := s.conn.QueryRow(ctx, `/* Outbox */

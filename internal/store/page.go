@@ -2,8 +2,8 @@ package store
 
 import "time"
 
-// A Place is where a row stands in a list that is in the order of its times,
-// the newest first, and of one moment by id. Nothing need stand there (any more).
+// A Place is a place in a list that is ordered by time and then by id, the newest first.
+// No row need be there, or be there any more.
 type Place struct {
 	At time.Time
 	ID string
@@ -11,9 +11,9 @@ type Place struct {
 
 // A Page is a part of such a list.
 type Page struct {
-	After, Before *Place // only rows between these; nil: from the newest, to the oldest
-	Last          bool   // the last of them instead of the first
-	Limit         int    // how many at most
+	After, Before *Place // only rows between these places; nil is the end of the list
+	Last          bool   // the last of those rows instead of the first
+	Limit         int    // how many rows at most
 }
 
 // The ends of every list: nothing is as new, and nothing as old.
@@ -22,7 +22,7 @@ var (
 	oldest = Place{}
 )
 
-// bounds are the four parameters of a page: its places, as times and ids.
+// bounds returns the four parameters of a page: time and id of After and of Before.
 func (p Page) bounds() []any {
 	after, before := newest, oldest
 	if p.After != nil {
@@ -34,8 +34,8 @@ func (p Page) bounds() []any {
 	return []any{after.At, after.ID, before.At, before.ID}
 }
 
-// order is the order in which a page's rows are read, by the columns of their
-// times and ids: the last of a list are the first from its other end.
+// order returns the ORDER BY by which a page's rows are read. at and id are the columns
+// of their times and ids. The last rows of a list are read from its end.
 func (p Page) order(at, id string) string {
 	if p.Last {
 		return ` ORDER BY ` + at + `, ` + id

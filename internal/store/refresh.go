@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/db"
 )
 
-// Rotation is the next state of a session that was refreshed.
+// Rotation is what a refresh writes: the next state of a session.
 type Rotation struct {
 	Generation int64
 	Rotations  []byte
@@ -15,11 +15,12 @@ type Rotation struct {
 	UsedAt     time.Time
 	ExpiresAt  time.Time
 	UserID     string
-	Device     string // the kind of device that stays familiar by this, or ""
+	Device     string // the kind of device that is familiar from now on again, or ""
 }
 
-// RotateSession moves a session from one generation to the next. ErrNotFound
-// if it is no longer at the generation from: somebody was faster, or it ended.
+// RotateSession moves a session from one generation to the next. The error is
+// ErrNotFound if the session is no longer at the generation from: another refresh was
+// faster, or the session has ended.
 func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rotation) error {
 	rotate := db.Stmt{SQL: `/* RotateSession */
 		UPDATE sessions SET generation = $3, rotations = $4, ip_address = $5, last_used_at = $6, expires_at = $7

@@ -7,27 +7,28 @@ import (
 	"latchkey/internal/db"
 )
 
-// Registration is an account that waits for its confirmation.
+// Registration is an account that waits for the confirmation of its address.
 type Registration struct {
 	ID           string
 	Email        string
 	EmailKey     string
 	Username     string
 	UsernameKey  string
+	UsernameMade bool // by the service, for who gave none
 	PasswordHash string
 	Client       string // the key of the client that registered
 	Device       string // for people: "Firefox on Linux"
-	Closed       bool   // can never be confirmed: the address has an account, or its owner said no
+	Closed       bool   // it can never be confirmed: the address has an account, or its owner said no
 	CreatedAt    time.Time
 	ExpiresAt    time.Time
 }
 
-const registrationColumns = `id, email, email_key, username, username_key, password_hash, client, device,
+const registrationColumns = `id, email, email_key, username, username_key, username_made, password_hash, client, device,
 	closed, created_at, expires_at`
 
 func scanRegistration(row db.Row) (*Registration, error) {
 	var r Registration
-	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.PasswordHash, &r.Client, &r.Device,
+	err := row.Scan(&r.ID, &r.Email, &r.EmailKey, &r.Username, &r.UsernameKey, &r.UsernameMade, &r.PasswordHash, &r.Client, &r.Device,
 		&r.Closed, &r.CreatedAt, &r.ExpiresAt)
 	if err != nil {
 		return nil, err
@@ -36,16 +37,16 @@ func scanRegistration(row db.Row) (*Registration, error) {
 	return &r, nil
 }
 
-// RegistrationLimits bound what one client may have open.
+// RegistrationLimits bounds how many unfinished registrations one client may have.
 type RegistrationLimits struct {
-	PerAddress int // unfinished registrations of one address by one client
-	PerClient  int // unfinished registrations of one client
+	PerAddress int // of one address
+	PerClient  int // of all addresses
 }
 
-// Register holds r's username until heldUntil, writes r and the mail that asks
-// for its confirmation, all or nothing. ErrTooMany beyond limits, ErrConflict
-// if the username is another's. Whether the address has or is held for an account changes
-// closed in the row and nothing that the caller could measure.
+// Register holds r's username until heldUntil, and writes r and the mail that asks for
+// its confirmation: all of it or nothing. The error is ErrTooMany beyond limits, and
+// ErrConflict if the username is another's. Whether the address has an account, or is held
+// for one, changes closed in the row and nothing that the caller could measure (C3).
 func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		// The guard: registrations of one client wait for each other here, so
@@ -59,36 +60,36 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 		}
 		n, err := tx.conn.Exec(ctx, `/* Register */
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
-				created_at, expires_at, closed)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
+				created_at, expires_at, username_made, closed)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
 				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient)
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return ErrTooMany
 		}
-		counts, err := tx.batch(ctx, holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
-		if err == nil && counts[0] == 0 {
+		counts, err := tx.batch(ctx, guardLook(r.UsernameKey, r.CreatedAt), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
+		if err == nil && counts[1] == 0 {
 			return ErrConflict
 		}
 		return err
 	})
 }
 
-// Registration returns an unfinished registration, or ErrNotFound.
+// Registration returns a registration that is not expired at now, or ErrNotFound.
 func (s *Store) Registration(ctx context.Context, id string, now time.Time) (*Registration, error) {
 	return scanRegistration(s.conn.QueryRow(ctx, `/* Registration */
 		SELECT `+registrationColumns+` FROM registrations WHERE id = $1 AND expires_at > $2`, id, now))
 }
 
-// RegistrationsByEmail returns up to n registrations of an address that may be
-// confirmed: those of one client first, then the newest of each other client, then
-// their second newest, so that nobody's many push another's out.
+// RegistrationsByEmail returns up to n registrations of an address that can be
+// confirmed: first those of one client, then the newest of each other client, then
+// their second newest, and so on. So the many of one client push nobody's only one out.
 func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client string, now time.Time, n int) ([]Registration, error) {
 	return query(ctx, s.conn, scanRegistration, `/* RegistrationsByEmail */
 		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
@@ -96,8 +97,8 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client strin
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
 }
 
-// OtherRegistrations says whether an address has more registrations that may be
-// confirmed than the one with this id.
+// OtherRegistrations reports whether an address has registrations that can be confirmed
+// beside the one with this id.
 func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* OtherRegistrations */
 		SELECT EXISTS (SELECT 1 FROM registrations WHERE email_key = $1 AND id <> $2 AND expires_at > $3 AND NOT closed)`,
@@ -105,23 +106,24 @@ func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now
 	return others, err
 }
 
-// TakeRegistration deletes a registration that may be confirmed and returns it:
-// of two that confirm it, one gets it and the other ErrNotFound.
+// TakeRegistration deletes a registration that can be confirmed and returns it. Of two
+// who confirm it at once, one gets it and the other ErrNotFound.
 func (s *Store) TakeRegistration(ctx context.Context, id string, now time.Time) (*Registration, error) {
 	return scanRegistration(s.conn.QueryRow(ctx, `/* TakeRegistration */
 		DELETE FROM registrations WHERE id = $1 AND NOT closed AND expires_at > $2
 		RETURNING `+registrationColumns, id, now))
 }
 
-// CloseRegistration has a registration never be confirmed, or answers
-// ErrNotFound. Like its username it stays until it expires: whoever registered
-// would see from what is free again that the link was followed.
+// CloseRegistration makes sure that a registration can never be confirmed, or returns
+// ErrNotFound. The row, the hold on its username and its password stay until they
+// expire: else whoever registered could see from the free username, or from how their
+// login is refused, that somebody followed the link.
 func (s *Store) CloseRegistration(ctx context.Context, id string) error {
-	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE id = $1 AND NOT closed`, id))
+	return one(s.conn.Exec(ctx, `/* CloseRegistration */ UPDATE registrations SET closed = TRUE WHERE id = $1 AND NOT closed`, id))
 }
 
-// CloseRegistrations does that to all that an address has open.
+// CloseRegistrations makes sure that no registration of an address can be confirmed.
 func (s *Store) CloseRegistrations(ctx context.Context, emailKey string) error {
-	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE, password_hash = '' WHERE email_key = $1 AND NOT closed`, emailKey)
+	_, err := s.conn.Exec(ctx, `/* CloseRegistrations */ UPDATE registrations SET closed = TRUE WHERE email_key = $1 AND NOT closed`, emailKey)
 	return err
 }

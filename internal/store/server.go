@@ -7,7 +7,7 @@ import (
 	"latchkey/internal/db"
 )
 
-// Server is what a database says of itself.
+// Server is what a database server says of itself.
 type Server struct {
 	Version string
 	Number  int       // of PostgreSQL: 150004 is 15.4; 0 of SQLite
@@ -31,14 +31,14 @@ func (s *Store) Server(ctx context.Context) (*Server, error) {
 	return &v, err
 }
 
-// Whether the table of migrations is there.
+// These ask whether the table of migrations is there.
 const (
 	hasStepsPostgres = `/* Steps, whether there are any */ SELECT to_regclass('goose_db_version') IS NOT NULL`
 	hasStepsSQLite   = `/* Steps, whether there are any */ SELECT EXISTS (SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'goose_db_version')`
 )
 
-// Steps returns the numbers of the migrations that were taken, in order; none
-// of an empty database.
+// Steps returns the numbers of the migrations that the database went through, in order;
+// none for an empty database.
 func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 	query := hasStepsSQLite
 	if s.pool.Dialect() == db.PostgreSQL {

@@ -9,22 +9,23 @@ import (
 	"latchkey/internal/db"
 )
 
-// Session is one signed-in device. Its row is deleted when it is logged out,
-// revoked or replayed, so what has a row and is not expired is live.
+// Session is one device that is logged in. Its row is deleted when it is logged out or
+// revoked, or when a used refresh token of it comes again. So a session that has a row
+// and is not expired is live.
 type Session struct {
 	ID         string
 	UserID     string
 	ClientID   string // the OAuth client
 	DeviceName string
 	UserAgent  *string
-	IPAddress  *string // at the last login or refresh
-	RefreshKey []byte  // makes its refresh tokens, together with the server's key
-	Generation int64   // of the current refresh token
-	Rotations  []byte  // when the last generations were rotated away; see auth
+	IPAddress  *string // of the client, at the login or the last refresh
+	RefreshKey []byte  // makes the refresh tokens, together with the server's key
+	Generation int64   // of the current refresh token; the first is 1
+	Rotations  []byte  // when the last generations were rotated away: see auth/refreshtoken.go
 	CreatedAt  time.Time
-	LastUsedAt time.Time // of the last login or refresh
-	ExpiresAt  time.Time // unless it is refreshed before; never after EndsAt
-	EndsAt     time.Time
+	LastUsedAt time.Time // when it was refreshed last, or opened
+	ExpiresAt  time.Time // when it ends unless it is refreshed before; never after EndsAt
+	EndsAt     time.Time // when it ends at the latest
 }
 
 // IsNode binds Session to the schema's Node.
@@ -33,12 +34,13 @@ func (Session) IsNode() {}
 const sessionColumns = `s.id, s.user_id, s.client_id, s.device_name, s.user_agent, s.ip_address, s.refresh_key,
 	s.generation, s.rotations, s.created_at, s.last_used_at, s.expires_at, s.ends_at`
 
-// dest is where the columns of sessionColumns go.
+// dest returns where Scan puts the columns of sessionColumns.
 func (v *Session) dest() []any {
 	return []any{&v.ID, &v.UserID, &v.ClientID, &v.DeviceName, &v.UserAgent, &v.IPAddress, &v.RefreshKey,
 		&v.Generation, &v.Rotations, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &v.EndsAt}
 }
 
+// scanned returns v with its times in UTC, after a Scan.
 func (v *Session) scanned() *Session {
 	v.CreatedAt, v.LastUsedAt = v.CreatedAt.UTC(), v.LastUsedAt.UTC()
 	v.ExpiresAt, v.EndsAt = v.ExpiresAt.UTC(), v.EndsAt.UTC()
@@ -78,8 +80,8 @@ func (s *Store) Sessions(ctx context.Context, userID string, now time.Time) ([]S
 		ORDER BY s.last_used_at DESC, s.id DESC`, userID, now)
 }
 
-// SessionsOf returns the live sessions of several users by their ids, of each
-// the most recently used first. Who has none is not in the answer.
+// SessionsOf returns the live sessions of several users by the users' ids, each user's
+// most recently used first. Users without sessions are not in the map.
 func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time) (map[string][]Session, error) {
 	all := make(map[string][]Session, len(userIDs))
 	if len(userIDs) == 0 {
@@ -95,8 +97,8 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 	return all, err
 }
 
-// inList is ids as the right side of IN, and the parameters of a statement whose
-// first is $1: the ids come behind it.
+// inList returns the right side of IN for ids, and the parameters of the statement:
+// first is $1, and the ids are $2 and on.
 func inList(ids []string, first any) (sql string, args []any) {
 	args = []any{first}
 	params := make([]string, len(ids))

@@ -1,11 +1,18 @@
 // Package store keeps users, sessions, registrations, one-time tokens and
 // outgoing mail in SQL. It holds the row types and every SQL statement of the
-// program; each statement runs on PostgreSQL and on SQLite.
+// program; each statement runs on PostgreSQL and on SQLite, and begins with its name
+// as a comment.
 //
 // Ids, random values and times come from the caller: tests own the clock, and
-// no statement depends on a database's own functions. Times are UTC and cut to
-// microseconds. Races are settled by conditional statements, whose row count or
-// RETURNING tells who won.
+// no statement depends on a database's own functions. Times are as [Moment] makes
+// them. Races are settled by conditional statements, whose row count or RETURNING
+// tells who won. A rule over several rows first updates one row, its guard: the
+// transactions that the rule is about wait for each other there.
+//
+// What callers need is a method of [Store]. Files are named as those of package auth
+// that use them. user.go, session.go and mail.go have the row types that all others
+// are about; outbox.go is how waiting mail is claimed and settled; sweep.go deletes
+// what is expired.
 package store
 
 import (
@@ -34,10 +41,11 @@ type Store struct {
 // New returns a Store that runs on pool.
 func New(pool db.DB) *Store { return &Store{conn: pool, pool: pool} }
 
-// InTx runs f in a transaction and commits it if f returns nil. f may run twice,
-// so it changes nothing but the database; no network and no hashing belong
-// inside. A transaction inside another is a part of it: its error is an error of
-// the whole, of which then nothing is written, whatever the outer f makes of it.
+// InTx runs f in a transaction and commits it if f returns nil. f may run twice, so
+// it must change nothing but the database; no network and no hashing belong inside.
+//
+// A transaction inside another is a part of that. If the inner f fails, the whole
+// fails and nothing of it is written, even if the outer f goes on.
 func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 	if s.pool == nil {
 		err := f(s)
@@ -65,8 +73,8 @@ func (s *Store) Ready(ctx context.Context) error {
 	return err
 }
 
-// batch runs stmts in one round trip of their own or, inside InTx, one by one
-// in that transaction.
+// batch runs stmts as one transaction in one round trip or, inside InTx, one by one in
+// that transaction. It returns how many rows each of them touched.
 func (s *Store) batch(ctx context.Context, stmts ...db.Stmt) ([]int64, error) {
 	if s.pool != nil {
 		return s.pool.Batch(ctx, stmts...)
@@ -101,7 +109,7 @@ func query[T any](ctx context.Context, conn db.Conn, scan func(db.Row) (*T, erro
 	return list, rows.Err()
 }
 
-// one turns "no row was touched" into ErrNotFound.
+// one returns ErrNotFound if a statement touched no row.
 func one(n int64, err error) error {
 	if err == nil && n == 0 {
 		return ErrNotFound
@@ -112,7 +120,8 @@ func one(n int64, err error) error {
 // Moment returns t as the databases keep it: in UTC, cut to microseconds.
 func Moment(t time.Time) time.Time { return t.UTC().Truncate(time.Microsecond) }
 
-// utc is t as it was written: PostgreSQL's driver answers in the machine's zone.
+// utc returns t in UTC, as it was written; PostgreSQL's driver answers in the machine's
+// zone.
 func utc(t *time.Time) *time.Time {
 	if t == nil {
 		return nil

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// PutToken keeps payload under a one-time token's SHA-256 for ttl. What the
-// payload says is the caller's affair.
+// PutToken keeps payload under the SHA-256 of a one-time token for ttl. Only the caller
+// knows what the payload means.
 func (s *Store) PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error {
 	_, err := s.conn.Exec(ctx, `/* PutToken */
 		INSERT INTO tokens (hash, payload, expires_at) VALUES ($1, $2, $3)
@@ -24,8 +24,8 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) (payload 
 	return payload, err
 }
 
-// TakeToken returns what Token does and forgets the token: of many who take one
-// at once, one gets the payload and the others ErrNotFound.
+// TakeToken returns what Token does, and deletes the token. Of many who take one at
+// once, one gets the payload and the others ErrNotFound.
 func (s *Store) TakeToken(ctx context.Context, hash []byte, now time.Time) (payload []byte, err error) {
 	err = s.conn.QueryRow(ctx, `/* TakeToken */
 		DELETE FROM tokens WHERE hash = $1 AND expires_at > $2 RETURNING payload`,

@@ -20,15 +20,16 @@ const (
 type User struct {
 	ID              string
 	Email           string // the local part as it was typed
-	EmailKey        string // what addresses are compared by
+	EmailKey        string // what addresses are compared by: see package names
 	Username        string // as it was typed; its key is its lower case
-	PasswordHash    string // a PHC string
+	UsernameMade    bool   // by the service, for somebody who gave none, until they change it
+	PasswordHash    string // a PHC string; "" is no password
 	Role            Role
-	SecurityVersion int64      // raised by what kills older links
+	SecurityVersion int64      // raised by each change that makes older links dead
 	SecuredAt       *time.Time // when it was raised last; nil if never
-	PendingEmail    *string    // asked for by changeEmail; nil if none waits
-	PendingEmailKey *string
-	PendingUntil    *time.Time // when the links that confirm it end
+	PendingEmail    *string    // the new address that waits for its confirmation; nil if none does
+	PendingEmailKey *string    // its key
+	PendingUntil    *time.Time // how long it waits
 	CreatedAt       time.Time
 	UpdatedAt       time.Time
 	LastLoginAt     *time.Time
@@ -40,15 +41,16 @@ func (User) IsNode() {}
 
 const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
 	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
-	u.created_at, u.updated_at, u.last_login_at, u.disabled_at`
+	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made`
 
-// dest is where the columns of userColumns go.
+// dest returns where Scan puts the columns of userColumns.
 func (u *User) dest() []any {
 	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
 		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
-		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt}
+		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade}
 }
 
+// scanned returns u with its times in UTC, after a Scan.
 func (u *User) scanned() *User {
 	u.CreatedAt, u.UpdatedAt = u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	u.LastLoginAt, u.DisabledAt = utc(u.LastLoginAt), utc(u.DisabledAt)
@@ -74,8 +76,9 @@ func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error)
 	return scanUser(s.conn.QueryRow(ctx, `/* UserByEmail */ SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))
 }
 
-// UserByAny returns the user with an id, an address's key or a username's key,
-// or ErrNotFound. None of them can be taken for another.
+// UserByAny returns the user with this id, this address's key or this username's key,
+// or ErrNotFound. No text is two of them: only addresses have an @, and ids are too long
+// for usernames.
 func (s *Store) UserByAny(ctx context.Context, id, emailKey, usernameKey string) (*User, error) {
 	return scanUser(s.conn.QueryRow(ctx, `/* UserByAny */
 		SELECT `+userColumns+` FROM users u

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// UserFilter leaves some of all users. The zero value leaves all.
+// UserFilter says which users are asked for. The zero value asks for all.
 type UserFilter struct {
-	Search   string // part of a username's or an address's key, in lower case
-	Role     Role
-	Disabled *bool
+	Search   string // a part of the username's or the address's key, in lower case; or ""
+	Role     Role   // or ""
+	Disabled *bool  // or nil
 }
 
-// inPage is the condition on the users of a page and a filter, but for the
-// filter's search. $1 to $4 are the page's bounds. Role and state are part of the
-// text, so that the databases know which of the partial indexes serve.
+// inPage returns the condition that users are between a page's bounds, which are $1 to
+// $4, and have the filter's role and state; the search is not part of it. Role and state
+// stand in the text, so that the databases see which of the partial indexes to use.
 func (f UserFilter) inPage() string {
 	sql := `(u.created_at, u.id) < ($1, $2) AND (u.created_at, u.id) > ($3, $4)`
 	switch f.Role {
@@ -33,9 +33,9 @@ func (f UserFilter) inPage() string {
 	return sql
 }
 
-// Users returns a page of the users whom a filter leaves, the newest first. One
-// statement does it, which takes the same however many users there are; with a
-// search it takes as many as it needs to find a page, or to look at everybody.
+// Users returns a page of the users whom a filter asks for, the newest first. Without a
+// search that is one statement, which takes as long however many users there are. With a
+// search it is as many statements as it takes to fill the page or to look at everybody.
 func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error) {
 	order := p.order(`u.created_at`, `u.id`)
 	var list []User
@@ -52,7 +52,7 @@ func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error)
 	return list, err
 }
 
-// CountUsers counts the users whom a filter leaves, by looking at all of them.
+// CountUsers returns how many users a filter asks for. It looks at all of them.
 func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
 	if f.Search == "" {
 		err = s.conn.QueryRow(ctx, `/* CountUsers */
@@ -73,13 +73,13 @@ func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error)
 	}
 }
 
-// searchWindow is how many users one statement of a search looks at. That takes
-// about 5 ms, and a statement may take 2.5 s, on a slow machine too: all of a large
-// table may not.
+// searchWindow is how many users one statement of a search looks at. That takes about
+// 5 ms. A statement may take 2.5 s, also on a slow machine, and a large table as a whole
+// would take longer.
 const searchWindow = 5_000
 
-// searchUsers looks for a part of a name in one window of the page's users after
-// the other, until it has found as many as the page may have.
+// searchUsers looks for users whose names match, in one window after the other of those
+// who could be on the page, until the page is full.
 func (s *Store) searchUsers(ctx context.Context, f UserFilter, p Page, order string) ([]User, error) {
 	list := []User{}
 	for w := (Page{After: p.After, Before: p.Before, Last: p.Last, Limit: searchWindow}); ; {
@@ -99,26 +99,25 @@ func (s *Store) searchUsers(ctx context.Context, f UserFilter, p Page, order str
 	}
 }
 
-// window is the users of a page as a table u, in which a search then looks. $5 is
-// how many there are at most.
+// window returns a table u of the users in w, $5 at most, for a search to look in.
 func (f UserFilter) window(w Page) string {
 	return `(SELECT * FROM users u WHERE ` + f.inPage() + w.order(`u.created_at`, `u.id`) + ` LIMIT $5) AS u`
 }
 
-// matches is the condition on users in whose address or username the search's
-// pattern, $6, is found.
+// matches returns the condition that a user's address or username matches the search's
+// pattern, which is $6.
 func (UserFilter) matches() string {
 	return `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')`
 }
 
-// pattern is what LIKE compares with: the search anywhere in a text.
+// pattern returns the pattern of LIKE that finds the search anywhere in a text.
 func (f UserFilter) pattern() string { return "%" + wildcards.Replace(f.Search) + "%" }
 
-// wildcards puts an escape before the characters that mean something to LIKE.
+// wildcards escapes the characters that have a meaning to LIKE.
 var wildcards = strings.NewReplacer("!", "!!", "%", "!%", "_", "!_")
 
-// nextWindow moves w behind its last user. It reports false if there was room for
-// more users in w than there were: then everybody has been looked at.
+// nextWindow moves w on to the users behind it. It reports whether there may be any:
+// if w was not full, everybody has been looked at.
 func (s *Store) nextWindow(ctx context.Context, f UserFilter, w *Page) (bool, error) {
 	if err := ctx.Err(); err != nil {
 		return false, err // nobody waits for the answer any more

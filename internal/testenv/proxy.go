@@ -123,7 +123,7 @@ func (p *Proxy) accept(l net.Listener) {
 	}
 }
 
-// keep has c be reset with the others, and says whether l still listens.
+// keep has c be reset with the others, and reports whether l still listens.
 func (p *Proxy) keep(l net.Listener, c net.Conn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -154,7 +154,7 @@ func (p *Proxy) drop(c net.Conn) {
 	_ = c.Close()
 }
 
-// flow waits while the proxy hangs, or as long as it is slow, and says whether c
+// flow waits while the proxy hangs, or as long as it is slow, and reports whether c
 // is still to be served.
 func (p *Proxy) flow(c net.Conn) bool {
 	p.mu.Lock()

@@ -126,7 +126,7 @@ type jsonError struct {
 	Message string `json:"message"`
 }
 
-// wantsJSON says whether a request asks for JSON rather than for a page.
+// wantsJSON reports whether a request asks for JSON rather than for a page.
 func wantsJSON(r *http.Request) bool {
 	accept := strings.Join(r.Header.Values("Accept"), ",")
 	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "text/html")

@@ -118,7 +118,7 @@ func as(v *auth.Viewer, a auth.Actor) auth.Actor {
 // register returns the parameters of the link that confirms a new registration.
 func (s *service) register(username, email, password string) url.Values {
 	s.t.Helper()
-	_, err := s.auth.Register(s.t.Context(), home, auth.RegisterInput{Email: email, Username: username, Password: password})
+	_, err := s.auth.Register(s.t.Context(), home, auth.RegisterInput{Email: email, Username: new(username), Password: password})
 	must(s.t, err)
 	for _, r := range s.registrations(email) {
 		if r.Username != username {

@@ -49,7 +49,7 @@ var ownMark = regexp.MustCompile(`^/[/*]\s*(#nosec|gosec:disable)`)
 // unhandled is gosec's rule against errors that nobody looks at.
 const unhandled = "G104"
 
-// neverFails says whether the call at pos writes to what documents that its error
+// neverFails reports whether the call at pos writes to what documents that its error
 // is always nil: a buffer, a builder, a hash. gosec knows these, but not by their
 // pointers.
 func neverFails(pass *analysis.Pass, pos token.Pos) (sure bool) {
