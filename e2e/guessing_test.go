@@ -59,13 +59,16 @@ func TestOneAnswerBeyondLimits_C1_C3(t *testing.T) {
 	counting(t, func(t *testing.T, s *counted) {
 		ada := s.Join(t)
 		client := testenv.ClientAddress()
-		s.mustStopAfter(t, "register", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), hopeless(client)) })
-		s.mustStopAfter(t, "resendConfirmation", mailCalls, mailWait, func(int) *testenv.Answer {
-			return testenv.Post(t, s.URL(), resendRequest("x", client))
-		})
-		s.mustStopAfter(t, "requestPasswordReset", mailCalls, mailWait, func(int) *testenv.Answer {
-			return testenv.Post(t, s.URL(), asking("requestPasswordReset", "", client, "email", "x"))
-		})
+		s.mustStopAfter(t, "register", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), unlucky(ada, client)) })
+		s.mustStopAfter(t, "register full of mistakes", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), hopeless(client)) })
+		for _, email := range []func() string{testenv.Address, func() string { return "x" }} { // what is malformed is counted apart
+			s.mustStopAfter(t, "resendConfirmation", mailCalls, mailWait, func(int) *testenv.Answer {
+				return testenv.Post(t, s.URL(), resendRequest(email(), client))
+			})
+			s.mustStopAfter(t, "requestPasswordReset", mailCalls, mailWait, func(int) *testenv.Answer {
+				return testenv.Post(t, s.URL(), asking("requestPasswordReset", "", client, "email", email()))
+			})
+		}
 		for _, login := range []string{ada.Email, ada.Username} {
 			s.mustStopAfter(t, "login", pairTries, pairWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), loginRequest(login, typed, client)) })
 		}

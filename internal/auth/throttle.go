@@ -108,8 +108,11 @@ func (t *try) giveBack(ctx context.Context) {
 }
 
 // countMail counts a call that makes us write to an address that a stranger names. It is
-// RateLimited beyond mailLimit.
-func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
+// RateLimited beyond mailLimit. What is malformed causes no mail, and is counted apart.
+func (s *Service) countMail(ctx context.Context, a Actor, what string, wellFormed bool) error {
+	if !wellFormed {
+		what = "malformed " + what
+	}
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])

@@ -58,10 +58,10 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 	return u, nil
 }
 
-// countRename counts a change of a user's name, and the look at the one that they
-// want, before anybody looks: beyond a limit the answer is the same for a name that
-// is taken and for one that is free. Who changes a name that was made for them only
-// looks. unchanged gives the change back, not the look.
+// countRename counts a change of a user's name, unless the service made the name that
+// they have, and the look at the one that they want, before anybody looks: beyond a
+// limit the answer is the same for a name that is taken and for one that is free.
+// unchanged gives the change back, not the look.
 func (s *Service) countRename(ctx context.Context, u *store.User) (unchanged func(), err error) {
 	counts := []throttle.Count{{Key: "look for usernames:" + u.ID, Limit: lookLimit}}
 	if !u.UsernameMade {
@@ -72,17 +72,19 @@ func (s *Service) countRename(ctx context.Context, u *store.User) (unchanged fun
 		return nil, err
 	}
 	unchanged = func() {
-		//lint:ignore G602 Counters promises a wait for each count
-		if len(counts) == 1 || waits[1] > 0 {
-			return // no change was counted
+		if u.UsernameMade {
+			return
 		}
-		if err := by.GiveBack(context.WithoutCancel(ctx), s.now(), counts[1]); err != nil {
+		if err := by.GiveBack(context.WithoutCancel(ctx), s.now(), counts[1:]...); err != nil {
 			s.log.Warn().Err(err).Msg("throttle")
 		}
 	}
-	if wait := slices.Max(waits); wait > 0 {
-		unchanged()
-		return nil, errRateLimited(wait)
+	wait := slices.Max(waits)
+	if wait == 0 {
+		return unchanged, nil
 	}
-	return unchanged, nil
+	if !u.UsernameMade && waits[1] == 0 { // it was counted, and the look was not allowed
+		unchanged()
+	}
+	return nil, errRateLimited(wait)
 }

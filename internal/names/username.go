@@ -14,8 +14,8 @@ const (
 	MaxUsername = 32
 )
 
-// reserved are keys of usernames that nobody may have: people would take their
-// owner for the service itself, or programs them for something else.
+// reserved has the keys of usernames that nobody may have: people would take who has one
+// for the service itself, or programs would take it for something else.
 var reserved = map[string]bool{
 	"admin": true, "administrator": true, "root": true, "system": true, "support": true, "help": true, "security": true,
 	"abuse": true, "postmaster": true, "webmaster": true, "hostmaster": true, "noreply": true, "no-reply": true,
@@ -32,10 +32,11 @@ var operators = []string{
 	"noreply", "mailerdaemon", "api", "login", "settings", "account", "moderator", "staff", "official", "latchkey",
 }
 
-// ParseUsername returns the key that a username is compared by, of one that somebody
-// wants to have. It takes what RFC 8265 would, cut down to ASCII: with a letter or digit
-// at both ends a username never looks like an address, an option or a file that is
-// hidden. It takes none that is reserved or looks so, nor one with a part that does.
+// ParseUsername returns the key that a username is compared by, and reports whether it is
+// one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
+// digit at both ends, so that a username never looks like an address, an option of a
+// command or a hidden file; none that is reserved or looks so, and none with a part that
+// looks like the operator's.
 func ParseUsername(s string) (key string, ok bool) {
 	key, ok = ParseKnownUsername(s)
 	return key, ok && !looksReserved(key)

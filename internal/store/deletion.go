@@ -8,10 +8,11 @@ import (
 	"latchkey/internal/names"
 )
 
-// DeleteUser deletes u with all that is theirs; names and addresses that are held stay
-// held, and history stays. u's username is held from now to heldUntil for their address,
-// which alone may come back to it. The errors are ErrLastAdmin, and ErrNotFound if u is
-// no longer at the security_version that was read. Call it in a transaction.
+// DeleteUser deletes u with all that is theirs. Names and addresses that are held stay
+// held, and the name that they have now is held for their address until heldUntil, so
+// that they alone may come back to it; history stays. The errors are ErrLastAdmin, and
+// ErrNotFound if u is no longer at the security_version that was read. Call it in a
+// transaction.
 func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
