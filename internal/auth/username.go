@@ -25,7 +25,7 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 	}
 	key, ok := parse(in.Username)
 	if !ok {
-		return nil, errUsernameInvalid()
+		return nil, errUsernameInvalid(key)
 	}
 	if in.Username == viewer.Username {
 		return viewer, nil

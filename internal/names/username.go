@@ -36,7 +36,8 @@ var operators = []string{
 // one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
 // digit at both ends, so that a username never looks like an address, an option of a
 // command or a hidden file; none that is reserved or looks so, and none with a part that
-// looks like the operator's.
+// looks like the operator's. Beside false the key is that of a name that is reserved so, or
+// "".
 func ParseUsername(s string) (key string, ok bool) {
 	key, ok = ParseKnownUsername(s)
 	return key, ok && !looksReserved(key)
