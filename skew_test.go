@@ -69,7 +69,7 @@ func start(t *testing.T, s *testenv.Stack, clock ahead) *replica {
 		a.close()
 	})}
 	t.Cleanup(r.end)
-	testenv.Await(t, 30*time.Second, "the replica to be ready", func() bool {
+	testenv.Await(t, time.Minute, "the replica to be ready", func() bool {
 		res, err := http.Get(r.url + "/readyz")
 		if err != nil {
 			return false

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -235,7 +234,7 @@ func TestEnvFile(t *testing.T) {
 	p := testenv.Start(t, dir, "REGISTRATION=closed", "LATCHKEY_SERVICE_HOST="+typed)
 	exchange(t, "GET", p.URL+linkPath, "").mustShow(t, http.StatusGone, "The file")
 	mustFail(t, "register", testenv.Post(t, p.URL, registerRequest(testenv.Newcomer())), "FORBIDDEN", "REGISTRATION_CLOSED")
-	testenv.Await(t, 10*time.Second, "the warnings", func() bool {
+	testenv.Await(t, patience, "the warnings", func() bool {
 		return strings.Contains(p.Log(), `"name":"LATCHKEY_SECRET"`) && strings.Contains(p.Log(), `"name":"LATCHKEY_SERVICE_HOST"`)
 	})
 	if strings.Contains(p.Log(), typed) {

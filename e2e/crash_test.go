@@ -195,7 +195,7 @@ func TestTerminate_R5(t *testing.T) {
 			slow := halfSent(t, p.URL, testenv.Request{Query: testenv.MeOp, Bearer: ada.Access})
 			p.Signal(t, syscall.SIGTERM)
 			began := time.Now()
-			testenv.Await(t, 2*time.Second, "/readyz to go off while requests are still taken", func() bool {
+			testenv.Await(t, patience, "/readyz to go off while requests are still taken", func() bool {
 				page, err := tryGet(p.URL + "/readyz")
 				if err != nil {
 					t.Fatalf("the server was gone before readiness was off: %v", err)
@@ -250,7 +250,7 @@ func TestInterruptTwice_R5(t *testing.T) {
 			halfSent(t, p.URL, testenv.Request{Query: testenv.MeOp, Bearer: s.Join(t).Access})
 			for _, sig := range signals {
 				p.Signal(t, sig)
-				testenv.Await(t, 5*time.Second, "its end to begin", func() bool { return strings.Contains(p.Log(), `"stopping"`) })
+				testenv.Await(t, patience, "its end to begin", func() bool { return strings.Contains(p.Log(), `"stopping"`) })
 			}
 			awaitRefusal(t, p.URL)
 			p.Signal(t, syscall.SIGINT)

@@ -99,7 +99,7 @@ func TestLoginFlood_R7(t *testing.T) {
 			stop := make(chan struct{})
 			var flooding sync.WaitGroup
 			flooding.Go(func() { f.run(base, 64, stop) })
-			testenv.Await(t, 20*time.Second, "the flood to rise", func() bool { f.mustBeFine(t); return f.in.Load() >= 64 })
+			testenv.Await(t, patience, "the flood to rise", func() bool { f.mustBeFine(t); return f.in.Load() >= 64 })
 
 			var mes, refreshes time.Duration
 			for range rounds { // the machine may be busy with something else

@@ -62,7 +62,7 @@ func (p *pending) finish(t *testing.T) (status int, body string) {
 // awaitRefusal waits until a server takes no more connections.
 func awaitRefusal(t *testing.T, base string) {
 	t.Helper()
-	testenv.Await(t, 10*time.Second, "the server to take no more connections", func() bool {
+	testenv.Await(t, patience, "the server to take no more connections", func() bool {
 		conn, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
 		if err == nil {
 			_ = conn.Close()

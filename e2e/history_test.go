@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -91,7 +90,7 @@ func TestSecurityEvents_O4(t *testing.T) {
 		if seen := history(t, s, eve.Access, bob.ID); seen != nil {
 			t.Errorf("a stranger sees %+v", seen)
 		}
-		testenv.Await(t, 20*time.Second, "the rename in the log", func() bool {
+		testenv.Await(t, patience, "the rename in the log", func() bool {
 			for line := range strings.Lines(s.Log()) {
 				var l struct {
 					Event     string

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -85,7 +84,7 @@ func TestImage(t *testing.T) {
 	if err := server.Start(); err != nil {
 		t.Fatal(err)
 	}
-	testenv.Await(t, 30*time.Second, "the image to be healthy", func() bool { return inside("healthcheck").Run() == nil })
+	testenv.Await(t, patience, "the image to be healthy", func() bool { return inside("healthcheck").Run() == nil })
 	if err := server.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/db"
 	"latchkey/internal/testenv"
@@ -23,7 +22,7 @@ func TestInternal_I6(t *testing.T) {
 		rename := func(table, from, to string) {
 			t.Helper()
 			database := s.DB(t)
-			testenv.Await(t, 20*time.Second, "a column to be renamed", func() bool {
+			testenv.Await(t, patience, "a column to be renamed", func() bool {
 				_, err := database.Exec(t.Context(), `ALTER TABLE `+table+` RENAME COLUMN `+from+` TO `+to)
 				if err != nil && !errors.Is(err, db.ErrUnavailable) { // which a busy machine is at times
 					t.Fatal(err)
@@ -53,7 +52,7 @@ func TestInternal_I6(t *testing.T) {
 				if err := json.Unmarshal(a.Body, &e); err != nil || len(e.Errors) != 1 || e.Errors[0].Extensions.RequestID != id {
 					t.Errorf("%s: the answer does not name the request %s: %s", name, id, a.Body)
 				}
-				testenv.Await(t, 5*time.Second, name+" in the log", func() bool {
+				testenv.Await(t, patience, name+" in the log", func() bool {
 					return strings.Count(s.Log(), `"request_id":"`+id+`","where":"`+name+`"`) == 1
 				})
 			}

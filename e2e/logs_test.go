@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -178,7 +177,7 @@ func useAccount(t *testing.T, s *testenv.Stack, all secrets) {
 func awaitLog(t *testing.T, s *testenv.Stack, texts ...string) {
 	t.Helper()
 	for _, text := range texts {
-		testenv.Await(t, 20*time.Second, text+" in the log", func() bool { return strings.Contains(s.Log(), text) })
+		testenv.Await(t, patience, text+" in the log", func() bool { return strings.Contains(s.Log(), text) })
 	}
 }
 

@@ -182,7 +182,7 @@ func TestMailCommands_R3(t *testing.T) {
 				mustSay(t, testenv.Post(t, s.URL(), registerRequest(p)), "register")
 			}
 			var list []listedMail
-			testenv.Await(t, 30*time.Second, "a try that failed", func() bool {
+			testenv.Await(t, patience, "a try that failed", func() bool {
 				list = outbox(t, s)
 				return len(list) == 2 && list[0].LastError+list[1].LastError != ""
 			})

@@ -33,7 +33,7 @@ func TestMailServerFails_R3(t *testing.T) {
 				return strings.ReplaceAll(fmt.Sprintf("%d %s\n%d %s", registered.Status, registered.Body, resent.Status, resent.Body), p.Email, "ADDRESS")
 			}
 			usual := answer()
-			testenv.Await(t, 20*time.Second, "the mail", func() bool { return len(s.Recipients(t, at)) == 1 })
+			testenv.Await(t, patience, "the mail", func() bool { return len(s.Recipients(t, at)) == 1 })
 
 			fail, mend := outage(t, smtp, how)
 			fail()
@@ -53,7 +53,7 @@ func TestMailServerFails_R3(t *testing.T) {
 				t.Errorf("login: %+v", got)
 			}
 			if how == "refuses" {
-				testenv.Await(t, 20*time.Second, "the workers to notice", func() bool { return strings.Contains(s.Log(), "mail server away") })
+				testenv.Await(t, patience, "the workers to notice", func() bool { return strings.Contains(s.Log(), "mail server away") })
 			}
 			if got := len(s.Recipients(t, at)); got != 1 {
 				t.Fatalf("mails came through: to %d people", got)

@@ -181,7 +181,7 @@ func TestLinkLife_D1(t *testing.T) {
 				t.Errorf("a link with the address of somebody else: got %d, want 410", p.status)
 			}
 		}
-		testenv.Await(t, 30*time.Second, "the link to die", func() bool {
+		testenv.Await(t, patience, "the link to die", func() bool {
 			return exchange(t, "GET", s.URL()+linkPath+"?token="+link, "").status == 410
 		})
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(link, "", ada.Client)), "confirmEmail", "TOKEN_INVALID")

@@ -109,7 +109,7 @@ func TestExpiry_F2(t *testing.T) {
 		ada := s.Join(t)
 		expired := func(access string) {
 			t.Helper()
-			testenv.Await(t, 20*time.Second, "the token to run out", func() bool {
+			testenv.Await(t, patience, "the token to run out", func() bool {
 				a := me(t, s.URL(), access)
 				return a.Code() == "UNAUTHENTICATED" && a.Errors[0].Extensions.Reason == "EXPIRED"
 			})

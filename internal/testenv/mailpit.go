@@ -22,7 +22,7 @@ func (s *Stack) OwnMailpit(t testing.TB) *Mail {
 		"--database", filepath.Join(t.TempDir(), "mailpit.db"), "--max", "0", "--smtp-disable-rdns", "--disable-version-check", "--enable-chaos"))
 	s.mailpit = &Mail{API: "http://127.0.0.1:" + api, SMTP: "127.0.0.1:" + smtp}
 	s.Env = append(s.Env, "MAIL_SERVER=127.0.0.1", "MAIL_PORT="+smtp, "MAIL_TLS=none", "MAIL_USERNAME=", "MAIL_PASSWORD=")
-	Await(t, 20*time.Second, "mailpit to answer", func() bool {
+	Await(t, time.Minute, "mailpit to answer", func() bool {
 		res, err := http.Get(s.mailpit.API + "/livez")
 		if err != nil {
 			return false

@@ -51,7 +51,7 @@ var links = regexp.MustCompile(`https?://[^\s<>"]+`)
 func (s *Stack) AwaitMails(t testing.TB, to string, n int) []Inbound {
 	t.Helper()
 	var list []Inbound
-	Await(t, 20*time.Second, fmt.Sprintf("%d mails", n), func() bool {
+	Await(t, time.Minute, fmt.Sprintf("%d mails", n), func() bool {
 		list = s.Mails(t, to)
 		return len(list) >= n
 	})

@@ -24,7 +24,7 @@ func StartRedis(t testing.TB) *Redis {
 	r := &Redis{URL: "redis://127.0.0.1:" + port + "/0", addr: "127.0.0.1:" + port}
 	//lint:ignore G204 a test chooses what it starts
 	keep(t, exec.Command("redis-server", "--bind", "127.0.0.1", "--port", port, "--dir", t.TempDir(), "--save", "", "--appendonly", "no"))
-	Await(t, 20*time.Second, "redis to answer", func() bool { return r.do("PING") == "+PONG" })
+	Await(t, time.Minute, "redis to answer", func() bool { return r.do("PING") == "+PONG" })
 	return r
 }
 

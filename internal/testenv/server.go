@@ -76,10 +76,10 @@ func Start(t testing.TB, dir string, env ...string) *Process {
 	return p
 }
 
-// AwaitReady waits until /readyz answers 200, 30 s at most.
+// AwaitReady waits until /readyz answers 200, a minute at most.
 func (p *Process) AwaitReady(t testing.TB) {
 	t.Helper()
-	Await(t, 30*time.Second, "latchkey to be ready", func() bool {
+	Await(t, time.Minute, "latchkey to be ready", func() bool {
 		select {
 		case <-p.waited:
 			t.Fatalf("latchkey ended: %v\n%s", p.err, p.Log())
