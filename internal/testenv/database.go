@@ -42,6 +42,7 @@ func folder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
+	//lint:ignore G703 what was made just now
 	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // ./test deletes what is left
 	return dir
 }
