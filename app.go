@@ -95,12 +95,16 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if err != nil {
 		return nil, err
 	}
+	var samples []string
+	if !cfg.Development() {
+		samples = []string{web.SamplePassword}
+	}
 	a.service, err = auth.New(auth.Config{
 		RegistrationOpen: cfg.RegistrationOpen, Development: cfg.Development(), AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
 		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
-		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind},
+		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
 		Issuer: issuer, Log: log, Now: now, MailQueued: a.worker.Wake,
 	})
 	if err != nil {

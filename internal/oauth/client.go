@@ -18,9 +18,13 @@ type caller struct {
 	authenticated bool   // by a secret
 }
 
-// actor returns who sends the request, through this client.
+// actor returns who sends the request, through this client. One that has shown its secret
+// says at which address its user is: else all of its users would be one to the throttle.
 func (c caller) actor(r *http.Request) auth.Actor {
 	a := request.From(r.Context()).Actor()
+	if c.authenticated {
+		a = request.From(r.Context()).Behalf()
+	}
 	a.ClientID = c.id
 	return a
 }

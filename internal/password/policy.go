@@ -1,6 +1,7 @@
 package password
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -37,6 +38,8 @@ type Policy struct {
 	MinLength int    // code points; less than MinLength counts as that
 	AppName   string // the service's name, refused as a password
 	Kind      Kind   // of new hashes: bcrypt takes 72 bytes at most
+
+	Samples []string // passwords that everybody can read, refused in upper or lower case
 }
 
 // Check returns everything that is wrong with password; nil if nothing is. own are the
@@ -63,7 +66,7 @@ func (p Policy) Check(password string, own ...string) []Problem {
 	}
 	folded := fold(password)
 	refused := length >= MinLength && weak(password) || isOwn(folded, p.AppName)
-	for _, s := range own {
+	for _, s := range slices.Concat(p.Samples, own) {
 		refused = refused || isOwn(folded, s)
 	}
 	if refused {

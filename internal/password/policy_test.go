@@ -56,6 +56,8 @@ func TestPolicy_A1_A2_A3_A4(t *testing.T) {
 		{"local part, short", std, "ada.l+x", []Problem{short, common}},
 		{"with the username in it", std, "ada.lovelace!", nil},
 		{"service", std, "latchKEY", []Problem{common}},
+		{"a sample", Policy{Samples: []string{"a quiet lamp"}}, "A Quiet LAMP", []Problem{{Code: TooCommon}}},
+		{"like a sample", Policy{Samples: []string{"a quiet lamp"}}, "a quiet lamp!", nil},
 		{"no service named", Policy{MinLength: 8}, "", []Problem{short}},
 
 		{"72 bytes", bcrypt, strings.Repeat("ü", 36), nil},

@@ -38,6 +38,14 @@ func (c *Caller) Actor() auth.Actor {
 	return auth.Actor{Way: c.way, Client: c.client, RequestID: RequestID(c.r.Context())}
 }
 
+// Behalf is Actor for a program that has shown who it is, and is believed whom it asks for:
+// the client is at the address that it names in X-Forwarded-For, if it names one.
+func (c *Caller) Behalf() auth.Actor {
+	a := c.Actor()
+	_, a.Client.Addr = addresses(c.r, c.door.cfg.Proxies)
+	return a
+}
+
 // SignedIn returns who sends the request together with its Viewer, for what only somebody
 // who is signed in may do. The errors are those of [Caller.Viewer].
 func (c *Caller) SignedIn(ctx context.Context) (auth.Actor, error) {

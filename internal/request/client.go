@@ -11,17 +11,28 @@ import (
 // clientOf returns the client that sent the request. X-Forwarded-For is read from its end,
 // the nearest hop, and only for as long as each hop is one of our proxies.
 func clientOf(r *http.Request, proxies []netip.Prefix) auth.Client {
+	addr, _ := addresses(r, proxies)
+	return auth.Client{Addr: addr, UserAgent: r.UserAgent()}
+}
+
+// addresses returns where a request comes from, as clientOf has it, and the address that
+// the program there names in X-Forwarded-For: the one hop before it, or itself if it names
+// none. What stands before that hop is what somebody told the program.
+func addresses(r *http.Request, proxies []netip.Prefix) (from, named netip.Addr) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
-	addr := peer.Addr().Unmap()
+	from = peer.Addr().Unmap()
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
-	for i := len(hops) - 1; i >= 0 && trusted(addr, proxies); i-- {
+	for i := len(hops) - 1; i >= 0; i-- {
 		hop, ok := parseHop(strings.TrimSpace(hops[i]))
 		if !ok {
 			break
 		}
-		addr = hop.Unmap()
+		if !trusted(from, proxies) {
+			return from, hop.Unmap()
+		}
+		from = hop.Unmap()
 	}
-	return auth.Client{Addr: addr, UserAgent: r.UserAgent()}
+	return from, from
 }
 
 // parseHop reads an address, with a port as some gateways write it.

@@ -33,3 +33,26 @@ func TestClientAddress_C4(t *testing.T) {
 		}
 	}
 }
+
+// A program that is believed names the hop before it, and no other.
+func TestNamedAddress_C4(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}
+	for _, tt := range []struct{ name, peer, forwarded, want string }{
+		{"it names nobody", "192.0.2.1:50000", "", "192.0.2.1"},
+		{"its user", "192.0.2.1:50000", "198.51.100.7", "198.51.100.7"},
+		{"its user, who claims to be another", "192.0.2.1:50000", "203.0.113.9, 198.51.100.7", "198.51.100.7"},
+		{"its user, behind a proxy", "10.0.0.1:50000", "203.0.113.9, 198.51.100.7, 192.0.2.1", "198.51.100.7"},
+		{"nobody, behind a proxy", "10.0.0.1:50000", "192.0.2.1", "192.0.2.1"},
+		{"no address", "192.0.2.1:50000", "unknown", "192.0.2.1"},
+		{"a proxy of ours by itself", "10.0.0.1:50000", "", "10.0.0.1"},
+	} {
+		r := httptest.NewRequest(http.MethodPost, "/", nil)
+		r.RemoteAddr = tt.peer
+		if tt.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", tt.forwarded)
+		}
+		if _, got := addresses(r, proxies); got.String() != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+		}
+	}
+}
