@@ -19,19 +19,19 @@ type ChangeUsernameInput struct{ Username string }
 // beside the count of changes. The mistakes are USERNAME_INVALID and
 // USERNAME_TAKEN; RateLimited.
 func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsernameInput) (*store.User, error) {
-	key, ok := names.ParseUsername(in.Username)
+	username, ok := names.ParseUsername(in.Username)
 	if !ok {
-		return nil, errUsernameInvalid(key)
+		return nil, errUsernameInvalid(username.Key)
 	}
 	viewer := a.Viewer.User
-	if in.Username == viewer.Username {
+	if username.Name == viewer.Username {
 		return viewer, nil
 	}
 	unchanged, err := s.countRename(ctx, viewer)
 	if err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
-	taken, err := s.store.UsernameTaken(ctx, key, viewer.ID, viewer.EmailKey, s.now())
+	taken, err := s.store.UsernameTaken(ctx, username.Key, viewer.ID, viewer.EmailKey, s.now())
 	if err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
@@ -43,8 +43,8 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 		if viewer.UsernameMade && !d.user.UsernameMade {
 			return errTooMuchAtOnce() // another change came first, and this one was not counted
 		}
-		d.became = in.Username
-		return d.tx.SetUsername(ctx, d.user, in.Username, d.now, d.now.Add(undoFor))
+		d.became = username.Name
+		return d.tx.SetUsername(ctx, d.user, username.Name, d.now, d.now.Add(undoFor))
 	})
 	if errors.Is(err, store.ErrConflict) { // claimed since we looked
 		unchanged()

@@ -22,24 +22,31 @@ var reserved = map[string]bool{
 	"latchkey": true, "everyone": true, "nobody": true, "owner": true, "www": true,
 }
 
-// ParseUsername returns the key that a username is compared by, and reports whether it is
-// one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
-// digit at both ends. So a username never looks like an address, an option of a command or
-// a hidden file. Beside false the key is that of a name that is reserved, or "".
-func ParseUsername(s string) (key string, ok bool) {
+// Username is a username that ParseUsername took.
+type Username struct {
+	Name string // as it was typed; no white space around
+	Key  string // what usernames are compared by: all of it in lower case
+}
+
+// ParseUsername reads a username, which may have white space around it, and reports whether
+// it is one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or
+// a digit at both ends. So a username never looks like an address, an option of a command
+// or a hidden file. Beside false there is nothing, or a name that is reserved.
+func ParseUsername(s string) (Username, bool) {
+	s = Trim(s)
 	if len(s) < MinUsername || len(s) > MaxUsername {
-		return "", false
+		return Username{}, false
 	}
 	for i := range len(s) {
 		c := s[i]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		end := i == 0 || i == len(s)-1
 		if !letter && (end || c != '.' && c != '_' && c != '-') {
-			return "", false
+			return Username{}, false
 		}
 	}
-	key = Lower(s)
-	return key, !reserved[key]
+	key := Lower(s)
+	return Username{s, key}, !reserved[key]
 }
 
 // The letters of usernames that are made: none that is told apart from another
