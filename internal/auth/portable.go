@@ -99,7 +99,7 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if made {
 		p.Username = claims.username(number)
 	}
-	username, ok := names.ParseUsername(p.Username)
+	username, ok := names.ParseKnownUsername(p.Username)
 	if !ok {
 		wrong("username: %s", errUsernameInvalid(username.Key)[0].Message)
 	}
