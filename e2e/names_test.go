@@ -32,10 +32,11 @@ func TestBadAddresses_B2_B3(t *testing.T) {
 			"a list":                      "ada@" + at + ",eve@" + at,
 			"a list by semicolons":        "ada@" + at + ";eve@" + at,
 			"a header":                    "ada@" + at + "\r\nBcc: eve@" + at,
-			"a line break":                "ada@" + at + "\n",
-			"a space before":              " ada@" + at,
-			"a space behind":              "ada@" + at + " ",
-			"a space that is no ASCII":    "ada@" + at + "\u00a0",
+			"a line break":                "ada@\n" + at,
+			"a space":                     "a da@" + at,
+			"a space before the @":        "ada @" + at,
+			"a space that is no ASCII":    "ada@\u00a0" + at,
+			"no white space behind":       "ada@" + at + "\u200b",
 			"a space without width":       "ada\u200b@" + at,
 			"turned round":                "ada\u202e@" + at,
 			"a soft hyphen":               "ada@exa\u00admple." + at,
@@ -145,12 +146,12 @@ func TestUsernames_B3_B4(t *testing.T) {
 		}
 		for _, like := range []string{
 			strings.Replace(ada.Username, "u", "\uff55", 1), ada.Username + "\u200b", ada.Username + "\u0301", ada.Username[:8] + "\u202e" + ada.Username[8:],
-			ada.Username + " ", " " + ada.Username, ada.Username + "\n", ada.Username + ".", "-" + ada.Username, "_" + ada.Username,
+			ada.Username[:8] + " " + ada.Username[8:], ada.Username + ".", "-" + ada.Username, "_" + ada.Username,
 			"\u0430da", "\u212aarl", "\u017fam", "ada@example", ada.Email, "ada/../bob", "ada%2e", "<b>ada</b>", "{{.}}", "a b", "ab", times(33, "a"), "",
 		} {
 			wants(like, "USERNAME_INVALID")
 		}
-		for _, taken := range []string{ada.Username, strings.ToUpper(ada.Username), strings.ToUpper(ada.Username[:1]) + ada.Username[1:]} {
+		for _, taken := range []string{ada.Username, ada.Username + " ", " " + ada.Username, ada.Username + "\n", strings.ToUpper(ada.Username), strings.ToUpper(ada.Username[:1]) + ada.Username[1:]} {
 			wants(taken, "USERNAME_TAKEN")
 		}
 		for _, reserved := range []string{"admin", "Admin", "ROOT", "support", "system", "me", "null", "latchkey"} {
@@ -162,7 +163,7 @@ func TestUsernames_B3_B4(t *testing.T) {
 			}
 		}
 		wants(testenv.Username()[:19] + ".-_x")
-		for _, login := range []string{strings.Replace(ada.Username, "u", "\uff55", 1), ada.Username + " ", ada.Username + "\u200b", ada.Username + "."} {
+		for _, login := range []string{strings.Replace(ada.Username, "u", "\uff55", 1), ada.Username[:8] + " " + ada.Username[8:], ada.Username + "\u200b", ada.Username + "."} {
 			mustSay(t, testenv.Post(t, s.URL(), loginRequest(login, ada.Password, testenv.ClientAddress())), "login", "INVALID_CREDENTIALS")
 		}
 		a := testenv.Post(t, s.URL(), loginRequest(strings.ToUpper(ada.Username), ada.Password, ada.Client))

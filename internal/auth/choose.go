@@ -49,8 +49,9 @@ func (s *Service) choose(ctx context.Context, a Actor, own *store.Registration, 
 	}
 	key, candidates := "", list
 	switch {
-	case in.Username != "":
-		key, _ = names.ParseUsername(in.Username)
+	case names.Trim(in.Username) != "":
+		username, _ := names.ParseUsername(in.Username)
+		key = username.Key
 		candidates = slices.DeleteFunc(slices.Clone(list), func(r store.Registration) bool { return r.UsernameKey != key })
 	case own != nil:
 		key, candidates = own.UsernameKey, []store.Registration{*own}

@@ -22,13 +22,13 @@ type CreateUserInput struct {
 // The mistakes are those of Register and EMAIL_TAKEN, which only those who look
 // after users are told.
 func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (*store.User, error) {
-	email, usernameKey, err := s.validateNames(ctx, in.Email, in.Username)
+	email, username, err := s.validateNames(ctx, in.Email, in.Username)
 	mistakes, wrong := errors.AsType[UserErrors](err)
 	if err != nil && !wrong {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
 	if in.Password != nil {
-		mistakes = append(mistakes, s.policyErrors("password", *in.Password, in.Username, in.Email, email.Address, email.Local)...)
+		mistakes = append(mistakes, s.policyErrors("password", *in.Password, names.Trim(in.Username), names.Trim(in.Email), email.Address, email.Local)...)
 	}
 	if len(mistakes) > 0 {
 		return nil, mistakes
@@ -46,10 +46,10 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 		}
 	}
 	now := s.now()
-	user := newUser(email, in.Username, hash, in.Role, now)
+	user := newUser(email, username.Name, hash, in.Role, now)
 	e := event(a, store.EventAccountCreated, user.ID, now)
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
-		if err := create(ctx, tx, user, usernameKey, "", e); err != nil || hash != "" {
+		if err := create(ctx, tx, user, username.Key, "", e); err != nil || hash != "" {
 			return err
 		}
 		return tx.EnqueueMail(ctx, passwordReset(user, now))

@@ -54,7 +54,7 @@ func TestImportLines(t *testing.T) {
 		lines := []struct{ text, bad string }{
 			{`{"email":"Ada.L@Bücher.example","username":"Ada","passwordHash":"` + hash + `","role":"ADMIN","createdAt":"2020-02-03T04:05:06.1234567+02:00","disabledAt":null}`, ""},
 			{"", ""},
-			{`{"email":"bob@example.org","username":"bob"}` + "\r", ""},
+			{`{"email":" bob@example.org\r\n","username":"\u00a0bob\t"}` + "\r", ""},
 			{`{"email":"carol@example.org","username":"carol","passwordHash":"","role":"USER","createdAt":null,"disabledAt":"2021-01-01T00:00:00Z"}`, ""},
 			{`{"email":"There@example.org","username":"THERE","passwordHash":"` + hash + `","role":"ADMIN"}`, ""}, // present
 			{`{"email":"holder@example.org","username":"held"}`, ""},                                              // by themselves
@@ -120,6 +120,11 @@ func TestImportLines(t *testing.T) {
 		must(t, err)
 		if carol.PasswordHash != "" || carol.Role != store.RoleUser || !carol.CreatedAt.Equal(noon) || carol.DisabledAt == nil {
 			t.Errorf("imported as %+v", carol)
+		}
+		bob, err := f.store.UserByEmail(t.Context(), "bob@example.org")
+		must(t, err)
+		if bob.Email != "bob@example.org" || bob.Username != "bob" {
+			t.Errorf("with white space around imported as %+v", bob)
 		}
 		there, err := f.store.UserByEmail(t.Context(), "there@example.org")
 		must(t, err)

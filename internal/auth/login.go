@@ -83,6 +83,7 @@ func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidat
 // address nor a username is looked up all the same, as a username that nobody has, so
 // that it takes as long (C2). It is cut to the length that a key has at most.
 func loginKey(login string) store.LoginKey {
+	login = names.Trim(login)
 	if strings.Contains(login, "@") {
 		if e, ok := names.ParseEmail(login); ok {
 			return store.LoginKey{Email: e.Key}

@@ -54,12 +54,12 @@ func TestSameAnswerToAll_C1(t *testing.T) {
 func TestLoginByNameOrAddress_B1_B4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		u := f.user("Kay")
-		for _, login := range []string{"Kay", "kay", "KAY", "Kay@example.org", "KAY@EXAMPLE.ORG"} {
+		for _, login := range []string{"Kay", "kay", "KAY", "Kay@example.org", "KAY@EXAMPLE.ORG", " kay", "kay\n", "kay@example.org ", "\u00A0kay@example.org"} {
 			if l := f.login(login, client(1)); l.User.ID != u.ID {
 				t.Errorf("%s logs in %s", login, l.User.Username)
 			}
 		}
-		for _, login := range []string{"\u212Aay", "\u212Aay@example.org", " kay", "kay ", "kay@example.org ", "kay@ex\u00ADample.org"} {
+		for _, login := range []string{"\u212Aay", "\u212Aay@example.org", "k ay", "kay\u200B", "kay @example.org", "kay@ex\u00ADample.org"} {
 			expect(t, login, f.try(login, goodPassword, client(1)), "INVALID_CREDENTIALS")
 		}
 	})

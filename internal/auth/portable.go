@@ -54,7 +54,7 @@ func (c claims) claim(kind byte, key string, line int) int {
 func (c claims) username(line int) string {
 	for {
 		name := names.MakeUsername()
-		if key, ok := names.ParseUsername(name); ok && c.claim('u', key, line) == 0 {
+		if username, ok := names.ParseUsername(name); ok && c.claim('u', username.Key, line) == 0 {
 			return name
 		}
 	}
@@ -95,13 +95,13 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if !ok {
 		wrong("id: a UUID in lower case looks like 0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07")
 	}
-	made := p.Username == ""
+	made := names.Trim(p.Username) == ""
 	if made {
 		p.Username = claims.username(number)
 	}
-	usernameKey, ok := names.ParseKnownUsername(p.Username)
+	username, ok := names.ParseKnownUsername(p.Username)
 	if !ok {
-		wrong("username: %s", errUsernameInvalid(usernameKey)[0].Message)
+		wrong("username: %s", errUsernameInvalid(username.Key)[0].Message)
 	}
 	if p.PasswordHash != "" {
 		if err := password.Check(p.PasswordHash); err != nil {
@@ -126,7 +126,7 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if earlier := claims.claim('e', email.Key, number); earlier > 0 {
 		wrong("email: line %d has the same", earlier)
 	}
-	if earlier := claims.claim('u', usernameKey, number); earlier > 0 && !made {
+	if earlier := claims.claim('u', username.Key, number); earlier > 0 && !made {
 		wrong("username: line %d has the same", earlier)
 	}
 	if p.ID != "" {
@@ -134,8 +134,8 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 			wrong("id: line %d has the same", earlier)
 		}
 	}
-	l.user = store.ImportedUser{UsernameKey: usernameKey, IDGiven: p.ID != "", User: store.User{
-		ID: id, UsernameMade: made, Email: email.Address, EmailKey: email.Key, Username: p.Username, PasswordHash: p.PasswordHash, Role: p.Role,
+	l.user = store.ImportedUser{UsernameKey: username.Key, IDGiven: p.ID != "", User: store.User{
+		ID: id, UsernameMade: made, Email: email.Address, EmailKey: email.Key, Username: username.Name, PasswordHash: p.PasswordHash, Role: p.Role,
 		SecurityVersion: 1, CreatedAt: now, UpdatedAt: now, DisabledAt: kept(p.DisabledAt),
 	}}
 	if p.CreatedAt != nil {

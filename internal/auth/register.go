@@ -49,11 +49,11 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 		}
 		in.Username = &name
 	}
-	email, usernameKey, err := s.validate(ctx, in)
+	email, username, err := s.validate(ctx, in)
 	hash := ""
 	var earlier *store.Registration
 	if onlyTaken(err) {
-		earlier, err = s.ownClaim(ctx, a, usernameKey, in.Password)
+		earlier, err = s.ownClaim(ctx, a, username.Key, in.Password)
 	}
 	if err != nil {
 		return "", err
@@ -65,7 +65,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	}
 	now := s.now()
 	r := &store.Registration{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: *in.Username, UsernameKey: usernameKey, UsernameMade: made, PasswordHash: hash,
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username.Name, UsernameKey: username.Key, UsernameMade: made, PasswordHash: hash,
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
@@ -154,11 +154,11 @@ func (s *Service) ownClaim(ctx context.Context, a Actor, usernameKey, typed stri
 func (s *Service) freeUsername(ctx context.Context) (string, error) {
 	for {
 		name := names.MakeUsername()
-		key, ok := names.ParseUsername(name)
+		username, ok := names.ParseUsername(name)
 		if !ok {
 			continue
 		}
-		if taken, err := s.store.UsernameTaken(ctx, key, "", "", s.now()); err != nil || !taken {
+		if taken, err := s.store.UsernameTaken(ctx, username.Key, "", "", s.now()); err != nil || !taken {
 			return name, err
 		}
 	}
@@ -166,39 +166,38 @@ func (s *Service) freeUsername(ctx context.Context) (string, error) {
 
 // validate reports everything that is wrong with in, together; what was understood
 // is returned beside it.
-func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, string, error) {
-	email, usernameKey, err := s.validateNames(ctx, in.Email, *in.Username)
+func (s *Service) validate(ctx context.Context, in RegisterInput) (names.Email, names.Username, error) {
+	email, username, err := s.validateNames(ctx, in.Email, *in.Username)
 	mistakes, wrong := errors.AsType[UserErrors](err)
 	if err != nil && !wrong {
-		return names.Email{}, "", fmt.Errorf("register: %w", err)
+		return names.Email{}, names.Username{}, fmt.Errorf("register: %w", err)
 	}
-	mistakes = append(mistakes, s.policyErrors("password", in.Password, *in.Username, in.Email, email.Address, email.Local)...)
+	mistakes = append(mistakes, s.policyErrors("password", in.Password, names.Trim(*in.Username), names.Trim(in.Email), email.Address, email.Local)...)
 	if len(mistakes) > 0 {
-		return email, usernameKey, mistakes
+		return email, username, mistakes
 	}
-	return email, usernameKey, nil
+	return email, username, nil
 }
 
 // validateNames parses the address and the username of an account that is to be made.
-// It returns the address and the username's key, also beside mistakes. Those, all
-// together, are EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN.
-func (s *Service) validateNames(ctx context.Context, address, username string) (email names.Email, usernameKey string, _ error) {
+// It returns what it could read of them, also beside mistakes. Those, all together, are EMAIL_INVALID, USERNAME_INVALID and USERNAME_TAKEN.
+func (s *Service) validateNames(ctx context.Context, address, typed string) (email names.Email, username names.Username, _ error) {
 	var mistakes UserErrors
 	email, ok := names.ParseEmail(address)
 	if !ok {
 		mistakes = append(mistakes, errEmailInvalid()...)
 	}
-	if usernameKey, ok = names.ParseUsername(username); !ok {
-		mistakes = append(mistakes, errUsernameInvalid(usernameKey)...)
-	} else if taken, err := s.store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now()); err != nil {
-		return email, "", err
+	if username, ok = names.ParseUsername(typed); !ok {
+		mistakes = append(mistakes, errUsernameInvalid(username.Key)...)
+	} else if taken, err := s.store.UsernameTaken(ctx, username.Key, "", email.Key, s.now()); err != nil {
+		return email, names.Username{}, err
 	} else if taken {
 		mistakes = append(mistakes, errUsernameTaken()...)
 	}
 	if len(mistakes) > 0 {
-		return email, usernameKey, mistakes
+		return email, username, mistakes
 	}
-	return email, usernameKey, nil
+	return email, username, nil
 }
 
 // errUsernameInvalid is of a username that names.ParseUsername refused; key is what

@@ -21,6 +21,7 @@ func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error
 	if !utf8.ValidString(text) {
 		return nil, errAbsent()
 	}
+	text = names.Trim(text)
 	email, _ := names.ParseEmail(text)
 	return found(s.store.UserByAny(ctx, text, email.Key, names.Lower(text)))
 }

@@ -20,21 +20,21 @@ type ChangeUsernameInput struct{ Username string }
 // USERNAME_TAKEN; RateLimited.
 func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsernameInput) (*store.User, error) {
 	viewer, parse := a.Viewer.User, names.ParseUsername
-	if names.Lower(in.Username) == names.Lower(viewer.Username) {
+	if names.Lower(names.Trim(in.Username)) == names.Lower(viewer.Username) {
 		parse = names.ParseKnownUsername // whatever else it looks like, it is theirs
 	}
-	key, ok := parse(in.Username)
+	username, ok := parse(in.Username)
 	if !ok {
-		return nil, errUsernameInvalid(key)
+		return nil, errUsernameInvalid(username.Key)
 	}
-	if in.Username == viewer.Username {
+	if username.Name == viewer.Username {
 		return viewer, nil
 	}
 	unchanged, err := s.countRename(ctx, viewer)
 	if err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
-	taken, err := s.store.UsernameTaken(ctx, key, viewer.ID, viewer.EmailKey, s.now())
+	taken, err := s.store.UsernameTaken(ctx, username.Key, viewer.ID, viewer.EmailKey, s.now())
 	if err != nil {
 		return nil, fmt.Errorf("change username: %w", err)
 	}
@@ -46,8 +46,8 @@ func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsername
 		if viewer.UsernameMade && !d.user.UsernameMade {
 			return errTooMuchAtOnce() // another change came first, and this one was not counted
 		}
-		d.became = in.Username
-		return d.tx.SetUsername(ctx, d.user, in.Username, d.now, d.now.Add(undoFor))
+		d.became = username.Name
+		return d.tx.SetUsername(ctx, d.user, username.Name, d.now, d.now.Add(undoFor))
 	})
 	if errors.Is(err, store.ErrConflict) { // claimed since we looked
 		unchanged()

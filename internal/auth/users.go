@@ -72,7 +72,7 @@ func (q UserList) filter() (f store.UserFilter) {
 		f.Role = *q.Role
 	}
 	if q.Search != nil {
-		f.Search = names.Lower(*q.Search)
+		f.Search = names.Lower(names.Trim(*q.Search))
 		if email, ok := names.ParseEmail(*q.Search); ok { // an international domain is kept in ASCII
 			f.Search = email.Key
 		}

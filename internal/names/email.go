@@ -10,7 +10,7 @@ import (
 
 // Email is an address that ParseEmail took.
 type Email struct {
-	Address string // the local part as it was typed, the domain in its ASCII form
+	Address string // the local part as it was typed, the domain in its ASCII form; no white space around
 	Key     string // what addresses are compared by: all of it in ASCII lower case
 	Local   string // the local part as it was typed
 }
@@ -29,12 +29,13 @@ const (
 // domains maps no more than case and A-labels, and refuses what IDNA 2008 does.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(true), idna.StrictDomainName(true), idna.Transitional(false))
 
-// ParseEmail reads an address, and reports whether it is one that Latchkey takes. That is a
-// bare addr-spec (RFC 5322 section 3.4.1), with a dot-atom of ASCII before the @ and a host
+// ParseEmail reads an address, which may have white space around it, and reports whether it
+// is one that Latchkey takes. That is a bare addr-spec (RFC 5322 section 3.4.1), with a dot-atom of ASCII before the @ and a host
 // name of at least two labels behind it. It takes no quoting, comments, display names,
 // lists or literals, and no character that some step would make another of (B3): the
 // address that comes out is the one that was sent.
 func ParseEmail(s string) (Email, bool) {
+	s = Trim(s)
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > MaxEmail || !dotAtom(local) {
 		return Email{}, false

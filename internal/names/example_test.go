@@ -9,12 +9,12 @@ import (
 func Example() {
 	email, ok := names.ParseEmail("Ada.L@Bücher.Example")
 	fmt.Println(email.Address, email.Key, ok)
-	key, ok := names.ParseUsername("Countess")
-	fmt.Println(key, ok)
+	username, ok := names.ParseUsername("Countess ")
+	fmt.Println(username.Name, username.Key, ok)
 	_, ok = names.ParseUsername("Admin")
 	fmt.Println(ok)
 	// Output:
 	// Ada.L@xn--bcher-kva.example ada.l@xn--bcher-kva.example true
-	// countess true
+	// Countess countess true
 	// false
 }

@@ -36,12 +36,16 @@ func FuzzParseEmail(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.org", "Ada.L+x@Example.ORG", "ada@bücher.example", "ada@XN--bcher-KVA.example", "ada@faß.example",
 		"ada@בית.example", "ada@\u212Aelvin.org", "ada@\uFF45xample.org", "ada@exam\u00ADple.org", "ada@\u0130stanbul.org",
-		"ada@\u1E9E.example", "ada@\u0915\u094D\u200D\u0937.example", "ada@xn--11b2ezcw70k.example", "ada@xn--a.example", "ada@EXAMPLE.XN--P1AI", "ada@ΒΌΛΟΣ.example", "ada@l·l.example", `"ada"@example.org`, "ada@[127.0.0.1]", "ada@1.2.3.4", "a@b", "@", "",
+		"ada@\u1E9E.example", "ada@\u0915\u094D\u200D\u0937.example", "ada@xn--11b2ezcw70k.example", "ada@xn--a.example", "ada@EXAMPLE.XN--P1AI", "ada@ΒΌΛΟΣ.example", "ada@l·l.example", " ada@example.org\r\n", "\u00A0ada@example.org\u3000", "ada@example.org\u200B", `"ada"@example.org`, "ada@[127.0.0.1]", "ada@1.2.3.4", "a@b", "@", "",
 	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
 		e, ok := names.ParseEmail(s)
+		if bare, understood := names.ParseEmail(strings.TrimSpace(s)); bare != e || understood != ok {
+			t.Fatalf("%q: got %+v, %t, without what is around it %+v, %t", s, e, ok, bare, understood)
+		}
+		s = strings.TrimSpace(s)
 		if !ok {
 			if e != (names.Email{}) || len(s) <= 254 && plainAddress.MatchString(s) {
 				t.Fatalf("%q: refused with %+v", s, e)
@@ -87,23 +91,24 @@ var username = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,30}[A-Za-z0-9]$`
 
 // A username is what B4 says, and its key one whatever its case.
 func FuzzParseUsername(f *testing.F) {
-	for _, seed := range []string{"ada", "Ada_L-1.x", "ADMIN", "a..b", ".ada", "ada@home", "\u212Aelvin", strings.Repeat("a", 33), ""} {
+	for _, seed := range []string{"ada", "Ada_L-1.x", "ADMIN", "a..b", ".ada", "ada@home", "\u212Aelvin", strings.Repeat("a", 33), " ada\n", "\u00A0ada", "ada\u200B", ""} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		key, ok := names.ParseUsername(s)
+		u, ok := names.ParseUsername(s)
+		s = strings.TrimSpace(s)
 		if want := username.MatchString(s) && !names.Reserved(strings.ToLower(s)); ok != want {
 			t.Fatalf("%q: taken: %t, want %t", s, ok, want)
 		}
 		if !ok {
 			return
 		}
-		if key != strings.ToLower(s) {
-			t.Errorf("%q: key %q", s, key)
+		if u.Name != s || u.Key != strings.ToLower(s) {
+			t.Errorf("%q: %+v", s, u)
 		}
-		for _, same := range []string{key, upper(s)} {
-			if again, ok := names.ParseUsername(same); !ok || again != key {
-				t.Errorf("%q: %q has key %q, %t, want %q", s, same, again, ok, key)
+		for _, same := range []string{u.Key, upper(s), " " + s + "\n"} {
+			if again, ok := names.ParseUsername(same); !ok || again.Key != u.Key {
+				t.Errorf("%q: %q is %+v, %t, want the key %q", s, same, again, ok, u.Key)
 			}
 		}
 	})

@@ -4,7 +4,9 @@
 // An address or a username is kept as it was typed, and beside it a key that it is
 // compared by. [ParseEmail] and [ParseUsername] are the only way to a key. They are strict,
 // so that names that look the same have the same key (B4), and that what is kept is what
-// was sent (B2): nothing is trimmed, mapped or guessed.
+// was sent (B2): nothing in it is mapped or guessed. White space around it is taken off,
+// since phones and clipboards add it and nobody means it: a name with it looks like the
+// name without, and has its key.
 package names
 
 import (
@@ -12,6 +14,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 )
+
+// Trim returns s without the white space around it, as Unicode has that, line breaks
+// included. What a person typed as a name goes through it; a password never does.
+func Trim(s string) string { return strings.TrimSpace(s) }
 
 // Lower returns s with the letters of ASCII in lower case, as keys have them. It leaves all
 // other letters alone: some of them, such as the Kelvin sign, would become ASCII. NUL,

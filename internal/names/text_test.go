@@ -17,6 +17,17 @@ func TestLower_B4(t *testing.T) {
 	}
 }
 
+func TestTrim_B2(t *testing.T) {
+	for in, want := range map[string]string{
+		"": "", "ada": "ada", " a d a ": "a d a", "\t\v\f\r\n\u0085\u00A0\u1680\u2000\u200A\u2028\u2029\u202F\u205F\u3000ada\u00A0": "ada",
+		"\u200Bada\uFEFF": "\u200Bada\uFEFF", "\x00 ada": "\x00 ada", "ada\xff ": "ada\xff", " \xa0ada": "\xa0ada",
+	} {
+		if got := names.Trim(in); got != want {
+			t.Errorf("%q: got %q, want %q", in, got, want)
+		}
+	}
+}
+
 func TestPrintable_B5(t *testing.T) {
 	for _, c := range []struct {
 		in   string

@@ -32,33 +32,39 @@ var operators = []string{
 	"noreply", "mailerdaemon", "api", "login", "settings", "account", "moderator", "staff", "official", "latchkey",
 }
 
-// ParseUsername returns the key that a username is compared by, and reports whether it is
-// one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
-// digit at both ends, so that a username never looks like an address, an option of a
+// Username is a username that was read.
+type Username struct {
+	Name string // as it was typed; no white space around
+	Key  string // what usernames are compared by: all of it in lower case
+}
+
+// ParseUsername reads a username, which may have white space around it, and reports whether
+// it is one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or
+// a digit at both ends, so that a username never looks like an address, an option of a
 // command or a hidden file; none that is reserved or looks so, and none with a part that
-// looks like the operator's. Beside false the key is that of a name that is reserved so, or
-// "".
-func ParseUsername(s string) (key string, ok bool) {
-	key, ok = ParseKnownUsername(s)
-	return key, ok && !looksReserved(key)
+// looks like the operator's. Beside false there is a name that is reserved so, or nothing.
+func ParseUsername(s string) (u Username, ok bool) {
+	u, ok = ParseKnownUsername(s)
+	return u, ok && !looksReserved(u.Key)
 }
 
 // ParseKnownUsername is ParseUsername for a name that its user has elsewhere already:
 // of those that look like others it refuses only what is reserved letter by letter.
-func ParseKnownUsername(s string) (key string, ok bool) {
+func ParseKnownUsername(s string) (u Username, ok bool) {
+	s = Trim(s)
 	if len(s) < MinUsername || len(s) > MaxUsername {
-		return "", false
+		return Username{}, false
 	}
 	for i := range len(s) {
 		c := s[i]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
 		end := i == 0 || i == len(s)-1
 		if !letter && (end || c != '.' && c != '_' && c != '-') {
-			return "", false
+			return Username{}, false
 		}
 	}
-	key = Lower(s)
-	return key, !reserved[key]
+	key := Lower(s)
+	return Username{s, key}, !reserved[key]
 }
 
 // Look is what a username's key looks like: I, l and 1 are one letter, and so are O and
