@@ -59,7 +59,7 @@ func TestStatements(t *testing.T) {
 			{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 9, 11},
 			{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 5, 7},
 			{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, 3, 5},
-			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 8, 10},
+			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 9, 11},
 			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 3, 1},
 		}
 		for _, tt := range tests {

@@ -27,6 +27,10 @@ var (
 	// renameLimit binds a user: each change keeps a name from everybody else for
 	// three days.
 	renameLimit = throttle.Limit{N: 5, Window: 24 * time.Hour}
+	// lookLimit binds a user: a name that turns out to be taken is no change, and
+	// yet tells that somebody has it. People try a few, who collects them goes on.
+	lookLimit = throttle.Limit{N: 30, Window: time.Hour}
+
 	// repasswordLimit binds a user: each change is told by mail.
 	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
 	// readdressLimit binds a user: each change writes to two addresses.

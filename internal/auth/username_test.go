@@ -114,6 +114,59 @@ func TestRenamesAreLimited(t *testing.T) {
 	})
 }
 
+// Beyond a limit nobody learns which names there are, and looking has one too.
+func TestLooksAreLimited_B6(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.user("bob")
+		v := f.viewer(f.login("ada", client(1)))
+		for i := range 5 {
+			expect(t, "a taken name", f.changeUsername(f.reload(v), "bob"), "USERNAME_TAKEN")
+			expect(t, "renaming", f.changeUsername(f.reload(v), "ada"+string(rune('a'+i))), "ok")
+		}
+		expect(t, "a free name beyond the limit", f.changeUsername(f.reload(v), "adaz"), "RATE_LIMITED")
+		expect(t, "a taken name beyond the limit", f.changeUsername(f.reload(v), "bob"), "RATE_LIMITED")
+
+		bob := f.viewer(f.login("bob", client(2)))
+		for i := range 30 {
+			expect(t, fmt.Sprintf("look %d", i+1), f.changeUsername(bob, "adae"), "USERNAME_TAKEN")
+		}
+		expect(t, "one more look", f.changeUsername(bob, "adae"), "RATE_LIMITED")
+		expect(t, "and a free name", f.changeUsername(bob, "bobby"), "RATE_LIMITED")
+		f.pass(time.Hour)
+		expect(t, "an hour later", f.changeUsername(f.viewer(f.login("bob", client(2))), "bobby"), "ok")
+	})
+}
+
+// The name of an account that is deleted is kept from everybody for as long as one
+// that was given up.
+func TestDeletedNameIsHeld_B7(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.user("bob")
+		f.user("cleo")
+		v, bob := f.viewer(f.login("ada", client(1))), f.viewer(f.login("bob", client(2)))
+		expect(t, "renaming", f.changeUsername(v, "Countess"), "ok")
+		must(t, f.deleteAccount(f.reload(v), goodPassword))
+		f.remove("cleo")
+		for _, name := range []string{"ada", "countess", "COUNTESS", "cleo"} {
+			expect(t, name+", by a user", f.changeUsername(bob, name), "USERNAME_TAKEN")
+			expect(t, name+", by a newcomer", f.registers("new@example.org", name, client(3)), "USERNAME_TAKEN")
+		}
+		expect(t, "an older name, by who had it", f.registers("ada@example.org", "ada", client(1)), "USERNAME_TAKEN")
+		f.pass(72*time.Hour - time.Second)
+		expect(t, "a second early", f.changeUsername(f.reload(bob), "countess"), "USERNAME_TAKEN")
+		expect(t, "by their own address", f.registers("cleo@example.org", "cleo", client(4)), "ok")
+		f.pass(time.Second)
+		expect(t, "then", f.changeUsername(f.reload(bob), "countess"), "ok")
+		f.pass(2 * day)
+		if _, err := f.store.Sweep(t.Context(), f.Now(), 90*day); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "swept", f.registers("new@example.org", "cleo", client(3)), "ok")
+	})
+}
+
 func TestOneNameForTwoUsersAtOnce_B4(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		var all []*auth.Viewer

@@ -78,7 +78,8 @@ func oneFile(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// open opens the file that is to be read. Its size is -1 if that is not known.
+// open opens the file that is to be read, and returns its size, or -1 if that is not
+// known.
 func open(cmd *cobra.Command, name string) (io.ReadCloser, int64, error) {
 	if name == "-" {
 		return io.NopCloser(cmd.InOrStdin()), -1, nil
@@ -123,7 +124,7 @@ func (b bar) clear() {
 	}
 }
 
-// summarize says what an import did, also one that broke off.
+// summarize prints what an import did, also one that broke off.
 func summarize(cmd *cobra.Command, in *auth.Import, asJSON bool, err error) error {
 	if asJSON {
 		printJSON(cmd.OutOrStdout(), in)

@@ -24,8 +24,8 @@ type Claims struct {
 	ExpiresAt     time.Time // exp, whole seconds
 }
 
-// payload is the claims set on the wire. Numbers are pointers where absence
-// must be told from zero.
+// payload is the claims as a token has them. Numbers are pointers, to tell one that is
+// missing from 0.
 type payload struct {
 	Issuer        string       `json:"iss"`
 	Audience      audience     `json:"aud"`

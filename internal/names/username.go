@@ -11,8 +11,8 @@ const (
 	MaxUsername = 32
 )
 
-// reserved are keys of usernames that nobody may have: people would take their
-// owner for the service itself, or programs them for something else.
+// reserved has the keys of usernames that nobody may have: people would take who has one
+// for the service itself, or programs would take it for something else.
 var reserved = map[string]bool{
 	"admin": true, "administrator": true, "root": true, "system": true, "support": true, "help": true, "security": true,
 	"abuse": true, "postmaster": true, "webmaster": true, "hostmaster": true, "noreply": true, "no-reply": true,
@@ -22,9 +22,10 @@ var reserved = map[string]bool{
 	"latchkey": true, "everyone": true, "nobody": true, "owner": true, "www": true,
 }
 
-// ParseUsername returns the key that a username is compared by. It takes what
-// RFC 8265 would, cut down to ASCII: with a letter or digit at both ends a
-// username never looks like an address, an option or a file that is hidden.
+// ParseUsername returns the key that a username is compared by, and reports whether it is
+// one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
+// digit at both ends. So a username never looks like an address, an option of a command or
+// a hidden file.
 func ParseUsername(s string) (key string, ok bool) {
 	if len(s) < MinUsername || len(s) > MaxUsername {
 		return "", false

@@ -17,8 +17,8 @@ type state struct {
 	SessionID string `json:"sid,omitempty"`
 }
 
-// introspect tells a client that authenticates what is true of a token at this
-// moment: a session that ended, or a user who was disabled, counts at once.
+// introspect tells a client that has shown its secret what is true of a token at this
+// moment: that a session ended, or a user was disabled, counts at once (E5).
 func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
 	if !c.authenticated {
 		return nil, errClient()

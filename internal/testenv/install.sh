@@ -61,15 +61,18 @@ apt_install() {
   quietly "${sudo[@]}" apt-get update
   quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
     apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
-  if [[ " $* " == *" redis-server "* && -d /run/systemd/system ]]; then
-    quietly "${sudo[@]}" systemctl disable --now redis-server # the package starts one on the usual port
-  fi
+  local server
+  for server in redis-server pgbouncer; do # these packages start one on the usual port
+    [[ " $* " == *" $server "* && -d /run/systemd/system ]] || continue
+    quietly "${sudo[@]}" systemctl disable --now "$server"
+  done
 }
 
 install_packages() {
   local want=()
   find_postgres >/dev/null || want+=(postgresql)
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || want+=(redis-server)
+  command -v pgbouncer >/dev/null || want+=(pgbouncer)
   command -v gcc >/dev/null && [[ -e /usr/include/stdlib.h ]] || want+=(gcc libc6-dev) # for -race
   command -v openssl >/dev/null || want+=(openssl)
   command -v npm >/dev/null || want+=(npm)

@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/link"
 )
 
-// confirmPage is where an address is confirmed: of a registration, or of an
-// account that changes its own.
+// confirmPage is where people confirm an address: that of a registration, or the new one
+// of an account.
 type confirmPage struct{ *linkPages }
 
 // confirmForm is the page with the two buttons.
@@ -27,8 +27,8 @@ func (c *confirmPage) get(w http.ResponseWriter, r *http.Request) {
 	c.form(w, r, linkForm{params: opened(r)}, http.StatusOK, "")
 }
 
-// form shows the form, with what was typed, and with an error under the password if
-// there is one. What the service says comes first: a link may have died since.
+// form shows the form, with what was typed, and with the error wrong under the password
+// unless that is "". It asks the service about the link first, which may have died meanwhile.
 func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in linkForm, status int, wrong string) {
 	conf, err := c.auth.LookAtConfirmation(r.Context(), in.Token, in.Email)
 	if err != nil {
@@ -88,7 +88,7 @@ func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in params,
 	c.pages.write(w, http.StatusOK, "declined", what == link.ConfirmNewEmail)
 }
 
-// resend answers the same whether or not anybody waits at this address (C3).
+// resend answers the same whether or not anybody waits for mail at this address (C3).
 func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email string) {
 	err := c.auth.ResendConfirmation(r.Context(), actor(r), auth.ResendConfirmationInput{Email: email})
 	switch {
@@ -101,7 +101,7 @@ func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email strin
 	}
 }
 
-// emailHint stands under an address that is none.
+// emailHint stands under a field that holds no address.
 const emailHint = "An address looks like name@example.org."
 
 func (c *confirmPage) fail(w http.ResponseWriter, r *http.Request, in params, err error) {

@@ -27,8 +27,8 @@ const (
 // to 1.5 KiB percent-encoded, and a few times that before it is normalized.
 const maxForm = 16 << 10
 
-// linkPages is what the pages behind links have in common. Looking at one
-// changes nothing (D5); its form posts.
+// linkPages is what the pages behind links have in common. Looking at such a page
+// changes nothing (D5: scanners of mail follow links too); its form posts.
 type linkPages struct {
 	pages *pages
 	auth  *auth.Service
@@ -46,10 +46,10 @@ func newLinkPages(cfg Config, p *pages) (*linkPages, error) {
 	return &linkPages{p, cfg.Auth, cross, cfg.Log, cfg.Now}, nil
 }
 
-// actor is whoever follows a link: who that is the link itself says.
+// actor returns who follows a link. Nobody is signed in: the link itself says who it is.
 func actor(r *http.Request) auth.Actor { return request.From(r.Context()).Actor() }
 
-// params are what comes along with a link, and from its form.
+// params are the parameters of a link, which its form sends on.
 type params struct {
 	Token, Email string
 }
@@ -62,22 +62,21 @@ type linkForm struct {
 	Do       string // the button's name
 }
 
-// deadLink is a page for a link that no longer works, with a form to ask for
-// another.
+// deadLink is the page for a link that no longer works. It has a form to ask for another.
 type deadLink struct {
 	Email string // what was typed, or came with the link
 	Error string // under the address, or ""
 }
 
-// later is the page for what works after a while; its button opens the link
+// later is the page that asks people to come back in a while. Its button opens the link
 // again.
 type later struct {
 	params
 	Path, Title, Text string
 }
 
-// opened is what came along with a link that somebody looks at. What is no text
-// is no token either.
+// opened returns the parameters of a link that somebody looks at. Those that are no text
+// count as missing.
 func opened(r *http.Request) params {
 	q := r.URL.Query()
 	in := params{q.Get("token"), q.Get("email")}
@@ -87,7 +86,7 @@ func opened(r *http.Request) params {
 	return in
 }
 
-// posted reads a form, or answers why it cannot.
+// posted reads a form. If it cannot, it answers why and returns false.
 func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bool) {
 	if !l.ours(r) {
 		l.pages.notice(w, http.StatusForbidden, "This came from another site", "Nothing was done. Open the link from the mail and use the button there.")
@@ -117,8 +116,8 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 	return f, true
 }
 
-// fail answers on the page at path for what the service refused: 410 with the
-// page called dead, 422, 429, 503, and 500 for what it should not have come to.
+// fail answers on the page at path when the service returned an error: 410 with the page
+// called dead, 422, 429 or 503, and 500 for a failure of ours.
 func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in params, err error) {
 	if hasCode(err, auth.TokenInvalid) {
 		l.pages.write(w, http.StatusGone, dead, deadLink{Email: in.Email})
@@ -146,8 +145,8 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 	}
 }
 
-// fault is what err comes to on the page at path, with the header that says when
-// to come back; false if nobody waits for the answer.
+// fault returns the Fault of err on the page at path, and sets the header that says when to
+// come back. It returns false if nobody waits for the answer any more.
 func (l *linkPages) fault(w http.ResponseWriter, r *http.Request, path string, err error) (*request.Fault, bool) {
 	f := request.FaultOf(r.Context(), l.log, path, err)
 	if f.RetryAfter > 0 {

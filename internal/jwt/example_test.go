@@ -1,0 +1,43 @@
+package jwt_test
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"latchkey/internal/jwt"
+)
+
+func Example() {
+	secret := []byte("a secret for this example alone, of 32 bytes and more")
+	key, err := jwt.NewKey(jwt.ES256)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	// It signs with the key. Tokens that were signed with the secret still count.
+	issuer, err := jwt.New("https://auth.example.org", "https://api.example.org", [][]byte{secret}, key, jwt.Secrets())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	token, err := issuer.Sign(jwt.Claims{
+		Subject: "user-1", SessionID: "session-1", ClientID: jwt.OwnClient, ID: "token-1", Role: "USER",
+		IssuedAt: now, ExpiresAt: now.Add(15 * time.Minute),
+	})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	claims, err := issuer.Verify(token, now.Add(14*time.Minute))
+	fmt.Println(claims.Subject, err)
+	_, err = issuer.Verify(token, now.Add(15*time.Minute))
+	fmt.Println(errors.Is(err, jwt.ErrExpired))
+	_, err = issuer.Verify(token+"x", now)
+	fmt.Println(errors.Is(err, jwt.ErrInvalid))
+	// Output:
+	// user-1 <nil>
+	// true
+	// true
+}
