@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func mustTakeAsLong(t *testing.T, base string, n int, a, b way) {
 			}
 		}
 		last = [2]time.Duration{median(times[0]), median(times[1])}
-		t.Logf("%s %v, %s %v", a.name, last[0], b.name, last[1])
+		t.Logf("%s %v, %s %v", a.name, deciles(times[0]), b.name, deciles(times[1]))
 		if float64(max(last[0], last[1])-min(last[0], last[1])) <= apart*float64(max(last[0], last[1])) {
 			return
 		}
@@ -80,6 +81,15 @@ var until = regexp.MustCompile(`"retryAfter":\d+|Try again in [a-z0-9]+ (?:secon
 func median(d []time.Duration) time.Duration {
 	d = slices.Sorted(slices.Values(d))
 	return d[len(d)/2]
+}
+
+// deciles are the times that one of ten, half and nine of ten stay below.
+func deciles(d []time.Duration) (three [3]time.Duration) {
+	d = slices.Sorted(slices.Values(d))
+	for i, tenth := range []int{1, 5, 9} {
+		three[i] = d[len(d)*tenth/10].Round(10 * time.Microsecond)
+	}
+	return three
 }
 
 // Unknown user and wrong password: the same answer, as fast (C1, C2).
@@ -141,6 +151,63 @@ func TestThrottledLoginTiming_C2_C4(t *testing.T) {
 			return loginRequest(testenv.Username(), "wrong horse battery", client)
 		}},
 		way{name: "wrong password beyond the limit", request: func() testenv.Request { return loginRequest(next(), "wrong horse battery", client) }})
+}
+
+// What is beyond the limit of a client costs a hash only for users who are known
+// there, and for all others the time of one, so that nobody is found out who logs
+// in from the same address: also while others have hashes made.
+func TestFamiliarLoginTiming_C2_C4(t *testing.T) {
+	for _, c := range []struct {
+		kind  string
+		n     int
+		flood guessers
+	}{
+		{"argon2id", 100, guessers{}},
+		{"argon2id", 100, guessers{clients: 2, connections: 2}},
+		{"bcrypt", 25, guessers{}},
+	} {
+		t.Run(fmt.Sprintf("%s, %d others", c.kind, c.flood.clients), func(t *testing.T) {
+			s := testenv.NewEmbedded(t, "PASSWORD_HASH="+c.kind)
+			s.Plain = true
+			s.Add(t)
+			s.AwaitReady(t)
+			var people []*testenv.Person
+			var logins []string
+			for range 6 {
+				p := s.Join(t)
+				people, logins = append(people, p), append(logins, p.Username, p.Email)
+			}
+			stop := make(chan struct{})
+			var flooding sync.WaitGroup
+			flooding.Go(func() { c.flood.run(s.URL(), stop) })
+			defer flooding.Wait()
+			defer close(stop)
+			office, left := "", 0
+			next := func() string {
+				if left == 0 {
+					office, left = testenv.ClientAddress(), len(logins)*(pairTries-1)
+					for _, p := range people {
+						getsIn(t, s.URL(), p, office)
+					}
+					for over := false; !over; {
+						for _, a := range togetherUntilServed(t, 10, alternating(s), func(int) testenv.Request { return loginRequest(testenv.Username(), typed, office) }) {
+							over = over || a.Code() == "RATE_LIMITED"
+						}
+					}
+				}
+				left--
+				return logins[left%len(logins)]
+			}
+			mustTakeAsLong(t, s.URL(), c.n,
+				way{name: "unknown user", request: func() testenv.Request {
+					if left == 0 {
+						next()
+					}
+					return loginRequest(testenv.Username(), "wrong horse battery", office)
+				}},
+				way{name: "user who is known there", request: func() testenv.Request { return loginRequest(next(), "wrong horse battery", office) }})
+		})
+	}
 }
 
 // An address that has an account and one that has none: register,

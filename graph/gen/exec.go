@@ -2058,7 +2058,7 @@ enum UserErrorCode {
   PASSWORD_TOO_LONG
   "With a control character."
   PASSWORD_INVALID
-  "On the list of common passwords, or made of the user's own name or address."
+  "On the list of common passwords, made as these are (repeats, runs, days, a common word with some digits), or the user's own name or address."
   PASSWORD_TOO_COMMON
   "Unknown, used, superseded or expired: never said which."
   TOKEN_INVALID

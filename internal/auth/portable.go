@@ -101,7 +101,7 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	}
 	usernameKey, ok := names.ParseUsername(p.Username)
 	if !ok {
-		wrong("username: %s", errUsernameInvalid()[0].Message)
+		wrong("username: %s", errUsernameInvalid(usernameKey)[0].Message)
 	}
 	if p.PasswordHash != "" {
 		if err := password.Check(p.PasswordHash); err != nil {

@@ -189,7 +189,7 @@ func (s *Service) validateNames(ctx context.Context, address, username string) (
 		mistakes = append(mistakes, errEmailInvalid()...)
 	}
 	if usernameKey, ok = names.ParseUsername(username); !ok {
-		mistakes = append(mistakes, errUsernameInvalid()...)
+		mistakes = append(mistakes, errUsernameInvalid(usernameKey)...)
 	} else if taken, err := s.store.UsernameTaken(ctx, usernameKey, "", email.Key, s.now()); err != nil {
 		return email, "", err
 	} else if taken {
@@ -201,7 +201,12 @@ func (s *Service) validateNames(ctx context.Context, address, username string) (
 	return email, usernameKey, nil
 }
 
-func errUsernameInvalid() UserErrors {
+// errUsernameInvalid is of a username that names.ParseUsername refused; key is what
+// came back beside that.
+func errUsernameInvalid(key string) UserErrors {
+	if key != "" {
+		return userError(UsernameInvalid, "username", "This username is reserved. Choose another.")
+	}
 	return userError(UsernameInvalid, "username", fmt.Sprintf(
 		"%d to %d of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved.",
 		names.MinUsername, names.MaxUsername))

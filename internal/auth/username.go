@@ -21,7 +21,7 @@ type ChangeUsernameInput struct{ Username string }
 func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsernameInput) (*store.User, error) {
 	key, ok := names.ParseUsername(in.Username)
 	if !ok {
-		return nil, errUsernameInvalid()
+		return nil, errUsernameInvalid(key)
 	}
 	viewer := a.Viewer.User
 	if in.Username == viewer.Username {

@@ -31,7 +31,8 @@ type Commands struct {
 	Version string
 	Serve   func(ctx context.Context) error
 	Migrate func(ctx context.Context) (steps int, err error)
-	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
+	Service func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes the database if there is none
+	Present func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes nothing, and fails then
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)
@@ -119,9 +120,9 @@ func healthCommand(c Commands) *cobra.Command {
 	}
 }
 
-// withService runs f with the rules, on a database that is up to date.
+// withService runs f with the rules, on a database that is there and brought up to date.
 func (c Commands) withService(cmd *cobra.Command, f func(ctx context.Context, service *auth.Service) error) error {
-	service, end, err := c.Service(cmd.Context())
+	service, end, err := c.Present(cmd.Context())
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,11 @@ and username, are left alone: the same file can be imported again. It works besi
 				return err
 			}
 			defer func() { _ = file.Close() }()
-			service, end, err := c.Service(cmd.Context())
+			begin := c.Service
+			if in.DryRun {
+				begin = c.Present
+			}
+			service, end, err := begin(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -157,7 +161,7 @@ file to yourself, and no longer than needed. Sessions, ids and mails are not par
 		Example: "  (umask 077; latchkey export > users.jsonl)",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			service, end, err := c.Service(cmd.Context())
+			service, end, err := c.Present(cmd.Context())
 			if err != nil {
 				return err
 			}

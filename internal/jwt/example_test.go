@@ -23,7 +23,8 @@ func Example() {
 	}
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	token, err := issuer.Sign(jwt.Claims{
-		Subject: "user-1", SessionID: "session-1", ClientID: jwt.OwnClient, ID: "token-1", Role: "USER",
+		Subject: "01a2119f-fef2-73b3-a8bc-7a56e97f1506", SessionID: "01a2119f-e3cb-7ce3-add0-e19b00e5d2f5",
+		ClientID: jwt.OwnClient, ID: "01a211bb-7070-725d-92c0-3c3a38247b72", Role: "USER",
 		IssuedAt: now, ExpiresAt: now.Add(15 * time.Minute),
 	})
 	if err != nil {
@@ -37,7 +38,7 @@ func Example() {
 	_, err = issuer.Verify(token+"x", now)
 	fmt.Println(errors.Is(err, jwt.ErrInvalid))
 	// Output:
-	// user-1 <nil>
+	// 01a2119f-fef2-73b3-a8bc-7a56e97f1506 <nil>
 	// true
 	// true
 }

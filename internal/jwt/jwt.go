@@ -112,7 +112,7 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
 	token := jwt.NewWithClaims(i.signer.method(), payload{
 		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
-		IssuedAt: &iat, ExpiresAt: &exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
+		IssuedAt: iat, ExpiresAt: exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
 	})
 	token.Header["typ"] = tokenType
 	var key any = i.secrets[0]
@@ -136,7 +136,7 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	if _, err := i.parser.ParseWithClaims(token, &p, i.verifier); err != nil {
 		return Claims{}, ErrInvalid
 	}
-	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.Subject == "" || p.SessionID == "" || p.ClientID == "" || p.ID == "" {
+	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.ClientID == "" || !isID(p.Subject) || !isID(p.SessionID) || !isID(p.ID) {
 		return Claims{}, ErrInvalid
 	}
 	iat, ok1 := seconds(p.IssuedAt)

@@ -40,7 +40,7 @@ const (
 type Target struct {
 	Purpose      Purpose
 	Registration *store.Registration // for ConfirmRegistration
-	Whichever    bool                // for ConfirmRegistration: any of its address, chosen on the page
+	Whichever    bool                // the page asks which registration of its address is meant
 	User         *store.User         // for ConfirmNewEmail and ResetPassword
 	Event        string              // for NotMe, the id of a store.Undo
 }

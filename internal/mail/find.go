@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/store"
 )
 
-// maxWaited is how many registrations, or accounts that are to have an address, one
-// mail is about: strangers can open any number.
+// maxWaited is how many registrations, or accounts that are to have an address, one mail
+// is about at most: strangers can make any number of them.
 const maxWaited = 50
 
 // finding is what a row has to say, and to whom.

@@ -25,7 +25,7 @@ var reserved = map[string]bool{
 // ParseUsername returns the key that a username is compared by, and reports whether it is
 // one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
 // digit at both ends. So a username never looks like an address, an option of a command or
-// a hidden file.
+// a hidden file. Beside false the key is that of a name that is reserved, or "".
 func ParseUsername(s string) (key string, ok bool) {
 	if len(s) < MinUsername || len(s) > MaxUsername {
 		return "", false

@@ -1,7 +1,6 @@
 package password
 
 import (
-	_ "embed"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -63,7 +62,7 @@ func (p Policy) Check(password string, own ...string) []Problem {
 		list = append(list, Problem{Code: Invalid})
 	}
 	folded := fold(password)
-	refused := common(folded) || isOwn(folded, p.AppName)
+	refused := length >= MinLength && weak(password) || isOwn(folded, p.AppName)
 	for _, s := range own {
 		refused = refused || isOwn(folded, s)
 	}
@@ -79,31 +78,3 @@ func isOwn(folded, s string) bool { return s != "" && folded == fold(s) }
 // way of upper case, since some letters, such as the long s, have the upper case of
 // another one and no other lower case than themselves.
 func fold(s string) string { return strings.ToLower(strings.ToUpper(Normalize(s))) }
-
-// commonList is the file common/passwords.txt: folded words, sorted by their bytes, each
-// with a line break behind it. It is searched as it is, so it takes no memory but the
-// pages that a search touches.
-//
-//go:embed common/passwords.txt
-var commonList string
-
-// common reports whether a folded password is on the list.
-func common(folded string) bool {
-	// All words before lo are less than folded, all from hi on greater; both
-	// are at the beginning of a line.
-	lo, hi := 0, len(commonList)
-	for lo < hi {
-		mid := (lo + hi) / 2
-		begin := strings.LastIndexByte(commonList[lo:mid], '\n') + 1 + lo
-		end := begin + strings.IndexByte(commonList[begin:], '\n')
-		switch word := commonList[begin:end]; {
-		case word == folded:
-			return true
-		case word < folded:
-			lo = end + 1
-		default:
-			hi = begin
-		}
-	}
-	return false
-}

@@ -1,7 +1,8 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # it shares variables with ./test
 # Part of ./test: puts on the machine what the services and the checks need,
 # one line for each thing that it adds, and nothing when all is there.
-# Sets postgres_bin, mailpit and the variables TEST_CHROMIUM, TEST_NODE, TEST_E2E.
+# Sets postgres_bin, mailpit and the variables TEST_CHROMIUM, TEST_NODE, TEST_E2E,
+# TEST_PASSWORDS.
 
 readonly min_postgres=15 min_node=20
 
@@ -70,12 +71,14 @@ apt_install() {
 
 install_packages() {
   local want=()
+  TEST_PASSWORDS=/usr/share/john/password.lst
   find_postgres >/dev/null || want+=(postgresql)
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || want+=(redis-server)
   command -v pgbouncer >/dev/null || want+=(pgbouncer)
   command -v gcc >/dev/null && [[ -e /usr/include/stdlib.h ]] || want+=(gcc libc6-dev) # for -race
   command -v openssl >/dev/null || want+=(openssl)
   command -v npm >/dev/null || want+=(npm)
+  [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
   if ! find_chromium >/dev/null; then
     ! grep -qs '^ID=ubuntu' /etc/os-release ||

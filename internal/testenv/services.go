@@ -26,6 +26,7 @@ import (
 //	TEST_NODE            path of node, version 20 or later
 //	TEST_E2E             absolute path of e2e/, with its node_modules installed
 //	TEST_MEMORY          a folder in memory, or nothing where there is no room for it
+//	TEST_PASSWORDS       path of John the Ripper's list of common passwords, one a line, behind lines that begin with #!
 //	TEST_UNWATCHED       packages that the race detector leaves out, with spaces between
 //
 // PostgreSQL sorts text as ICU's en-US does, does not sync to disk, and allows

@@ -79,7 +79,7 @@ start_postgres() {
 
 # start_pgbouncer starts a pooler in transaction mode, which logs in to PostgreSQL by itself.
 start_pgbouncer() {
-  local conf=$tmp/servers/pgbouncer.ini
+  local conf=$data/pgbouncer.ini
   port pgbouncer_port
   cat >"$conf" <<CONF
 [databases]

@@ -27,8 +27,9 @@ func (c *confirmPage) get(w http.ResponseWriter, r *http.Request) {
 	c.form(w, r, linkForm{params: opened(r)}, http.StatusOK, "")
 }
 
-// form shows the form, with what was typed, and with the error wrong under the password
-// unless that is "". It asks the service about the link first, which may have died meanwhile.
+// form shows the form with what was typed, and with the error wrong under the password
+// unless that is "". It asks the service about the link first, which may have died
+// meanwhile.
 func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in linkForm, status int, wrong string) {
 	conf, err := c.auth.LookAtConfirmation(r.Context(), in.Token, in.Email)
 	if err != nil {
