@@ -29,10 +29,10 @@ type pages struct {
 
 // site is what every page says about the service, and links to.
 type site struct {
-	App     string // APP_NAME
-	Host    string // of PUBLIC_URL, for the footer
-	AppURL  string // APP_URL, or ""
-	Style   string // the stylesheet's path
+	App    string // APP_NAME
+	Host   string // of PUBLIC_URL, for the footer
+	AppURL string // APP_URL, or ""
+	Style  string // the stylesheet's path
 }
 
 func newPages(app string, public, appURL *url.URL) (*pages, error) {
