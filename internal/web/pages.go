@@ -31,13 +31,14 @@ type pages struct {
 type site struct {
 	App    string // APP_NAME
 	Host   string // of PUBLIC_URL, for the footer
+	Help   string // SUPPORT_EMAIL, or ""
 	AppURL string // APP_URL, or ""
 	Style  string // the stylesheet's path
 }
 
-func newPages(app string, public, appURL *url.URL) (*pages, error) {
+func newPages(app, support string, public, appURL *url.URL) (*pages, error) {
 	p := &pages{
-		site:   site{App: app, Host: public.Host, Style: pageCSS.path},
+		site:   site{App: app, Help: support, Host: public.Host, Style: pageCSS.path},
 		byName: map[string]*template.Template{},
 	}
 	if appURL != nil {

@@ -29,7 +29,7 @@ func testPages(t *testing.T, app string) *pages {
 	if app != "" {
 		appURL = &url.URL{Scheme: "https", Host: app}
 	}
-	p, err := newPages("Latchkey", &url.URL{Scheme: "https", Host: "auth.example.org"}, appURL)
+	p, err := newPages("Latchkey", "", &url.URL{Scheme: "https", Host: "auth.example.org"}, appURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,5 +197,24 @@ func TestMailLinks(t *testing.T) {
 	}
 	if got, want := linksToTop(`<html><head lang="en"><title>`), `<html><head lang="en"><base target="_top"><title>`; got != want {
 		t.Errorf("got %s", got)
+	}
+}
+
+// SUPPORT_EMAIL stands on every page; what is no part of an address is no markup.
+func TestHelpOnPages(t *testing.T) {
+	p, err := newPages("Latchkey", "help+a&b@example.org", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
+	must(t, err)
+	for name := range p.byName {
+		if name == "explorer" {
+			continue
+		}
+		for _, s := range states() {
+			if s.page != name {
+				continue
+			}
+			w := httptest.NewRecorder()
+			p.write(w, http.StatusOK, name, s.data)
+			wants(t, w, http.StatusOK, `Help: <a href="mailto:help&#43;a&amp;b@example.org">help&#43;a&amp;b@example.org</a>`)
+		}
 	}
 }
