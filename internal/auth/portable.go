@@ -99,7 +99,7 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if made {
 		p.Username = claims.username(number)
 	}
-	usernameKey, ok := names.ParseUsername(p.Username)
+	usernameKey, ok := names.ParseKnownUsername(p.Username)
 	if !ok {
 		wrong("username: %s", errUsernameInvalid(usernameKey)[0].Message)
 	}

@@ -19,11 +19,14 @@ type ChangeUsernameInput struct{ Username string }
 // beside the count of changes. The mistakes are USERNAME_INVALID and
 // USERNAME_TAKEN; RateLimited.
 func (s *Service) ChangeUsername(ctx context.Context, a Actor, in ChangeUsernameInput) (*store.User, error) {
-	key, ok := names.ParseUsername(in.Username)
+	viewer, parse := a.Viewer.User, names.ParseUsername
+	if names.Lower(in.Username) == names.Lower(viewer.Username) {
+		parse = names.ParseKnownUsername // whatever else it looks like, it is theirs
+	}
+	key, ok := parse(in.Username)
 	if !ok {
 		return nil, errUsernameInvalid(key)
 	}
-	viewer := a.Viewer.User
 	if in.Username == viewer.Username {
 		return viewer, nil
 	}

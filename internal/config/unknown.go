@@ -22,7 +22,7 @@ func serviceLink(name, value string) bool {
 }
 
 // ofCompose are names in .env that docker-compose.yml reads, and not the server.
-var ofCompose = []string{"POSTGRES_PASSWORD", "MAILPIT_PORT", "VERSION"}
+var ofCompose = []string{"POSTGRES_PASSWORD", "MAILPIT_PASSWORD", "MAILPIT_PORT", "VERSION"}
 
 // names are all that are set, in order.
 func (r *reader) names() []string {

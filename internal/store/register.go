@@ -75,8 +75,8 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 		if n == 0 {
 			return ErrTooMany
 		}
-		counts, err := tx.batch(ctx, holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
-		if err == nil && counts[0] == 0 {
+		counts, err := tx.batch(ctx, guardLook(r.UsernameKey, r.CreatedAt), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
+		if err == nil && counts[1] == 0 {
 			return ErrConflict
 		}
 		return err

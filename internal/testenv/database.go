@@ -42,7 +42,10 @@ func folder(t testing.TB) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // ./test deletes what is left
+	t.Cleanup(func() {
+		//lint:ignore G703 what was made just now
+		_ = os.RemoveAll(dir) // ./test deletes what is left
+	})
 	return dir
 }
 
