@@ -22,7 +22,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	} else if sender, err = openMailServer(a.cfg, 0); err != nil {
 		return nil, err
 	}
-	app := mail.App{Name: a.cfg.AppName, Host: a.cfg.PublicURL.Host}
+	app := mail.App{Name: a.cfg.AppName, Host: a.cfg.PublicURL.Host, Help: a.cfg.SupportEmail}
 	if a.cfg.AppURL != nil {
 		app.URL = a.cfg.AppURL.String()
 	}
@@ -32,7 +32,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	}
 	a.worker, err = mail.NewWorker(mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, Log: &a.log, Now: a.now,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now,
 	})
 	return inbox, err
 }

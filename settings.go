@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+	"golang.org/x/term"
 
 	"latchkey/internal/config"
 )
@@ -55,7 +56,9 @@ func settings() (config.Config, error) {
 
 func newLogger(w io.Writer, cfg config.Config) zerolog.Logger {
 	if cfg.LogFormat == "console" {
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly}
+		file, ok := w.(*os.File)
+		coloured := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" // https://no-color.org
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !coloured}
 	}
 	level, err := zerolog.ParseLevel(cfg.LogLevel)
 	if err != nil {

@@ -47,6 +47,21 @@ func (a Actor) MaySee(userID string) bool {
 
 func (a Actor) isAdmin() bool { return a.Viewer != nil && a.Viewer.User.Role == store.RoleAdmin }
 
+// device returns what the actor came with, as mails call it. A native app says nothing
+// of itself that we would repeat: it is called as its user named it at login, while it
+// still looks as it did then.
+func (a Actor) device() string {
+	kind := a.Client.device()
+	if a.Viewer == nil || kind != unknownDevice {
+		return kind
+	}
+	then, now := a.Viewer.Session.UserAgent, a.Client.userAgent()
+	if (then == nil) != (now == nil) || then != nil && *then != *now {
+		return kind
+	}
+	return a.Viewer.Session.DeviceName
+}
+
 // clientID returns the OAuth client whose sessions the actor may open and use.
 func (a Actor) clientID() string { return cmp.Or(a.ClientID, OwnClient) }
 

@@ -70,6 +70,9 @@ func (c Client) ip() *string {
 	return &text
 }
 
+// unknownDevice is what a device is called whose user agent says nothing that we know.
+const unknownDevice = "An unknown device"
+
 const (
 	maxDeviceName = 64  // characters, as the schema says
 	maxUserAgent  = 512 // characters, as the schema says
@@ -112,7 +115,7 @@ func (c Client) device() string {
 	case system:
 		return "A device with " + ua.OS
 	}
-	return "An unknown device"
+	return unknownDevice
 }
 
 // deviceName returns the name given at login, or else the kind of device.

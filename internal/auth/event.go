@@ -79,7 +79,7 @@ func given(s string) *string {
 func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became string) (*store.Undo, *store.Mail) {
 	b := &store.Undo{
 		ID: newID(), UserID: u.ID, Kind: kind, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username,
-		Device: a.Client.device(), At: now, ExpiresAt: now.Add(undoFor),
+		Device: a.device(), At: now, ExpiresAt: now.Add(undoFor),
 	}
 	m := notice(a, tellings[kind].mail, u, now)
 	m.Details.Event, m.Details.New = b.ID, became
@@ -96,7 +96,7 @@ func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.M
 	}
 	// Where an administrator is, is not for the user to know.
 	if kind, _ := a.to(u.ID); kind != store.ActorAdmin && a.Client.Addr.IsValid() {
-		m.Client, m.Details.Device, m.Details.Address = a.Client.Key(), a.Client.device(), a.Client.Addr.Unmap().String()
+		m.Client, m.Details.Device, m.Details.Address = a.Client.Key(), a.device(), a.Client.Addr.Unmap().String()
 	}
 	return m
 }

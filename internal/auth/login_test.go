@@ -191,7 +191,7 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		f.login("ada", on(chrome, 3))
 		check("another browser", 1)
 		m := f.inbox.Mails("")[0]
-		for _, part := range []string{"Chrome on Windows", "10.0.0.3", "25 November 2026, 12:00 UTC"} {
+		for _, part := range []string{"Chrome on Windows", "10.0.0.3", "25\u00a0November 2026, 12:00 UTC"} {
 			if m.Kind != store.MailNewDevice || !strings.Contains(m.Text, part) || !strings.Contains(m.HTML, part) {
 				t.Errorf("the %s lacks %q:\n%s", m.Kind, part, m.Text)
 			}
@@ -277,5 +277,54 @@ func TestNoNoticeForDeviceInUse_A8(t *testing.T) {
 		if n := len(f.mails("ada@example.org")); n != 1 {
 			t.Errorf("%d notices of a device not used for 180 days, want 1", n)
 		}
+	})
+}
+
+// A native app is called as its user named it, as long as it says the same of
+// itself; what tells a new device from a known one is what it says.
+func TestNativeAppByItsName_A8(t *testing.T) {
+	const app = "Example/4.1 (a phone)"
+	addr := netip.MustParseAddr("192.0.2.7")
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.login("ada", client(1))
+		named := func(name, userAgent string) *auth.Login {
+			l, err := f.Login(t.Context(), at(addr, userAgent), auth.LoginInput{Login: "ada@example.org", Password: goodPassword, DeviceName: new(name)})
+			must(t, err)
+			return l
+		}
+		newest := func(kind store.MailKind, device string) {
+			t.Helper()
+			m := f.mails("ada@example.org")[0]
+			if m.Kind != kind || !strings.Contains(m.Text, "Device: "+device+"\n") {
+				t.Errorf("%s:\n%s\nwant %s of %q", m.Kind, m.Text, kind, device)
+			}
+		}
+		l := named("Ada's phone, evil.example", app)
+		newest(store.MailNewDevice, "Ada's phone, evil·example")
+		page, err := f.LookAtNotMe(t.Context(), f.token("ada@example.org", store.MailNewDevice))
+		must(t, err)
+		if page.Device != "Ada's phone, evil.example" {
+			t.Errorf("the page says %q", page.Device)
+		}
+		n := len(f.mails("ada@example.org"))
+		named("Another phone", app)
+		if got := len(f.mails("ada@example.org")); got != n {
+			t.Errorf("%d mails of a kind of device that was known", got-n)
+		}
+		v := f.viewer(l)
+		rename := func(name, userAgent string) {
+			_, err := f.ChangeUsername(t.Context(), as(v, at(addr, userAgent)), auth.ChangeUsernameInput{Username: name})
+			must(t, err)
+			v = f.viewer(l)
+		}
+		rename("ada1", app)
+		newest(store.MailUsernameChanged, "Ada's phone, evil·example")
+		rename("ada2", "Something else")
+		newest(store.MailUsernameChanged, "An unknown device")
+		rename("ada3", firefox)
+		newest(store.MailUsernameChanged, "Firefox on Linux")
+		named("Firefox of Ada", chrome)
+		newest(store.MailNewDevice, "Chrome on Windows")
 	})
 }

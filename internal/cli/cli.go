@@ -53,11 +53,12 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 		Short:         "A self-hosted authentication service with a GraphQL API",
 		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
 		Args:          cobra.NoArgs,
+		Version:       c.Version,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
 	}
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
 	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c))
 	root.SetArgs(args)
@@ -83,6 +84,13 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// values are what a shell completes a flag of a command with.
+func values(cmd *cobra.Command, flag string, all ...string) {
+	if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(all, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+		panic(err) // there is no such flag, or it has values already
+	}
 }
 
 func migrateCommand(c Commands) *cobra.Command {

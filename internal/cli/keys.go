@@ -77,6 +77,7 @@ func keysNewCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&algorithm, "algorithm", jwt.ES256, "ES256, EdDSA, RS256 or HS256")
+	values(cmd, "algorithm", jwt.ES256, jwt.EdDSA, jwt.RS256, "HS256")
 	return cmd
 }
 

@@ -25,8 +25,9 @@ func importCommand(c Commands) *cobra.Command {
 		Short: "Make users from a file",
 		Long: `Make users from a file, or from standard input if FILE is -. It has one JSON object a line:
 
-  {"email":"ada@example.org","username":"ada","passwordHash":"$2b$12$…","role":"USER","createdAt":"2024-05-17T08:30:00Z"}
+  {"id":"0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07","email":"ada@example.org","username":"ada","passwordHash":"$2b$12$…","role":"USER","createdAt":"2024-05-17T08:30:00Z"}
 
+The id is a UUID that is kept; without one the user has a new one, and without a username one is made.
 Addresses count as confirmed. passwordHash is an Argon2id, bcrypt, scrypt or PBKDF2 hash (docs/operations.md has the
 spellings), which the next login replaces; without one the user needs a password reset first. role is USER unless it
 says ADMIN, createdAt now, and a disabledAt disables.

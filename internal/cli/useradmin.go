@@ -21,6 +21,12 @@ func userSetRoleCommand(c Commands) *cobra.Command {
 		Long: "Give a user the role ADMIN or USER, which counts on their next request.\n" + whoIsUser + "\n" +
 			"The last administrator stays one.",
 		Example: "  latchkey user set-role ada ADMIN\n  latchkey user set-role ada@example.org USER",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			if len(args) != 1 { // who the users are is not looked up
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return []cobra.Completion{string(store.RoleUser), string(store.RoleAdmin)}, cobra.ShellCompDirectiveNoFileComp
+		},
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) != 2 {
 				return errors.New("name one user and a role")

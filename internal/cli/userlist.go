@@ -60,6 +60,7 @@ func userListCommand(c Commands) *cobra.Command {
 	flags.BoolVar(&disabled, "disabled", false, "only users who are disabled")
 	flags.IntVar(&limit, "limit", 50, "how many at most; 0 for all")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
+	values(cmd, "role", string(store.RoleUser), string(store.RoleAdmin))
 	return cmd
 }
 

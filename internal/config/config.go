@@ -131,6 +131,9 @@ type Config struct {
 	MailFrom string
 	// MailFromName is the name beside it. Default: AppName.
 	MailFromName string
+	// SupportEmail is where people find help: on pages, and as Reply-To of mails;
+	// or "".
+	SupportEmail string
 	// MailTemplates is a folder with templates in place of the built-in ones of
 	// the same names, or "". Load has seen that it is a folder; what is in it is
 	// checked when the templates are read.

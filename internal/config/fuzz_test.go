@@ -125,7 +125,7 @@ func within(t *testing.T, c Config) {
 	line := func(s string) bool { return utf8.ValidString(s) && !strings.ContainsFunc(s, unicode.IsControl) }
 	for what, s := range map[string]string{
 		"Host": c.Host, "AppName": c.AppName, "DataDir": c.DataDir, "JWTIssuer": c.JWTIssuer, "JWTAudience": c.JWTAudience, "MailServer": c.MailServer,
-		"MailFrom": c.MailFrom, "MailFromName": c.MailFromName, "ConfirmURL": c.ConfirmURL, "ResetURL": c.ResetURL, "CORSOrigins": strings.Join(c.CORSOrigins, ","),
+		"MailFrom": c.MailFrom, "MailFromName": c.MailFromName, "SupportEmail": c.SupportEmail, "ConfirmURL": c.ConfirmURL, "ResetURL": c.ResetURL, "CORSOrigins": strings.Join(c.CORSOrigins, ","),
 		"PublicURL": c.PublicURL.String(),
 	} {
 		if !line(s) {

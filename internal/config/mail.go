@@ -25,11 +25,12 @@ func readMail(r *reader, c *Config) {
 	if c.Development() {
 		from = "latchkey@localhost"
 	}
-	c.MailFrom = parsed(r, "MAIL_FROM", from, parseAddress)
+	c.MailFrom = parsed(r, "MAIL_FROM", from, parseSender)
 	if c.MailFrom == "" && r.ok("MAIL_FROM") {
 		r.wrong("MAIL_FROM", "is required in production: the address that mails come from, such as no-reply@example.org")
 	}
 	c.MailFromName = parsed(r, "MAIL_FROM_NAME", c.AppName, parseLine)
+	c.SupportEmail = parsed(r, "SUPPORT_EMAIL", "", parseHelp)
 	c.MailTemplates = parsed(r, "MAIL_TEMPLATES", "", parseFolder)
 
 	if c.MailServer == "" {
@@ -46,20 +47,35 @@ func readMail(r *reader, c *Config) {
 	}
 }
 
-// parseAddress takes a bare ASCII address and nothing that net/mail allows
-// beside it: no name, angle brackets, quotes or comment.
-func parseAddress(s string) (string, error) {
-	const want = problem("must be one bare address, such as no-reply@example.org; its name goes to MAIL_FROM_NAME")
+// parseSender takes a bare address.
+func parseSender(s string) (string, error) {
+	if !bareAddress(s) {
+		return "", problem("must be one bare address, such as no-reply@example.org; its name goes to MAIL_FROM_NAME")
+	}
+	return s, nil
+}
+
+// parseHelp takes a bare address.
+func parseHelp(s string) (string, error) {
+	if !bareAddress(s) {
+		return "", problem("must be one bare address, such as help@example.org")
+	}
+	return s, nil
+}
+
+// bareAddress reports whether s is an ASCII address and has nothing that net/mail
+// allows beside it: no name, angle brackets, quotes or comment.
+func bareAddress(s string) bool {
 	a, err := mail.ParseAddress(s)
 	if err != nil || a.Address != s || len(s) > names.MaxEmail {
-		return "", want
+		return false
 	}
 	for _, b := range []byte(s) {
 		if b <= ' ' || b >= 0x7f || b == '"' {
-			return "", want
+			return false
 		}
 	}
-	return s, nil
+	return true
 }
 
 // parseFolder takes the path of a folder that is there.

@@ -199,6 +199,7 @@ func TestWrongValues(t *testing.T) {
 		{"MAIL_TLS", "ssl|TLS"},
 		{"MAIL_FROM", "a|a@|<a@b.example>|Ada <a@b.example>|a@b.example, c@d.example|\"a b\"@c.example|ä@b.example|a@b.example (x)"},
 		{"MAIL_FROM_NAME", "a\r\nBcc: x"},
+		{"SUPPORT_EMAIL", "help|Help <a@b.example>|a@b.example\r\nBcc: x|mailto:a@b.example"},
 		{"MAIL_TEMPLATES", "nowhere|config.go|a\x00b"},
 		{"OAUTH_PASSWORD_GRANT", "true|ON"},
 		{"INTROSPECTION", "true|yes|ON"},

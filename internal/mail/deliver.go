@@ -84,7 +84,7 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 	if made.err != nil {
 		return nil, made.err
 	}
-	msg := Message{ID: m.ID, Kind: f.kind, To: f.to, From: p.c.From, FromName: p.c.FromName, CreatedAt: now}
+	msg := Message{ID: m.ID, Kind: f.kind, To: f.to, From: p.c.From, FromName: p.c.FromName, ReplyTo: p.c.ReplyTo, CreatedAt: now}
 	return &msg, p.c.Templates.write(&msg, l)
 }
 

@@ -159,7 +159,7 @@ func TestNotices_A8(t *testing.T) {
 				t.Fatalf("%s: got %+v", s.kind, got)
 			}
 			body := unfolded(got[0])
-			for _, part := range []string{"Firefox on Linux", "192.0.2.7", "24 November 2026, 08:15 UTC", "ada"} {
+			for _, part := range []string{"Firefox on Linux", "192.0.2.7", "24=C2=A0November 2026, 08:15 UTC", "ada"} {
 				if !strings.Contains(body, part) {
 					t.Errorf("%s lacks %q:\n%s", s.kind, part, body)
 				}

@@ -12,6 +12,7 @@ type App struct {
 	Name string // APP_NAME
 	Host string // of PUBLIC_URL, with the port if it has one
 	URL  string // APP_URL: where people log in; "" if there is none
+	Help string // SUPPORT_EMAIL: where they find help; "" if there is none
 }
 
 // letter is what the templates see. Texts that somebody typed went through plain before,
@@ -29,10 +30,11 @@ type letter struct {
 type appView struct {
 	Name, Host string
 	URL        template.URL // configured, so its scheme may be an app's own
+	Help       string
 }
 
 //lint:ignore G203 the configuration was checked to be an http or https URL
-func newAppView(app App) appView { return appView{app.Name, app.Host, template.URL(app.URL)} }
+func newAppView(app App) appView { return appView{app.Name, app.Host, template.URL(app.URL), app.Help} }
 
 // linkView is a one-time link.
 type linkView struct {

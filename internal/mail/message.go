@@ -29,6 +29,7 @@ type Message struct {
 	To        string         // an address
 	From      string         // an address
 	FromName  string         // or ""
+	ReplyTo   string         // an address, or "": answers go to From
 	Subject   string         // one of the constants of this package
 	Text      string
 	HTML      string

@@ -179,6 +179,13 @@ func (s *SMTP) message(m *Message) (*gomail.Msg, error) {
 	msg := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
 	msg.FromMailAddress(&netmail.Address{Name: m.FromName, Address: from})
 	msg.ToMailAddress(&netmail.Address{Address: to})
+	if m.ReplyTo != "" {
+		replyTo, err := address(m.ReplyTo)
+		if err != nil {
+			return nil, fmt.Errorf("%w: the address for answers", ErrRefused)
+		}
+		msg.ReplyToMailAddress(&netmail.Address{Address: replyTo})
+	}
 	msg.Subject(m.Subject)
 	msg.SetDateWithValue(m.CreatedAt)
 	msg.SetMessageIDWithValue(m.ID + "@" + s.c.Public)

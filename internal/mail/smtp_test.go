@@ -237,3 +237,16 @@ func TestIPv6_R3(t *testing.T) {
 		t.Errorf("got %v, want it to say why nobody is there", err) // it is refused, or this machine has no IPv6
 	}
 }
+
+// Answers go where people find help, if that is said.
+func TestReplyTo(t *testing.T) {
+	f := newFaulty(t)
+	m := sample()
+	m.ReplyTo = "help@example.org"
+	if err := smtpTo(t, f.addr, f.roots, nil).Send(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+	if got := f.mails()[0].msg.Header.Get("Reply-To"); got != "<help@example.org>" {
+		t.Errorf("Reply-To is %q", got)
+	}
+}

@@ -24,6 +24,7 @@ var update = flag.Bool("update", false, "rewrite the golden files")
 var (
 	goldenNow = time.Date(2026, 11, 24, 8, 15, 3, 0, time.UTC)
 	withURL   = App{Name: "Latchkey", Host: "auth.example.org", URL: "https://app.example.org"}
+	withHelp  = App{Name: "Latchkey", Host: "auth.example.org", Help: "help@example.org"}
 	bare      = App{Name: "Latchkey", Host: "auth.example.org"}
 )
 
@@ -90,6 +91,7 @@ var states = append([]state{
 	{"new_device_hostile", bare, store.MailNewDevice, goldenNotice("www.evil.com", "", `<img src="//evil.com"> a@b.c {{.}}`, "", true)},
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
+	{"password_reset_help", withHelp, store.MailPasswordReset, letter{Reset: change{plain("ada"), goldenView(time.Hour)}}},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
 }, notices()...)
 

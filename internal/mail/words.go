@@ -57,7 +57,7 @@ func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2 January 2006, 15:04 UTC")
+	return t.UTC().Format("2\u00a0January 2006, 15:04 UTC") // no line breaks the day apart
 }
 
 // duration returns in words how long something will last: "24 hours", "1 hour",

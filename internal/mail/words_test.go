@@ -93,7 +93,7 @@ func TestPlain_Text(t *testing.T) {
 
 func TestMoment(t *testing.T) {
 	at := time.Date(2026, 11, 24, 10, 15, 59, 0, time.FixedZone("CET", 2*3600))
-	if got, want := moment(at), "24 November 2026, 08:15 UTC"; got != want {
+	if got, want := moment(at), "24\u00a0November 2026, 08:15 UTC"; got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
 	if got := moment(time.Time{}); got != "" {

@@ -24,6 +24,7 @@ type Config struct {
 	Templates *Templates
 	From      string // MAIL_FROM
 	FromName  string // MAIL_FROM_NAME
+	ReplyTo   string // SUPPORT_EMAIL
 	Log       *zerolog.Logger
 	Now       func() time.Time
 }

@@ -88,7 +88,7 @@ func TestNewDeviceGoesToTheAddressOfThen_A8(t *testing.T) {
 		if len(got) != 1 || got[0].to != "before@example.org" || got[0].msg.Header.Get("Subject") != "A new device logged in" {
 			t.Fatalf("got %+v", got)
 		}
-		if strings.Contains(got[0].raw, "evil.example.com") || !strings.Contains(got[0].raw, "24 November 2026, 08:15 UTC") || !strings.Contains(got[0].raw, "192.0.2.7") {
+		if strings.Contains(got[0].raw, "evil.example.com") || !strings.Contains(got[0].raw, "24=C2=A0November 2026, 08:15 UTC") || !strings.Contains(got[0].raw, "192.0.2.7") {
 			t.Errorf("the mail:\n%s", got[0].raw)
 		}
 	})

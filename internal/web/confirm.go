@@ -94,7 +94,7 @@ func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email strin
 	err := c.auth.ResendConfirmation(r.Context(), actor(r), auth.ResendConfirmationInput{Email: email})
 	switch {
 	case hasCode(err, auth.EmailInvalid):
-		c.pages.write(w, http.StatusUnprocessableEntity, "dead", deadLink{email, emailHint})
+		c.pages.write(w, http.StatusUnprocessableEntity, "dead", deadLink{Email: email, Error: emailHint})
 	case err != nil:
 		c.fail(w, r, params{Email: email}, err)
 	default:

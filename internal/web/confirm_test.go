@@ -137,6 +137,17 @@ func TestDecline(t *testing.T) {
 	wants(t, s.press("confirm", in), http.StatusGone)
 }
 
+// deadTitle is what the page of a dead link says of this query: one without a token
+// that is text was cut on its way, and was not used by anybody.
+func deadTitle(query string) string {
+	for _, lost := range []string{"", "token=%ff", "token=lko_%00", "token=%zz"} {
+		if query == lost {
+			return "This link is incomplete"
+		}
+	}
+	return "This link no longer works"
+}
+
 func TestDeadLinks(t *testing.T) {
 	s := newService(t)
 	in := s.register("ada", "ada@example.org", goodPassword)
@@ -146,7 +157,7 @@ func TestDeadLinks(t *testing.T) {
 		"not UTF-8": "token=%ff", "NUL": "token=lko_%00", "bad escape": "token=%zz",
 	} {
 		t.Run(name, func(t *testing.T) {
-			wants(t, s.get(confirmPath+"?"+query), http.StatusGone, "This link no longer works", `value="resend"`)
+			wants(t, s.get(confirmPath+"?"+query), http.StatusGone, deadTitle(query), `value="resend"`)
 		})
 	}
 	wants(t, s.press("confirm", other), http.StatusGone)

@@ -48,7 +48,7 @@ func plain(s string) bool { return strings.ToValidUTF8(s, "\x00") == s && !strin
 
 func fuzzPages(f *testing.F) *pages {
 	f.Helper()
-	p, err := newPages("Latchkey", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
+	p, err := newPages("Latchkey", "", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
 	if err != nil {
 		f.Fatal(err)
 	}

@@ -64,6 +64,7 @@ type linkForm struct {
 
 // deadLink is the page for a link that no longer works. It has a form to ask for another.
 type deadLink struct {
+	Cut   bool   // it came without a token, as what mail programs broke
 	Email string // what was typed, or came with the link
 	Error string // under the address, or ""
 }
@@ -120,7 +121,7 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 // called dead, 422, 429 or 503, and 500 for a failure of ours.
 func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in params, err error) {
 	if hasCode(err, auth.TokenInvalid) {
-		l.pages.write(w, http.StatusGone, dead, deadLink{Email: in.Email})
+		l.pages.write(w, http.StatusGone, dead, deadLink{Cut: in.Token == "", Email: in.Email})
 		return
 	}
 	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok && len(mistakes) > 0 {

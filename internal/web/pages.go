@@ -29,22 +29,22 @@ type pages struct {
 
 // site is what every page says about the service, and links to.
 type site struct {
-	App     string // APP_NAME
-	Host    string // of PUBLIC_URL, for the footer
-	AppURL  string // APP_URL, or ""
-	AppHost string // what people call it
-	Style   string // the stylesheet's path
+	App    string // APP_NAME
+	Host   string // of PUBLIC_URL, for the footer
+	Help   string // SUPPORT_EMAIL, or ""
+	AppURL string // APP_URL, or ""
+	Style  string // the stylesheet's path
 }
 
-func newPages(app string, public, appURL *url.URL) (*pages, error) {
+func newPages(app, support string, public, appURL *url.URL) (*pages, error) {
 	p := &pages{
-		site:   site{App: app, Host: public.Host, Style: pageCSS.path},
+		site:   site{App: app, Help: support, Host: public.Host, Style: pageCSS.path},
 		byName: map[string]*template.Template{},
 	}
 	if appURL != nil {
-		p.site.AppURL, p.site.AppHost = appURL.String(), appURL.Host
+		p.site.AppURL = appURL.String()
 	}
-	layout, err := template.ParseFS(files, "templates/layout.html")
+	layout, err := template.New("").Funcs(template.FuncMap{"within": within}).ParseFS(files, "templates/layout.html")
 	if err != nil {
 		return nil, err
 	}
@@ -146,11 +146,21 @@ func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
+// within is how a device is called within a sentence: "an unknown device".
+func within(device string) string {
+	for _, article := range []string{"A ", "An "} {
+		if rest, ok := strings.CutPrefix(device, article); ok {
+			return strings.ToLower(article) + rest
+		}
+	}
+	return device
+}
+
 // sinceWords returns when something was in words, for somebody who reads them at now:
 // "today at 08:15 UTC".
 func sinceWords(at, now time.Time) string {
 	at, now = at.UTC(), now.UTC()
-	day := "on " + at.Format("2 January 2006")
+	day := "on " + at.Format("2\u00a0January 2006") // which no line breaks apart
 	switch at.Format(time.DateOnly) {
 	case now.Format(time.DateOnly):
 		day = "today"

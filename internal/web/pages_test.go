@@ -29,7 +29,7 @@ func testPages(t *testing.T, app string) *pages {
 	if app != "" {
 		appURL = &url.URL{Scheme: "https", Host: app}
 	}
-	p, err := newPages("Latchkey", &url.URL{Scheme: "https", Host: "auth.example.org"}, appURL)
+	p, err := newPages("Latchkey", "", &url.URL{Scheme: "https", Host: "auth.example.org"}, appURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,7 +47,8 @@ type state struct {
 func states() []state {
 	in := params{"lko_example", "ada@example.org"}
 	form := confirmForm{params: in, Username: "ada", Device: "Firefox on Linux", When: "today at 08:15 UTC"}
-	ask, missing, wrong, odd := form, form, form, form
+	ask, missing, wrong, odd, unknown := form, form, form, form, form
+	unknown.Device = "An unknown device"
 	ask.AskPassword, ask.Username = true, ""
 	missing.AskPassword, missing.Error = true, "Type the password that you chose with this username."
 	wrong.AskPassword, wrong.Error = true, "This is not the password that you chose with this username."
@@ -78,6 +79,7 @@ func states() []state {
 	return []state{
 		{"confirm", "", "confirm", form},
 		{"confirm-long", "", "confirm", odd},
+		{"confirm-unknown-device", "", "confirm", unknown},
 		{"confirm-password", "", "confirm", ask},
 		{"confirm-password-missing", "", "confirm", missing},
 		{"confirm-password-wrong", "", "confirm", wrong},
@@ -88,8 +90,11 @@ func states() []state {
 		{"declined", "app.example.org", "declined", false},
 		{"declined-change", "", "declined", true},
 		{"dead", "", "dead", deadLink{Email: "ada@example.org"}},
+		{"dead-cut", "", "dead", deadLink{Cut: true}},
+		{"reset-dead-cut", "", "reset-dead", deadLink{Cut: true}},
+		{"not-me-dead-cut", "", "not-me-dead", deadLink{Cut: true}},
 		{"dead-app", "app.example.org", "dead", deadLink{Email: "ada@example.org"}},
-		{"dead-email-wrong", "app.example.org", "dead", deadLink{"ada", "An address looks like name@example.org."}},
+		{"dead-email-wrong", "app.example.org", "dead", deadLink{Email: "ada", Error: "An address looks like name@example.org."}},
 		{"sent", "app.example.org", "sent", in},
 		{"later", "", "later", later{in, confirmPath, "Too many tries", "Try again in 30 seconds. The link in your mail stays as it is."}},
 		{"reset", "", "reset", resetForm{in, "ada", 8, ""}},
@@ -98,7 +103,7 @@ func states() []state {
 		{"reset-done-app", "app.example.org", "reset-done", passwordSet{Username: "ada"}},
 		{"reset-made", "app.example.org", "reset-done", passwordSet{"ada", "fk3mx-2vq7a-hd5tp-wb6ne-jy4u2c"}},
 		{"reset-dead", "app.example.org", "reset-dead", deadLink{Email: "ada@example.org"}},
-		{"reset-dead-email-wrong", "", "reset-dead", deadLink{"ada", emailHint}},
+		{"reset-dead-email-wrong", "", "reset-dead", deadLink{Email: "ada", Error: emailHint}},
 		{"reset-sent", "", "reset-sent", in},
 		{"not-me", "", "not-me", notMe(store.EventNewDevice)},
 		{"not-me-password", "", "not-me", notMe(store.EventPasswordChanged)},
@@ -174,7 +179,7 @@ func TestSinceWords(t *testing.T) {
 	}{
 		{noon.Add(-time.Hour), "today at 11:00 UTC"},
 		{noon.Add(-13 * time.Hour), "yesterday at 23:00 UTC"},
-		{noon.Add(-37 * time.Hour), "on 22 November 2026 at 23:00 UTC"},
+		{noon.Add(-37 * time.Hour), "on 22\u00a0November 2026 at 23:00 UTC"},
 		{noon.In(time.FixedZone("", 13*3600)), "today at 12:00 UTC"},
 	}
 	for _, tt := range tests {
@@ -192,5 +197,24 @@ func TestMailLinks(t *testing.T) {
 	}
 	if got, want := linksToTop(`<html><head lang="en"><title>`), `<html><head lang="en"><base target="_top"><title>`; got != want {
 		t.Errorf("got %s", got)
+	}
+}
+
+// SUPPORT_EMAIL stands on every page; what is no part of an address is no markup.
+func TestHelpOnPages(t *testing.T) {
+	p, err := newPages("Latchkey", "help+a&b@example.org", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
+	must(t, err)
+	for name := range p.byName {
+		if name == "explorer" {
+			continue
+		}
+		for _, s := range states() {
+			if s.page != name {
+				continue
+			}
+			w := httptest.NewRecorder()
+			p.write(w, http.StatusOK, name, s.data)
+			wants(t, w, http.StatusOK, `Help: <a href="mailto:help&#43;a&amp;b@example.org">help&#43;a&amp;b@example.org</a>`)
+		}
 	}
 }

@@ -85,7 +85,7 @@ func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string
 	err := p.auth.RequestPasswordReset(r.Context(), actor(r), auth.RequestPasswordResetInput{Email: email})
 	switch {
 	case hasCode(err, auth.EmailInvalid) && !wantsJSON(r):
-		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{email, emailHint})
+		p.pages.write(w, http.StatusUnprocessableEntity, "reset-dead", deadLink{Email: email, Error: emailHint})
 	case err != nil:
 		p.fail(w, r, params{Email: email}, err)
 	case wantsJSON(r):

@@ -135,7 +135,7 @@ func TestLinkPages_D5_D6(t *testing.T) {
 		}
 		for _, query := range []string{"", "token=lko_AAAA", "token=%ff", "token=lko_%00", "token=%zz", "token=" + strings.Repeat("x", 5000)} {
 			w := s.get(path + "?" + query)
-			wants(t, w, http.StatusGone, "This link no longer works")
+			wants(t, w, http.StatusGone, deadTitle(query))
 			if got := w.Header().Get("Cache-Control"); got != "no-store" {
 				t.Errorf("%s: Cache-Control %q", path, got)
 			}
@@ -153,7 +153,7 @@ func TestLinkPages_D5_D6(t *testing.T) {
 	if now := s.reload(u); now.SecurityVersion != u.SecurityVersion || now.Email != "ada@example.org" {
 		t.Errorf("something was done: %+v", now)
 	}
-	wants(t, s.get(notMePath+"?"+notMe.Encode()), http.StatusOK, "A new email was asked for")
+	wants(t, s.get(notMePath+"?"+notMe.Encode()), http.StatusOK, "Another email address was asked for")
 }
 
 // lastEvent is the id of what happened to u last.
@@ -192,7 +192,7 @@ func TestNotMePage_A8(t *testing.T) {
 	must(t, err)
 	in := s.link(link.Target{Purpose: link.NotMe, Event: s.lastEvent(u)})
 	s.now = s.now.Add(71 * time.Hour)
-	wants(t, s.get(notMePath+"?"+in.Encode()), http.StatusOK, "There was a new username", "<bdi>ada</bdi>", "<bdi>ada@example.org</bdi>", `value="undo"`)
+	wants(t, s.get(notMePath+"?"+in.Encode()), http.StatusOK, "The username of the account", "<bdi>ada</bdi>", "<bdi>ada@example.org</bdi>", `value="undo"`)
 	wants(t, s.pressOn(notMePath, "undo", in), http.StatusOK, "The account is yours again", "<bdi>ada</bdi>", "Look into your inbox")
 	wants(t, s.pressOn(notMePath, "undo", in), http.StatusGone, "This link no longer works", `value="request"`)
 	wants(t, s.get(notMePath+"?"+in.Encode()), http.StatusGone)

@@ -24,6 +24,8 @@ type Config struct {
 	AppName   string
 	PublicURL *url.URL // base of what pages say about themselves
 	AppURL    *url.URL // where people go on, or nil
+	// SupportEmail is where people find help, or "".
+	SupportEmail string
 
 	Auth   *auth.Service
 	Health *Health
@@ -44,7 +46,7 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Health == nil, cfg.Now == nil:
 		return errors.New("web: incomplete Config")
 	}
-	pages, err := newPages(cfg.AppName, cfg.PublicURL, cfg.AppURL)
+	pages, err := newPages(cfg.AppName, cfg.SupportEmail, cfg.PublicURL, cfg.AppURL)
 	if err != nil {
 		return err
 	}
