@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -44,6 +45,7 @@ type app struct {
 	gate    *db.Gate // what all but the migration goes through
 	store   *store.Store
 	redis   redis.UniversalClient // nil without REDIS_URL
+	shared  *redisstore.Store     // on redis
 	hasher  *password.Hasher
 	service *auth.Service
 	worker  *outbox.Worker
@@ -66,14 +68,13 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
-	useful := map[string]web.Probe{}
+	useful := map[string]web.Probe{string(a.db.Dialect()) + web.Writes: func(ctx context.Context) error { return a.gate.Writes(ctx, a.store.Write) }}
 	if cfg.RedisURL != "" {
-		var shared *redisstore.Store
-		if shared, a.redis, err = openRedis(cfg); err != nil {
+		if a.shared, a.redis, err = openRedis(cfg); err != nil {
 			return nil, err
 		}
-		tokens, counters = shared, &throttle.Fallback{Primary: shared, Memory: throttle.NewMemory(), Log: log}
-		useful["redis"] = shared.Ping
+		tokens, counters = a.shared, &throttle.Fallback{Primary: a.shared, Memory: throttle.NewMemory(), Log: log}
+		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{
 		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL,
@@ -95,7 +96,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	a.service, err = auth.New(auth.Config{
-		RegistrationOpen: cfg.RegistrationOpen, AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
+		RegistrationOpen: cfg.RegistrationOpen, Development: cfg.Development(), AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
 		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
@@ -179,6 +180,11 @@ func (a *app) close() {
 
 func (a *app) migrate(ctx context.Context) (int, error) {
 	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
+	if errors.Is(err, store.ErrDenied) {
+		if rights, asked := store.New(a.db).Rights(ctx); asked == nil && rights.Missing() != "" {
+			err = fmt.Errorf("%w: %s", err, rights.Missing())
+		}
+	}
 	if err == nil {
 		a.gate.Open()
 	}

@@ -46,6 +46,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if d != nil {
 		defer d.Close()
 		s.Database = store.New(d)
+		s.Pooler = func(ctx context.Context) error { return db.Pooler(ctx, d) }
 		if s.Steps, err = steps(d.Dialect()); err != nil {
 			return nil, err
 		}

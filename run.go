@@ -42,6 +42,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer jobs.Wait()
 	defer stop()
 	jobs.Go(func() { a.hasher.Run(background) })
+	jobs.Go(func() { a.tryRedis(background) })
 	jobs.Go(func() {
 		if err := a.migrateSoon(ctx); err != nil {
 			fail(err)
@@ -93,7 +94,7 @@ func (a *app) migrateSoon(ctx context.Context) error {
 			return nil
 		case ctx.Err() != nil:
 			return nil
-		case !errors.Is(err, store.ErrUnavailable):
+		case !errors.Is(err, store.ErrUnavailable), errors.Is(err, store.ErrDenied): // waiting would not mend it
 			return err
 		case !told:
 			a.log.Warn().Err(err).Msg("waiting for the database")
@@ -103,6 +104,16 @@ func (a *app) migrateSoon(ctx context.Context) error {
 			return nil
 		case <-time.After(time.Second):
 		}
+	}
+}
+
+// tryRedis says at the start what would else be found by whoever logs in first.
+func (a *app) tryRedis(ctx context.Context) {
+	if a.shared == nil {
+		return
+	}
+	if err := a.shared.Writes(ctx); err != nil && ctx.Err() == nil {
+		a.log.Warn().Err(err).Msg("redis is of no use: tries are counted in this process, no new link can be made")
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"latchkey/internal/auth"
 	"latchkey/internal/cli"
+	"latchkey/internal/config"
 	"latchkey/internal/password"
 )
 
@@ -30,6 +32,7 @@ func main() {
 		Serve:   serve,
 		Migrate: migrate,
 		Service: service,
+		Present: present,
 		Health:  healthcheck,
 		Config:  settings,
 		Doctor:  examine,
@@ -115,6 +118,21 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 	var hashing sync.WaitGroup
 	hashing.Go(func() { a.hasher.Run(ctx) })
 	return a.service, func() { stop(); hashing.Wait(); a.close() }, nil
+}
+
+// present is service for a command that needs what is there: in a folder without a
+// database it makes none, and no secret.
+func present(ctx context.Context) (*auth.Service, func(), error) {
+	cfg, _, err := config.Load(os.Environ(), ".env") // service tells the warnings
+	if err != nil {
+		return nil, nil, err
+	}
+	if file := cfg.DatabaseFile(); cfg.DatabaseURL == "" {
+		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+			return nil, nil, fmt.Errorf("no database here: there is no %s; run it where the server runs, or set DATABASE_URL or DATA_DIR", file)
+		}
+	}
+	return service(ctx)
 }
 
 // healthcheck asks the server on this machine whether it is ready.

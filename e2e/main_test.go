@@ -127,7 +127,7 @@ func asking(mutation, access, client string, input ...any) testenv.Request {
 	name := strings.ToUpper(mutation[:1]) + mutation[1:]
 	selection := "user { id username email pendingEmail role disabledAt } errors { code message field limit }"
 	switch mutation {
-	case "requestPasswordReset":
+	case "requestPasswordReset", "register":
 		selection = "errors { code message field limit }"
 	case "deleteAccount":
 		selection = "deletedUserId errors { code message field limit }"

@@ -208,3 +208,38 @@ func TestRegisterWithoutUsername(t *testing.T) {
 		}
 	})
 }
+
+// Fourteen networks register somebody's address first, and go on: the owner
+// confirms by whichever link arrives, with the username and the password chosen.
+func TestStrangersKeepNobodyFromConfirming_C6(t *testing.T) {
+	t.Parallel()
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		ada := testenv.Newcomer()
+		strangers := func() {
+			for range 14 {
+				eve := testenv.Newcomer()
+				eve.Email = ada.Email
+				mustSay(t, testenv.Post(t, s.URL(), registerRequest(eve)), "register")
+				eve.Username = ada.Username
+				mustSay(t, testenv.Post(t, s.URL(), registerRequest(eve)), "register")
+			}
+		}
+		strangers()
+		mustSay(t, testenv.Post(t, s.URL(), registerRequest(ada)), "register")
+		strangers()
+		for _, m := range s.AwaitMails(t, ada.Email, 10) {
+			if len(m.Links) != 1 {
+				t.Errorf("a mail has %d links, want 1", len(m.Links))
+			}
+		}
+		link := s.Mails(t, ada.Email)[0].Links[0]
+		form := browse(t, s.URL(), http.MethodGet, link).mustShow(t, http.StatusOK, `name="username"`)
+		form.press(t, s.URL(), ada.Client, "confirm", "wrong password 1").mustShow(t, http.StatusUnprocessableEntity, "not the password")
+		a := testenv.Post(t, s.URL(), asking("confirmEmail", "", testenv.ClientAddress(),
+			"token", testenv.LinkToken(t, link), "username", ada.Username, "password", ada.Password))
+		mustSay(t, a, "confirmEmail")
+		if got := s.Login(t, ada); got.Tokens == nil || got.User.Username != ada.Username {
+			t.Errorf("the owner's login: %+v", got)
+		}
+	})
+}

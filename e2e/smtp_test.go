@@ -65,3 +65,27 @@ func TestMailServerFails_R3(t *testing.T) {
 		})
 	}
 }
+
+// What strangers cause before a slow mail server keeps an owner's reset from
+// nothing: it leaves before what waits.
+func TestFloodDelaysNoReset_C6(t *testing.T) {
+	t.Parallel()
+	s := testenv.NewProduction(t)
+	smtp := s.Through(t, "MAIL_SERVER")
+	s.Add(t)
+	s.AwaitReady(t)
+	owner := s.Join(t)
+	at := domain()
+	const n = 40
+	smtp.Slow(300 * time.Millisecond)
+	for range n {
+		mustSay(t, testenv.Post(t, s.URL(), registerRequest(newcomerAt(at))), "register")
+	}
+	mustSay(t, testenv.Post(t, s.URL(), asking("requestPasswordReset", "", owner.Client, "email", owner.Email)), "requestPasswordReset")
+	awaitMail(t, s, owner.Email, "Set a new password", 1)
+	if waiting := n - len(s.Recipients(t, at)); waiting < n/4 {
+		t.Errorf("%d of the %d mails before it still waited when the reset came", waiting, n)
+	}
+	smtp.Pass(t)
+	testenv.Await(t, mailWithin, "the other mails", func() bool { return len(s.Recipients(t, at)) == n })
+}

@@ -68,7 +68,7 @@ func shape(a *testenv.Answer, r testenv.Request) string {
 	header := a.Header.Clone()
 	header.Del("Date")
 	header.Del("X-Request-Id")
-	body := until.ReplaceAllString(string(a.Body), `"retryAfter":N`)
+	body := until.ReplaceAllString(string(a.Body), "UNTIL")
 	if email, ok := r.Variables["i"].(map[string]any)["email"].(string); ok && email != "" {
 		body = strings.ReplaceAll(body, email, "ADDRESS")
 	}
@@ -76,7 +76,7 @@ func shape(a *testenv.Answer, r testenv.Request) string {
 }
 
 // until is how long a caller is to wait, which a clock counts down.
-var until = regexp.MustCompile(`"retryAfter":\d+`)
+var until = regexp.MustCompile(`"retryAfter":\d+|Try again in [a-z0-9]+ (?:second|minute|hour)s?`)
 
 func median(d []time.Duration) time.Duration {
 	d = slices.Sorted(slices.Values(d))

@@ -223,7 +223,7 @@ func TestClaims_F2(t *testing.T) {
 			"nbf is in a minute":           {"nbf", "INVALID", now + 60},
 			"nbf is text":                  {"nbf", "INVALID", "now"},
 			"a session that there is not":  {"sid", "REVOKED", "01a211bb-7070-725d-92c0-3c3a38247b72"},
-			"a session that is no id":      {"sid", "REVOKED", "' OR 1=1 --"},
+			"a session that is no id":      {"sid", "INVALID", "' OR 1=1 --"},
 			"somebody else":                {"sub", "REVOKED", bob.ID},
 			"a subject that there is not":  {"sub", "REVOKED", "01a211bb-7070-725d-92c0-3c3a38247b72"},
 			"the user's id as the session": {"sid", "REVOKED", ada.ID},

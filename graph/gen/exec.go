@@ -2125,6 +2125,11 @@ input ConfirmEmailInput {
   "The ` + "`" + `token` + "`" + ` in the mail's link."
   token: String!
   """
+  The username chosen when registering. Every link to an address is good for each unfinished registration of it: this says
+  which; left out, it is the one that the mail names.
+  """
+  username: String
+  """
   The password chosen when registering. Asked for, by ` + "`" + `WRONG_PASSWORD` + "`" + ` and without using the token up, when several
   registrations of the address are unfinished, since one of them may be a stranger's.
   """
@@ -9810,7 +9815,7 @@ func (ec *executionContext) unmarshalInputConfirmEmailInput(ctx context.Context,
 		asMap["transport"] = "BODY"
 	}
 
-	fieldsInOrder := [...]string{"token", "password", "deviceName", "transport"}
+	fieldsInOrder := [...]string{"token", "username", "password", "deviceName", "transport"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -9824,6 +9829,13 @@ func (ec *executionContext) unmarshalInputConfirmEmailInput(ctx context.Context,
 				return it, err
 			}
 			it.Token = data
+		case "username":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Username = data
 		case "password":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
 			data, err := ec.unmarshalOString2ᚖstring(ctx, v)

@@ -40,6 +40,7 @@ import (
 // Config is what an operator decides about accounts and sessions.
 type Config struct {
 	RegistrationOpen bool
+	Development      bool // clients on this machine register as often as they like
 	AccessTTL        time.Duration
 	IdleTTL          time.Duration // of a session that is not refreshed
 	MaxTTL           time.Duration // of any session

@@ -14,11 +14,11 @@ import (
 // Confirmation is what the page behind a link shows before anything happens.
 type Confirmation struct {
 	Purpose       link.Purpose // ConfirmRegistration or ConfirmNewEmail
-	Username      string
-	Email         string    // the address to be confirmed
-	Device        string    // the kind of device that the account was registered with
-	At            time.Time // when it was registered
-	NeedsPassword bool      // since several registrations of the address are unfinished
+	Username      string       // "" if the link is for any of several registrations
+	Email         string       // the address to be confirmed
+	Device        string       // the kind of device that the account was registered with
+	At            time.Time    // when it was registered
+	NeedsPassword bool         // and the username, since several registrations of the address are unfinished
 }
 
 // LookAtConfirmation returns what a link would confirm and changes nothing. The
@@ -35,20 +35,23 @@ func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (
 		}
 		return &Confirmation{Purpose: l.Purpose, Username: u.Username, Email: *u.PendingEmail}, nil
 	}
-	r, several, err := s.openRegistration(ctx, l)
+	own, list, err := s.openRegistrations(ctx, Actor{}, l)
 	if err != nil {
 		return nil, err
 	}
-	return &Confirmation{
-		Purpose: l.Purpose, Username: r.Username, Email: r.Email, Device: r.Device, At: r.CreatedAt, NeedsPassword: several,
-	}, nil
+	c := &Confirmation{Purpose: l.Purpose, Email: list[0].Email, NeedsPassword: own == nil || len(list) > 1}
+	if own != nil {
+		c.Username, c.Email, c.Device, c.At = own.Username, own.Email, own.Device, own.CreatedAt
+	}
+	return c, nil
 }
 
 // ConfirmLink is what the page behind a link posts.
 type ConfirmLink struct {
 	Token    string
 	Email    string // as the link's address has it, compared with the token's; may be ""
-	Password string // the one typed at registration, where several are unfinished
+	Username string // and
+	Password string // those typed at registration, where several are unfinished; no username is that of the link
 }
 
 // Confirmed says what the link of a mail did.
@@ -69,6 +72,7 @@ func (s *Service) ConfirmLink(ctx context.Context, a Actor, in ConfirmLink) (*Co
 // ConfirmEmailInput is the argument of ConfirmEmail.
 type ConfirmEmailInput struct {
 	Token      string
+	Username   *string
 	Password   *string
 	DeviceName *string
 	Transport  TokenTransport
@@ -78,6 +82,9 @@ type ConfirmEmailInput struct {
 // device in.
 func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInput) (*Confirmed, error) {
 	posted := ConfirmLink{Token: in.Token}
+	if in.Username != nil {
+		posted.Username = *in.Username
+	}
 	if in.Password != nil {
 		posted.Password = *in.Password
 	}
@@ -108,12 +115,12 @@ func (s *Service) openConfirmation(ctx context.Context, token, email string) (li
 // confirmRegistration makes the account that was registered and, unless then is nil,
 // logs its user in, all in one transaction.
 func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *entry) (*Confirmed, error) {
-	r, several, err := s.openRegistration(ctx, l)
+	r, list, err := s.openRegistrations(ctx, a, l)
 	if err != nil {
 		return nil, err
 	}
-	if several {
-		if err := s.provePassword(ctx, a, r, in.Password); err != nil {
+	if r == nil || len(list) > 1 {
+		if r, err = s.choose(ctx, a, r, list, in); err != nil {
 			return nil, err
 		}
 	}
@@ -141,29 +148,19 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	return done, nil
 }
 
-// provePassword returns nil if the password typed is the one chosen at registration.
-// Where an address has several registrations, one may be a stranger's who hopes that
-// the owner of the address confirms it.
-func (s *Service) provePassword(ctx context.Context, a Actor, r *store.Registration, typed string) error {
-	wrong := userError(WrongPassword, "password", "Type the password that you chose when you registered this username.")
-	if typed == "" {
-		return wrong
-	}
-	t, err := s.countTry(ctx, a, "registration:"+r.ID)
-	if err != nil {
-		return fmt.Errorf("confirm: %w", err)
-	}
-	err = t.compare(ctx, r.PasswordHash, typed, false)
-	if errors.Is(err, errMismatch) {
-		return wrong
-	}
-	return err
-}
-
 // DeclineLink does what "I did not ask for this" means: it closes the registration
 // that a link would confirm, or drops the change of address, and returns which of
 // them it was. The mistake is TOKEN_INVALID.
 func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string) (link.Purpose, error) {
+	return s.declineLink(ctx, a, token, email, false)
+}
+
+// DeclineAll does that to every registration of the link's address.
+func (s *Service) DeclineAll(ctx context.Context, a Actor, token, email string) (link.Purpose, error) {
+	return s.declineLink(ctx, a, token, email, true)
+}
+
+func (s *Service) declineLink(ctx context.Context, a Actor, token, email string, all bool) (link.Purpose, error) {
 	l, err := s.openConfirmation(ctx, token, email)
 	if err != nil {
 		return "", err
@@ -171,7 +168,7 @@ func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string)
 	if l.Purpose == link.ConfirmNewEmail {
 		err = s.declineChange(ctx, a, l)
 	} else {
-		err = s.declineRegistration(ctx, a, l)
+		err = s.declineRegistration(ctx, a, l, all)
 	}
 	if errors.Is(err, store.ErrNotFound) {
 		return "", errToken()
@@ -182,31 +179,21 @@ func (s *Service) DeclineLink(ctx context.Context, a Actor, token, email string)
 	return l.Purpose, nil
 }
 
-func (s *Service) declineRegistration(ctx context.Context, a Actor, l link.Claim) error {
-	r, _, err := s.openRegistration(ctx, l)
+func (s *Service) declineRegistration(ctx context.Context, a Actor, l link.Claim, all bool) error {
+	own, _, err := s.openRegistrations(ctx, a, l)
 	if err != nil {
 		return err
 	}
-	if err := s.store.CloseRegistration(ctx, r.ID); err != nil {
+	if all || own == nil {
+		if err := s.store.CloseRegistrations(ctx, l.EmailKey); err != nil {
+			return err
+		}
+		a.logged(s.log.Info()).Msg("registrations of an address declined")
+		return nil
+	}
+	if err := s.store.CloseRegistration(ctx, own.ID); err != nil {
 		return err
 	}
-	a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registration declined")
+	a.logged(s.log.Info()).Str("registration_id", own.ID).Msg("registration declined")
 	return nil
-}
-
-// openRegistration returns the registration that a link confirms, and reports whether
-// its address has several that are unfinished.
-func (s *Service) openRegistration(ctx context.Context, l link.Claim) (r *store.Registration, several bool, err error) {
-	now := s.now()
-	r, err = s.store.Registration(ctx, l.Registration, now)
-	switch {
-	case errors.Is(err, store.ErrNotFound), err == nil && r.Closed:
-		return nil, false, errToken()
-	case err != nil:
-		return nil, false, fmt.Errorf("confirm: %w", err)
-	}
-	if several, err = s.store.OtherRegistrations(ctx, r.EmailKey, r.ID, now); err != nil {
-		return nil, false, fmt.Errorf("confirm: %w", err)
-	}
-	return r, several, nil
 }

@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -54,23 +55,104 @@ func TestLastOfSeveralRegistrations(t *testing.T) {
 	})
 }
 
-// One mail names all that is open, each with a link of its own.
+// One mail with one link is about all that is open.
 func TestResendOfSeveralRegistrations_D3(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.link("ada@example.org", "ada", client(1))
 		f.link("ada@example.org", "eve", client(2))
 		must(t, f.ResendConfirmation(t.Context(), client(3), auth.ResendConfirmationInput{Email: "ada@example.org"}))
 		tokens := f.tokens(f.mails("ada@example.org")[0])
-		if len(tokens) != 2 {
-			t.Fatalf("%d links, want 2", len(tokens))
+		if len(tokens) != 1 {
+			t.Fatalf("%d links, want 1", len(tokens))
 		}
-		for i, want := range []string{"eve", "ada"} { // the newest first
-			page, err := f.LookAtConfirmation(t.Context(), tokens[i], "ada@example.org")
-			must(t, err)
-			if page.Username != want {
-				t.Errorf("link %d is of %s, want %s", i, page.Username, want)
+		page, err := f.LookAtConfirmation(t.Context(), tokens[0], "ada@example.org")
+		must(t, err)
+		if page.Username != "" || !page.NeedsPassword {
+			t.Errorf("the page: %+v, want it to ask for both", page)
+		}
+		for _, in := range []auth.ConfirmLink{
+			{}, {Username: "ada"}, {Username: "ada", Password: wrongPassword}, {Username: "nobody1", Password: goodPassword}, {Username: "a", Password: goodPassword},
+		} {
+			in.Token = tokens[0]
+			_, err := f.ConfirmLink(t.Context(), client(9), in)
+			expect(t, fmt.Sprintf("%+v", in), err, "WRONG_PASSWORD")
+		}
+		done, err := f.ConfirmLink(t.Context(), client(9), auth.ConfirmLink{Token: tokens[0], Username: "EVE", Password: goodPassword})
+		must(t, err)
+		if done.User.Username != "eve" {
+			t.Errorf("opened %s", done.User.Username)
+		}
+		expect(t, "again", f.confirm(tokens[0], goodPassword), "TOKEN_INVALID")
+	})
+}
+
+// What strangers register for an address, from many networks, before its owner
+// does and afterwards, under other names and under the owner's, keeps the owner
+// from nothing: whichever link arrives is good for theirs, with their password,
+// wherever it is followed.
+func TestStrangersKeepNobodyFromConfirming_C6(t *testing.T) {
+	strangers := func(f *fixture, from, n int) {
+		for i := range n {
+			c := at(netip.MustParseAddr(fmt.Sprintf("2001:db8:%x:%x::1", from+i/4, i)), chrome)
+			for _, name := range []string{"ada", fmt.Sprintf("eve%d", from+i)} {
+				in := auth.RegisterInput{Email: "ada@example.org", Username: new(name), Password: fmt.Sprintf("a stranger's %d", i)}
+				_, err := f.Register(f.t.Context(), c, in)
+				must(f.t, err)
 			}
+			f.pass(time.Second)
 		}
+	}
+	for _, where := range []struct {
+		name string
+		at   auth.Actor
+	}{{"where it was registered", client(1)}, {"elsewhere", client(2)}} {
+		each(t, func(t *testing.T, f *fixture) {
+			strangers(f, 0x10, 14)
+			must(t, f.registers("ada@example.org", "ada", client(1)))
+			strangers(f, 0x20, 14)
+			for i, m := range f.mails("ada@example.org") {
+				tokens := f.tokens(m)
+				if len(tokens) != 1 {
+					t.Fatalf("mail %d has %d links", i, len(tokens))
+				}
+				if i < 3 || i > 50 { // the tries are counted
+					_, err := f.ConfirmLink(t.Context(), where.at, auth.ConfirmLink{Token: tokens[0], Username: "ada", Password: wrongPassword})
+					expect(t, where.name+", a wrong password", err, "WRONG_PASSWORD")
+				}
+			}
+			last := f.mails("ada@example.org")
+			done, err := f.ConfirmLink(t.Context(), where.at, auth.ConfirmLink{Token: f.tokens(last[len(last)-1])[0], Username: "ada", Password: goodPassword})
+			must(t, err)
+			f.login("ada", client(1))
+			if done.User.Username != "ada" || f.count(`registrations WHERE NOT closed`) != 0 {
+				t.Errorf("opened %s, with others left open", done.User.Username)
+			}
+		})
+	}
+}
+
+// A link whose own registration ended opens another's with its password
+// alone: else the owner of an address would open a stranger's by an old mail.
+func TestOldLinkOpensNoStrangers(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		old := f.link("ada@example.org", "ada", client(1))
+		must(t, f.ResendConfirmation(t.Context(), client(1), auth.ResendConfirmationInput{Email: "ada@example.org"}))
+		other := f.tokens(f.mails("ada@example.org")[0])[0]
+		in := auth.RegisterInput{Email: "ada@example.org", Username: new("eve"), Password: newPassword}
+		_, err := f.Register(t.Context(), client(2), in)
+		must(t, err)
+		must(t, f.decline(other, ""))
+		page, err := f.LookAtConfirmation(t.Context(), old, "")
+		must(t, err)
+		if !page.NeedsPassword || page.Username != "" {
+			t.Errorf("the page: %+v, want it to ask for both", page)
+		}
+		expect(t, "without a password", f.confirm(old, ""), "WRONG_PASSWORD")
+		expect(t, "with another", f.confirm(old, goodPassword), "WRONG_PASSWORD")
+		if _, err = f.DeclineAll(t.Context(), client(1), old, ""); err != nil {
+			t.Fatal(err)
+		}
+		expect(t, "once all are declined", f.confirm(old, newPassword), "TOKEN_INVALID")
 	})
 }
 

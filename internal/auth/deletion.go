@@ -49,7 +49,7 @@ func (s *Service) delete(ctx context.Context, a Actor, who subject) error {
 			d.mails = append(d.mails, m)
 		}
 		d.gone = true
-		return d.tx.DeleteUser(ctx, d.user)
+		return d.tx.DeleteUser(ctx, d.user, d.now, d.now.Add(undoFor))
 	})
 	return err
 }

@@ -30,7 +30,7 @@ func TestDeleteAccount(t *testing.T) {
 		if m := f.newest("ada@example.org", store.MailAccountDeleted); len(f.tokens(m)) != 0 {
 			t.Errorf("the notice has a link:\n%s", m.Text)
 		}
-		// What was given up stays reserved, what was in use is free.
+		// What was given up stays reserved, what was in use is free for its address.
 		expect(t, "the old name", f.registers("eve@example.org", "ada", client(2)), "USERNAME_TAKEN")
 		expect(t, "the last name", f.registers("ada@example.org", "countess", client(1)), "ok")
 		f.pass(time.Minute)

@@ -152,7 +152,25 @@ func errUnauthenticated(reason string) *Error {
 }
 
 func errRateLimited(wait time.Duration) *Error {
-	return &Error{Code: RateLimited, Message: "Too many tries. Wait a moment and try again.", RetryAfter: wait}
+	return &Error{Code: RateLimited, Message: "Too many tries. Try again in " + InWords(wait) + ".", RetryAfter: wait}
+}
+
+// InWords says how long d is, rounded up: "40 seconds", "3 minutes".
+func InWords(d time.Duration) string {
+	up := func(unit time.Duration, word string) string {
+		n := int((d + unit - 1) / unit)
+		if n <= 1 {
+			return "one " + word
+		}
+		return fmt.Sprintf("%d %ss", n, word)
+	}
+	switch {
+	case d <= 90*time.Second:
+		return up(time.Second, "second")
+	case d <= 90*time.Minute:
+		return up(time.Minute, "minute")
+	}
+	return up(time.Hour, "hour")
 }
 
 // unavailableRetry is how long a client should wait while a dependency is down. It is

@@ -74,7 +74,7 @@ func TestImportLines(t *testing.T) {
 			{`{"email":"dan@example.org","username":"dan","createdAt":"1969-12-31T23:59:59Z"}`, "createdAt: from 1970 to now"},
 			{`{"email":"dan@example.org","username":"dan","createdAt":"2026-11-26T12:00:01Z"}`, "createdAt: from 1970 to now"},
 			{`{}`, "email: An address looks like name@example.org."},
-			{`{"email":"dan@example.org","username":"root"}`, "username: 3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved."},
+			{`{"email":"dan@example.org","username":"root"}`, "username: This username is reserved. Choose another."},
 			{`{"email":"dan\u0000@example.org","username":"dan"}`, "email: An address looks like name@example.org."},
 			{`{"email":"dan@example.org","username":"dan","role":"admin"}`, "role: USER or ADMIN"},
 			{`{"email":"dan@example.org","username":"dan","passwordHash":"$5$secret$secret"}`, "passwordHash: malformed or unsupported hash: unknown kind"},

@@ -99,9 +99,9 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if made {
 		p.Username = claims.username(number)
 	}
-	usernameKey, ok := names.ParseUsername(p.Username)
+	usernameKey, ok := names.ParseKnownUsername(p.Username)
 	if !ok {
-		wrong("username: %s", errUsernameInvalid()[0].Message)
+		wrong("username: %s", errUsernameInvalid(usernameKey)[0].Message)
 	}
 	if p.PasswordHash != "" {
 		if err := password.Check(p.PasswordHash); err != nil {

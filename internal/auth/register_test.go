@@ -322,3 +322,72 @@ func TestNameMovesOnce(t *testing.T) {
 		}
 	})
 }
+
+// Twenty registrations of a client keep others behind its address waiting for an
+// hour at most, and for no more than that.
+func TestJunkRegistrations(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		for i := range 20 {
+			must(t, f.registers(fmt.Sprintf("junk%d@example.org", i), fmt.Sprintf("junk%d", i), client(1)))
+			f.pass(time.Minute)
+		}
+		err := f.registers("ada@example.org", "ada", client(1))
+		expect(t, "the 21st", err, "RATE_LIMITED")
+		if e := auth.AsError(err); e.RetryAfter > time.Hour || !strings.HasSuffix(e.Message, "Try again in 60 minutes.") {
+			t.Errorf("the 21st: %v, %q", e.RetryAfter, e.Message)
+		}
+		f.pass(40 * time.Minute)
+		expect(t, "an hour after the first", f.registers("ada@example.org", "ada", client(1)), "ok")
+		for i := range 5 {
+			expect(t, "of one address", f.registers("eve@example.org", fmt.Sprintf("eve%d", i), client(2)), "ok")
+		}
+		expect(t, "the sixth of one address", f.registers("eve@example.org", "eve6", client(2)), "RATE_LIMITED")
+		f.pass(time.Hour)
+		expect(t, "the sixth of one address, an hour later", f.registers("eve@example.org", "eve6", client(2)), "ok")
+	})
+}
+
+// What is malformed uses up no call that is not, of whichever kind.
+func TestMalformedCountsApart_C4(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		for _, in := range []auth.RegisterInput{
+			{Email: "ada", Username: new("ada"), Password: goodPassword}, {Email: "ada@example.org", Username: new("a"), Password: goodPassword},
+			{Email: "ada@example.org", Password: "short"},
+		} {
+			for range 20 {
+				if _, err := f.Register(t.Context(), client(1), in); err == nil {
+					t.Fatalf("registered %+v", in)
+				}
+			}
+		}
+		_, err := f.Register(t.Context(), client(1), auth.RegisterInput{})
+		expect(t, "a 61st that is malformed", err, "RATE_LIMITED")
+		expect(t, "one that is not", f.registers("ada@example.org", "ada", client(1)), "ok")
+		for range 60 {
+			expect(t, "resend", f.ResendConfirmation(t.Context(), client(1), auth.ResendConfirmationInput{Email: "x"}), "EMAIL_INVALID")
+			expect(t, "reset", f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "x"}), "EMAIL_INVALID")
+		}
+		expect(t, "resend", f.ResendConfirmation(t.Context(), client(1), auth.ResendConfirmationInput{Email: "ada@example.org"}), "ok")
+		expect(t, "reset", f.RequestPasswordReset(t.Context(), client(1), auth.RequestPasswordResetInput{Email: "ada@example.org"}), "ok")
+	})
+}
+
+// Test suites on the developer's machine register as often as they like.
+func TestDeveloperRegisters(t *testing.T) {
+	for _, development := range []bool{true, false} {
+		each(t, func(t *testing.T, f *fixture) {
+			for _, address := range []string{"127.0.0.1", "::1", "192.0.2.7"} {
+				limited := 0
+				for i := range 70 {
+					name := fmt.Sprintf("p%d-%s", i, strings.NewReplacer(".", "-", ":", "-").Replace(address))
+					if err := f.registers(name+"x@example.org", name+"x", at(netip.MustParseAddr(address), firefox)); err != nil {
+						limited++
+					}
+				}
+				if free := development && address != "192.0.2.7"; free != (limited == 0) {
+					t.Errorf("development %v, %s: %d of 70 were refused", development, address, limited)
+				}
+			}
+		}, func(f *fixture) { f.cfg.Development = development })
+	}
+}

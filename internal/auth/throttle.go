@@ -36,6 +36,10 @@ var (
 	// renameLimit binds a user: each change keeps a name from everybody else for
 	// three days.
 	renameLimit = throttle.Limit{N: 5, Window: 24 * time.Hour}
+	// lookLimit binds a user: a name that turns out to be taken is no change, and
+	// yet tells that somebody has it. People try a few, who collects them goes on.
+	lookLimit = throttle.Limit{N: 30, Window: time.Hour}
+
 	// repasswordLimit binds a user: each change is told by mail.
 	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
 	// readdressLimit binds a user: each change writes to two addresses.
@@ -157,8 +161,11 @@ func (t *try) giveBack(ctx context.Context) {
 }
 
 // countMail counts a call that makes us write to an address that a stranger names. It is
-// RateLimited beyond mailLimit.
-func (s *Service) countMail(ctx context.Context, a Actor, what string) error {
+// RateLimited beyond mailLimit. What is malformed causes no mail, and is counted apart.
+func (s *Service) countMail(ctx context.Context, a Actor, what string, wellFormed bool) error {
+	if !wellFormed {
+		what = "malformed " + what
+	}
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])

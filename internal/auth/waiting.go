@@ -73,7 +73,7 @@ func (s *Service) refused(ctx context.Context, a Actor, t *try, w *waiting, type
 // notConfirmed has the links of a registration's address mailed again, unless this
 // client had that as often as it may, and says what is missing.
 func (s *Service) notConfirmed(ctx context.Context, a Actor, r *store.Registration) error {
-	err := s.countMail(ctx, a, "resend")
+	err := s.countMail(ctx, a, "resend", true)
 	if err == nil {
 		err = s.mailAgain(ctx, a, store.MailResendConfirmation, r.EmailKey)
 	}

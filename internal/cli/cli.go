@@ -1,4 +1,7 @@
-// Package cli is the shell: what `latchkey COMMAND` does beside serving.
+// Package cli has the commands of the shell: all that `latchkey COMMAND` can do. Each
+// reads its arguments, calls what [Commands] gives it, and prints: cli.go runs them,
+// user*.go are about users, transfer.go imports and exports them, mail.go is about the
+// outbox, keys.go about keys, doctor.go about what is wrong.
 package cli
 
 import (
@@ -22,24 +25,26 @@ const (
 	exitUsage  = 2 // a command or the configuration is wrong
 )
 
-// Commands is what the program can do.
+// Commands is what the commands call. The program gives each as a function, so that only
+// the command that is run opens a database or reads a secret.
 type Commands struct {
 	Version string
 	Serve   func(ctx context.Context) error
 	Migrate func(ctx context.Context) (steps int, err error)
-	Service func(ctx context.Context) (_ *auth.Service, end func(), err error)
+	Service func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes the database if there is none
+	Present func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes nothing, and fails then
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)
 }
 
-// Run runs one command with the process's own streams and returns its exit
-// code: 0 done, 1 failed, 2 used wrongly.
+// Run runs one command with the streams of the process and returns the exit code: 0 if it
+// is done, 1 if it failed, 2 if the command or the configuration is wrong.
 func Run(ctx context.Context, args []string, c Commands) int {
 	return run(ctx, args, c, os.Stdin, os.Stdout, os.Stderr)
 }
 
-// usageError is a command that was used wrongly.
+// usageError says that a command was used wrongly.
 type usageError struct{ error }
 
 func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errOut io.Writer) int {
@@ -113,4 +118,14 @@ func healthCommand(c Commands) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return c.Health(cmd.Context()) },
 	}
+}
+
+// withService runs f with the rules, on a database that is there and brought up to date.
+func (c Commands) withService(cmd *cobra.Command, f func(ctx context.Context, service *auth.Service) error) error {
+	service, end, err := c.Present(cmd.Context())
+	if err != nil {
+		return err
+	}
+	defer end()
+	return f(cmd.Context(), service)
 }

@@ -15,7 +15,8 @@ func doctorCommand(c Commands) *cobra.Command {
 		Short: "Check settings and servers, and say what to do",
 		Long: `Check the settings, and the database, Redis, mail server and public URL that they name, and say what to do.
 
-It changes nothing and sends no mail, works whatever is down, and takes ten seconds at most. A check ends as ok, as warn
+It sends no mail, changes nothing but a row and a key that are there for it, works whatever is down, and takes ten
+seconds at most. A check ends as ok, as warn
 (it works, but look at it) or as fail; with one that failed the exit code is 1.`,
 		Example: "  latchkey doctor\n  latchkey doctor --json | jq 'select(.verdict != \"ok\")'",
 		Args:    cobra.NoArgs,

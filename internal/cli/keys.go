@@ -88,8 +88,8 @@ func printSecret(cmd *cobra.Command) error {
 	return written(fmt.Fprintln(cmd.OutOrStdout(), base64.StdEncoding.EncodeToString(secret)))
 }
 
-// writeNew writes a file that only its owner may read, whole or not at all. One
-// that is there is left as it is.
+// writeNew writes a new file that only its owner can read, whole or not at all. A file
+// that is there is left as it is, and is an error.
 func writeNew(path string, content []byte) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if errors.Is(err, os.ErrExist) {
@@ -104,8 +104,8 @@ func writeNew(path string, content []byte) error {
 	return nil
 }
 
-// written keeps the error of a write: a full disk behind a redirection must
-// not look like success.
+// written returns the error of a write. What was printed to a full disk must not look like
+// success.
 func written(_ int, err error) error { return err }
 
 // listedKey is a line of keys list.

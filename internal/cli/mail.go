@@ -61,7 +61,7 @@ last try failed. While the mail server cannot be reached no try is counted.`,
 		Example: "  latchkey mail list --failed\n  latchkey mail list --json | jq -r 'select(.tries > 3) | .id'",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
+			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
 				table := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
 				size := mailPage
 				for n, q := 0, (auth.MailList{First: &size, Failed: failed}); ; {
@@ -96,7 +96,7 @@ last try failed. While the mail server cannot be reached no try is counted.`,
 	return cmd
 }
 
-// span is a time for people: 40s, 12m, 5h, 3d.
+// span returns a duration for people: 40s, 12m, 5h, 3d.
 func span(d time.Duration) string {
 	switch {
 	case d < time.Minute:
@@ -130,7 +130,7 @@ had as many as may be, is left alone.`,
 		Example: "  latchkey mail retry 0199d3a2-5c7e-7000-8000-000000000000\n  latchkey mail retry --all",
 		Args:    idsOr(&all),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
+			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
 				if all {
 					n, err := service.RetryAllMails(ctx, shell())
 					if err == nil {
@@ -157,7 +157,7 @@ func mailCancelCommand(c Commands) *cobra.Command {
 		Example: "  latchkey mail cancel 0199d3a2-5c7e-7000-8000-000000000000",
 		Args:    idsOr(new(bool)),
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			return withService(cmd, c, func(ctx context.Context, service *auth.Service) error {
+			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
 				return eachMail(cmd, ids, "is deleted", func(id string) error {
 					return service.CancelMail(ctx, shell(), auth.CancelMailInput{MailID: id})
 				})
@@ -166,7 +166,7 @@ func mailCancelCommand(c Commands) *cobra.Command {
 	}
 }
 
-// idsOr takes ids or, with the flag all, none.
+// idsOr wants ids as arguments or, with the flag all, none.
 func idsOr(all *bool) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
 		if *all == (len(args) > 0) {
@@ -176,8 +176,8 @@ func idsOr(all *bool) cobra.PositionalArgs {
 	}
 }
 
-// eachMail does something to each mail and says how it went. The error tells of
-// those that it could not be done to, when all others are done.
+// eachMail calls do for each id and prints how that went. It goes on after a failure; the
+// error says of how many mails it failed.
 func eachMail(cmd *cobra.Command, ids []string, done string, do func(id string) error) error {
 	failed := 0
 	for _, id := range ids {
@@ -197,14 +197,4 @@ func eachMail(cmd *cobra.Command, ids []string, done string, do func(id string) 
 		return fmt.Errorf("%d of %d not done", failed, len(ids))
 	}
 	return nil
-}
-
-// withService runs f with the rules on a database that is up to date.
-func withService(cmd *cobra.Command, c Commands, f func(context.Context, *auth.Service) error) error {
-	service, end, err := c.Service(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer end()
-	return f(cmd.Context(), service)
 }

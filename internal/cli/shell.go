@@ -9,8 +9,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// shell is who runs a command, for the log and for history: the user of the
-// operating system, or their number where it has no name, and the machine.
+// shell returns who runs the command, for the log and for history: the user of the
+// operating system, or their number if they have no name, and the machine.
 var shell = sync.OnceValue(func() auth.Actor {
 	name := strconv.Itoa(os.Getuid())
 	if u, err := user.Current(); err == nil {

@@ -42,7 +42,11 @@ and username, are left alone: the same file can be imported again. It works besi
 				return err
 			}
 			defer func() { _ = file.Close() }()
-			service, end, err := c.Service(cmd.Context())
+			begin := c.Service
+			if in.DryRun {
+				begin = c.Present
+			}
+			service, end, err := begin(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -78,7 +82,8 @@ func oneFile(_ *cobra.Command, args []string) error {
 	return nil
 }
 
-// open opens the file that is to be read. Its size is -1 if that is not known.
+// open opens the file that is to be read, and returns its size, or -1 if that is not
+// known.
 func open(cmd *cobra.Command, name string) (io.ReadCloser, int64, error) {
 	if name == "-" {
 		return io.NopCloser(cmd.InOrStdin()), -1, nil
@@ -123,7 +128,7 @@ func (b bar) clear() {
 	}
 }
 
-// summarize says what an import did, also one that broke off.
+// summarize prints what an import did, also one that broke off.
 func summarize(cmd *cobra.Command, in *auth.Import, asJSON bool, err error) error {
 	if asJSON {
 		printJSON(cmd.OutOrStdout(), in)
@@ -156,7 +161,7 @@ file to yourself, and no longer than needed. Sessions, ids and mails are not par
 		Example: "  (umask 077; latchkey export > users.jsonl)",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			service, end, err := c.Service(cmd.Context())
+			service, end, err := c.Present(cmd.Context())
 			if err != nil {
 				return err
 			}

@@ -86,7 +86,7 @@ func userCreateCommand(c Commands) *cobra.Command {
 	return cmd
 }
 
-// explain words mistakes for a terminal.
+// explain returns mistakes as an error in words for a terminal.
 func explain(mistakes auth.UserErrors) error {
 	lines := make([]string, len(mistakes))
 	for i, e := range mistakes {
@@ -98,8 +98,8 @@ func explain(mistakes auth.UserErrors) error {
 	return errors.New(strings.Join(lines, "\n"))
 }
 
-// readPassword asks for a password twice where a person types it, and else
-// takes the first line of standard input.
+// readPassword asks twice for a password if a person types it. If not, it takes the first
+// line of standard input.
 func readPassword(cmd *cobra.Command) (string, error) {
 	if file, ok := cmd.InOrStdin().(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		first, err := ask(cmd, file, "Password: ")

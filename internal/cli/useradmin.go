@@ -137,7 +137,7 @@ func userDeleteCommand(c Commands) *cobra.Command {
 	return cmd
 }
 
-// agreed asks a question on the terminal. Anything but y or yes is a no.
+// agreed asks a question on the terminal and reports whether the answer is y or yes.
 func agreed(cmd *cobra.Command, terminal *os.File, question string) bool {
 	cmd.PrintErr(question)
 	line, err := bufio.NewReader(terminal).ReadString('\n')

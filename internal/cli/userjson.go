@@ -50,7 +50,7 @@ func devices(sessions []store.Session) []device {
 	return list
 }
 
-// stamp writes a time as the API does.
+// stamp returns a time as the API writes it.
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 func stampOrNil(t *time.Time) *string {

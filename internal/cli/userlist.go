@@ -51,7 +51,7 @@ func userListCommand(c Commands) *cobra.Command {
 			if limit < 0 {
 				return usageError{errors.New("--limit is a number of users, or 0 for all")}
 			}
-			return c.withService(cmd, func(service *auth.Service) error { return listUsers(cmd, service, q, limit, asJSON) })
+			return c.withService(cmd, func(_ context.Context, service *auth.Service) error { return listUsers(cmd, service, q, limit, asJSON) })
 		},
 	}
 	flags := cmd.Flags()
@@ -163,19 +163,9 @@ func showUser(cmd *cobra.Command, u *store.User, sessions []store.Session, now t
 	_ = table.Flush()
 }
 
-// withService runs f with the rules at work.
-func (c Commands) withService(cmd *cobra.Command, f func(service *auth.Service) error) error {
-	service, end, err := c.Service(cmd.Context())
-	if err != nil {
-		return err
-	}
-	defer end()
-	return f(service)
-}
-
 const whoIsUser = "USER is an id, a username or an email address."
 
-// oneUser takes one argument that names a user.
+// oneUser wants one argument, which names a user.
 func oneUser(_ *cobra.Command, args []string) error {
 	if len(args) != 1 || args[0] == "" {
 		return errors.New("name one user: an id, a username or an email address")
@@ -185,8 +175,8 @@ func oneUser(_ *cobra.Command, args []string) error {
 
 // withUser runs f with the user whom text names.
 func (c Commands) withUser(cmd *cobra.Command, text string, f func(service *auth.Service, u *store.User) error) error {
-	return c.withService(cmd, func(service *auth.Service) error {
-		u, err := findUser(cmd.Context(), service, text)
+	return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
+		u, err := findUser(ctx, service, text)
 		if err != nil {
 			return err
 		}

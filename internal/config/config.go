@@ -20,14 +20,14 @@ const (
 )
 
 // Config is the whole configuration of a server. Each field carries the name of
-// its variable. Load has checked every value.
+// its variable; what secrets lists may stand in a file, which NAME_FILE names. Load has checked every value.
 type Config struct {
 	// Env is Development or Production. Unset, it is Production if DATABASE_URL
 	// is set, else Development.
 	Env string
 
-	// Host is the address or host name to listen on, without port; "" is every
-	// address. Default: 127.0.0.1 in development, "" in production.
+	// Host is the address or host name to listen on, without port or brackets; "" is
+	// every address. Default: 127.0.0.1 in development, "" in production.
 	Host string
 	// Port is the TCP port to listen on, 1 to 65535. Default 8080.
 	Port int
@@ -92,7 +92,7 @@ type Config struct {
 	// days), at least 1h.
 	EventsTTL time.Duration
 
-	// RegistrationOpen reports whether strangers may register. Default true.
+	// RegistrationOpen lets strangers register. Default true.
 	RegistrationOpen bool
 	// PasswordHash is what new hashes are made with: "argon2id" (default) or
 	// "bcrypt", which takes no password of more than 72 bytes.
@@ -114,7 +114,8 @@ type Config struct {
 	// none. Whoever sits in one of them can pretend to be any client.
 	TrustedProxies []netip.Prefix
 
-	// MailServer is the host name or address of the SMTP server, without port.
+	// MailServer is the host name or address of the SMTP server, without port or
+	// brackets.
 	// Required in production; "" in development keeps mail in the inbox.
 	MailServer string
 	// MailPort is its TCP port. Default 587.
@@ -157,8 +158,8 @@ type Config struct {
 	LogFormat string
 }
 
-// String says what the server is without any of its secrets, so that a Config
-// printed by mistake tells nothing.
+// String returns what the server is, without any of its secrets, so that a Config that is
+// printed by mistake shows nothing.
 func (c Config) String() string { return c.Env + " on " + c.ListenAddr() }
 
 // Development reports whether the server runs for a developer: on one machine,

@@ -34,6 +34,9 @@ func TestExampleNamesWhatIsRead(t *testing.T) {
 	t.Parallel()
 	r := newReader(nil, "")
 	read(r)
+	for _, name := range secrets { // each of which the head of the file tells of
+		delete(r.asked, name+fileSuffix)
+	}
 	known := slices.Sorted(maps.Keys(r.asked))
 	names, _ := example(t)
 	slices.Sort(names)

@@ -15,6 +15,7 @@ import (
 func Load(environ []string, dotenv string) (Config, []Warning, error) {
 	r := newReader(environ, dotenv)
 	c := read(r)
+	r.checkFiles(&c)
 	r.warnOfUnknown()
 	if len(r.mistakes) > 0 {
 		return Config{}, r.warnings, r.mistakes
@@ -29,7 +30,7 @@ func read(r *reader) Config {
 	c.Env = parsed(r, "LATCHKEY_ENV", "", oneOf(Development, Production))
 	if c.Env == "" { // not set; or wrong, and then the stricter rules hold
 		c.Env = Production
-		if r.ok("LATCHKEY_ENV") && r.value("DATABASE_URL") == "" {
+		if r.value("DATABASE_URL") == "" && r.ok("LATCHKEY_ENV", "DATABASE_URL") {
 			c.Env = Development
 		}
 	}
@@ -98,7 +99,7 @@ func readSecrets(r *reader, c *Config) {
 	if r.mode&looseMode != 0 && !c.Development() {
 		r.warn(".env", "has the mode %04o: whoever can read it knows the secrets in it; chmod 0600 or 0640", r.mode)
 	}
-	if len(c.SecretKeys) == 0 && !c.Development() {
+	if len(c.SecretKeys) == 0 && !c.Development() && r.ok("SECRET_KEY") {
 		r.wrong("SECRET_KEY", "is required in production; %s", makeSecret)
 	}
 	self := ""

@@ -16,7 +16,7 @@ func readMail(r *reader, c *Config) {
 	c.MailPort = parsed(r, "MAIL_PORT", 587, parsePort)
 	c.MailUsername = r.value("MAIL_USERNAME")
 	c.MailPassword = r.password("MAIL_PASSWORD")
-	if (c.MailUsername == "") != (c.MailPassword == "") {
+	if (c.MailUsername == "") != (c.MailPassword == "") && r.ok("MAIL_PASSWORD") {
 		r.wrong("MAIL_PASSWORD", "must be set together with MAIL_USERNAME, or neither")
 	}
 	c.MailTLS = parsed(r, "MAIL_TLS", "starttls", oneOf("starttls", "tls", "none"))

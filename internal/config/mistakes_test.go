@@ -176,7 +176,7 @@ func TestWrongValues(t *testing.T) {
 	t.Parallel()
 	tests := []struct{ name, values string }{
 		{"LATCHKEY_ENV", "Production|prod"},
-		{"HOST", "localhost:80|[::1]|http://x|*|-x"},
+		{"HOST", "localhost:80|[::1|http://x|*|-x"},
 		{"PORT", "0|65536|-1|http|80.5"},
 		{"APP_NAME", "a\x00b|" + strings.Repeat("x", 65) + "|\xff"},
 		{"DATABASE_URL", "host=db user=u|sqlite:x|db:5432"},

@@ -82,10 +82,16 @@ func asIs(s string) (string, error) {
 // hostName is deliberately wide: underscores appear in container names.
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?$`)
 
-// parseHost takes an address or an ASCII host name, without port or brackets.
+// parseHost takes an address or an ASCII host name, without port. IPv6 may stand in
+// brackets, as in URLs; they are cut.
 func parseHost(s string) (string, error) {
+	if inner, ok := strings.CutPrefix(s, "["); ok && strings.HasSuffix(inner, "]") {
+		if ip, err := netip.ParseAddr(inner[:len(inner)-1]); err == nil && ip.Is6() {
+			return ip.String(), nil
+		}
+	}
 	if _, err := netip.ParseAddr(s); err != nil && !hostName.MatchString(s) {
-		return "", problem("must be a host name or an IP address alone, without scheme, port or brackets")
+		return "", problem("must be a host name or an IP address alone, without scheme or port")
 	}
 	return s, nil
 }

@@ -3,7 +3,6 @@ package config
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -48,12 +47,13 @@ type reader struct {
 	dotenv   map[string]string // for what process does not set
 	mode     fs.FileMode       // of the file behind dotenv, 0 if there is none
 	asked    map[string]bool   // every name that was looked up
+	files    map[string]file   // of secrets, by the name of the secret
 	mistakes Mistakes
 	warnings []Warning
 }
 
 func newReader(environ []string, dotenv string) *reader {
-	r := &reader{process: map[string]string{}, asked: map[string]bool{}}
+	r := &reader{process: map[string]string{}, asked: map[string]bool{}, files: map[string]file{}}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		r.process[name] = value
@@ -106,11 +106,25 @@ func (r *reader) value(name string) string { return strings.TrimSpace(r.lookup(n
 func (r *reader) password(name string) string { return strings.TrimRight(r.lookup(name), "\r\n") }
 
 func (r *reader) lookup(name string) string {
+	if slices.Contains(secrets, name) {
+		return r.secret(name)
+	}
+	return r.set(name)
+}
+
+// set returns what the variable itself is set to, or "".
+func (r *reader) set(name string) string {
+	first := !r.asked[name]
 	r.asked[name] = true
-	for _, v := range []string{r.process[name], r.dotenv[name]} {
-		if strings.TrimSpace(v) != "" {
-			return v
+	if serviceLink(name, r.process[name]) {
+		if first {
+			r.warn(name, "is Kubernetes' link to a service of that name and no port: ignored; %s", noLinks)
 		}
+	} else if v := r.process[name]; strings.TrimSpace(v) != "" {
+		return v
+	}
+	if v := r.dotenv[name]; strings.TrimSpace(v) != "" {
+		return v
 	}
 	return ""
 }
@@ -141,16 +155,7 @@ func (r *reader) warn(name, format string, args ...any) {
 // ok reports whether nothing was wrong with any of names so far, so that one
 // mistake is not followed by others that it causes.
 func (r *reader) ok(names ...string) bool {
-	return !slices.ContainsFunc(r.mistakes, func(m Mistake) bool { return slices.Contains(names, m.Name) })
-}
-
-// warnOfUnknown warns of each LATCHKEY_ variable that nobody asked for.
-func (r *reader) warnOfUnknown() {
-	names := slices.AppendSeq(slices.Collect(maps.Keys(r.process)), maps.Keys(r.dotenv))
-	slices.Sort(names)
-	for _, name := range slices.Compact(names) {
-		if strings.HasPrefix(name, "LATCHKEY_") && !r.asked[name] {
-			r.warn(name, "is no setting of Latchkey: misspelt, or put there by an orchestrator")
-		}
-	}
+	return !slices.ContainsFunc(r.mistakes, func(m Mistake) bool {
+		return slices.Contains(names, m.Name) || slices.Contains(names, strings.TrimSuffix(m.Name, fileSuffix))
+	})
 }

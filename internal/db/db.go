@@ -1,16 +1,22 @@
 // Package db runs the same SQL on PostgreSQL and on SQLite. It is the only
 // package that imports a driver.
 //
-// Placeholders are $1, $2, …; times are UTC and cut to microseconds, which is
-// what both databases keep. Every call has a deadline of its own, so that a
-// database that hangs is an error soon and never a request that waits; a caller's
-// deadline counts where it is earlier, and a caller who merely goes away ends
-// nothing.
+// [DB] is a database, [Conn] is what runs statements on it, or inside one of its
+// transactions. Placeholders are $1, $2, …; times are UTC and cut to microseconds,
+// which is what both databases keep. Errors that callers act on are the same for both.
+// Every call has a deadline of its own, so that a database that hangs soon is an error
+// and never a request that waits. A caller's deadline counts where it is earlier; a
+// caller who merely goes away ends nothing.
+//
+// db.go says what both databases promise; postgres.go and sqlite.go (with
+// sqlitestmts.go) keep it. migrate.go brings a database up to date, and gate.go keeps
+// everybody out until it is.
 package db
 
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
@@ -20,13 +26,19 @@ var (
 	ErrNoRows      = errors.New("no rows")
 	ErrConflict    = errors.New("unique constraint violated")
 	ErrUnavailable = errors.New("database unavailable")
+
+	// ErrDenied is an ErrUnavailable: the server answers, but lets this user not
+	// in, or not do what it has to.
+	ErrDenied = fmt.Errorf("%w: access denied", ErrUnavailable)
+	// ErrNoWrites is an ErrUnavailable: the database can be read, and nothing else.
+	ErrNoWrites = fmt.Errorf("%w: it takes no writes", ErrUnavailable)
 )
 
 // callTimeout bounds a statement and a transaction. Requests answer within 3 s
 // when the database hangs, and this leaves them the time to say so.
 const callTimeout = 2500 * time.Millisecond
 
-// bounded is the context of one call. It ends after callTimeout, or with the
+// bounded returns the context of one call. It ends after callTimeout, or with the
 // caller's own deadline or the transaction's end where that comes first; end is
 // zero outside a transaction. A caller who goes away does not end it: the drivers
 // would throw the connection away, or leave a write half known.
@@ -51,7 +63,8 @@ type Conn interface {
 // Row is the answer of QueryRow; Scan reports ErrNoRows if it is empty.
 type Row interface{ Scan(dest ...any) error }
 
-// Rows is the answer of Query. Close it; Err tells why Next was false.
+// Rows is the answer of Query. Close it when Next has returned false; Err then says
+// whether that was the end or an error.
 type Rows interface {
 	Row
 	Next() bool
@@ -68,6 +81,7 @@ type Stmt struct {
 // Dialect names a database, for the few statements that must differ.
 type Dialect string
 
+// The databases.
 const (
 	PostgreSQL Dialect = "postgresql"
 	SQLite     Dialect = "sqlite"

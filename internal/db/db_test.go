@@ -168,13 +168,9 @@ func TestServerAway_R1(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		began := time.Now()
-		_, err = d.Exec(t.Context(), `SELECT 1`)
+		_, err = d.Exec(t.Context(), `SELECT 1`) // and ends: see TestBounded_R1
 		if !errors.Is(err, db.ErrUnavailable) || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v, want ErrUnavailable", name, err)
-		}
-		if took := time.Since(began); took > 3*time.Second {
-			t.Errorf("%s: %v", name, took)
 		}
 		d.Close()
 	}

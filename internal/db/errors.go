@@ -12,14 +12,14 @@ import (
 	"github.com/jackc/puddle/v2"
 )
 
-// translated reports whether err was made by this package already: an error of a
-// statement comes by again as that of its transaction.
+// translated reports whether err is one of this package's own already. The error of a
+// statement comes by a second time, as that of its transaction.
 func translated(err error) bool {
 	return errors.Is(err, ErrNoRows) || errors.Is(err, ErrConflict) || errors.Is(err, ErrUnavailable)
 }
 
-// isConnection reports whether err is about the way to the server and not about
-// what was asked.
+// isConnection reports whether err is about the connection to the server, and not about
+// the statement.
 func isConnection(err error) bool {
 	if _, ok := errors.AsType[net.Error](err); ok {
 		return true

@@ -6,11 +6,14 @@ import (
 	"sync/atomic"
 )
 
-// Gate is a database that is unavailable until Open: while it is migrated, a
-// statement could find half of its schema.
+// Gate is a database that answers ErrUnavailable until Open is called: while a database
+// is being migrated, a statement could find half of its schema.
+//
+// It also remembers whether writes go through, from those that pass it.
 type Gate struct {
 	DB
 	open atomic.Bool
+	last atomic.Pointer[lastWrite]
 }
 
 // NewGate returns a gate in front of d that is shut.
@@ -26,7 +29,9 @@ func (g *Gate) Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	if !g.open.Load() {
 		return 0, errShut
 	}
-	return g.DB.Exec(ctx, sql, args...)
+	n, err := g.DB.Exec(ctx, sql, args...)
+	g.note(n, err)
+	return n, err
 }
 
 // Query implements Conn.
@@ -54,7 +59,13 @@ func (g *Gate) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 	if !g.open.Load() {
 		return nil, errShut
 	}
-	return g.DB.Batch(ctx, stmts...)
+	counts, err := g.DB.Batch(ctx, stmts...)
+	var n int64
+	for _, c := range counts {
+		n += c
+	}
+	g.note(n, err)
+	return counts, err
 }
 
 // InTx implements DB.
@@ -62,5 +73,7 @@ func (g *Gate) InTx(ctx context.Context, f func(Conn) error) error {
 	if !g.open.Load() {
 		return errShut
 	}
-	return g.DB.InTx(ctx, f)
+	err := g.DB.InTx(ctx, f)
+	g.note(0, err)
+	return err
 }

@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -16,13 +19,13 @@ import (
 // connect_timeout.
 const connectTimeout = 2 * time.Second
 
-// standstill is how long the server lets a transaction wait for its next
-// statement. It is longer than callTimeout, after which we give it up, so it ends
-// only those of a machine that stands still or is gone: their locks would keep
-// every other replica waiting.
+// standstill is how long PostgreSQL lets a transaction wait for its next statement. It
+// is longer than callTimeout, after which we give a transaction up ourselves. So it ends
+// only transactions of a machine that stands still or is gone, whose locks would keep
+// every other replica waiting (R1).
 const standstill = 3 * time.Second
 
-// idleLimit is PostgreSQL's name for it.
+// idleLimit is PostgreSQL's name for standstill.
 const idleLimit = "idle_in_transaction_session_timeout"
 
 type pgQuerier interface {
@@ -82,11 +85,15 @@ func (r pgRows) Close() {
 
 type postgres struct {
 	pgConn
-	pool *pgxpool.Pool
+	pool  *pgxpool.Pool
+	begin pgx.TxOptions
+
+	opened atomic.Bool  // pool is there: it connects by itself where the URL asks for idle connections
+	reset  atomic.Int64 // when the connections were last thrown away, in ns
 }
 
-// OpenPostgres makes a pool for the server that url names. It connects when it
-// is first used, so a server that is away is no error here.
+// OpenPostgres returns a pool of connections to the server that url names. It connects
+// when it is first used, so a server that is away is no error here.
 func OpenPostgres(ctx context.Context, url string) (DB, error) {
 	cfg, err := pgxpool.ParseConfig(url)
 	if err != nil {
@@ -96,18 +103,41 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 		cfg.ConnConfig.ConnectTimeout = connectTimeout
 	}
 	cfg.ConnConfig.RuntimeParams["application_name"] = "latchkey"
-	if cfg.ConnConfig.RuntimeParams[idleLimit] == "" { // not one of those: poolers refuse what they do not know
-		set := fmt.Sprintf("SET %s = %d", idleLimit, standstill.Milliseconds())
-		cfg.AfterConnect = func(ctx context.Context, c *pgx.Conn) error {
-			_, err := c.Exec(ctx, set)
-			return err
-		}
+	var p postgres
+	if cfg.ConnConfig.RuntimeParams[idleLimit] == "" {
+		// In the round trip that begins a transaction anyhow, and over with it: of a
+		// connection that a pooler lends out it would bind the next user too.
+		p.begin.BeginQuery = fmt.Sprintf("BEGIN; SET LOCAL %s = %d", idleLimit, standstill.Milliseconds())
 	}
-	pool, err := pgxpool.NewWithConfig(ctx, cfg)
-	if err != nil {
+	cfg.ConnConfig.OnPgError = p.answered
+	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("postgresql: %w", pgErr(err))
 	}
-	return &postgres{pgConn{q: pool}, pool}, nil
+	p.q = p.pool
+	p.opened.Store(true)
+	return &p, nil
+}
+
+// moved are the errors of a server that is not the one to work with any more: it
+// is read-only, as after a failover, or it is ending or starting.
+var moved = []string{"25006", "57P01", "57P02", "57P03"}
+
+// resetEvery bounds how often the connections are thrown away: where there is no
+// other server, reads go on with this one.
+const resetEvery = time.Second
+
+// answered sees every error of the server, and says whether its connection is
+// good for more. Whoever is behind a proxy or has several hosts finds the server
+// that takes over by connecting anew, so after one of moved no connection of
+// before stays.
+func (p *postgres) answered(_ *pgconn.PgConn, e *pgconn.PgError) bool {
+	if slices.Contains(moved, e.Code) && p.opened.Load() {
+		now := time.Now().UnixNano()
+		if last := p.reset.Load(); now-last >= int64(resetEvery) && p.reset.CompareAndSwap(last, now) {
+			p.pool.Reset()
+		}
+	}
+	return !strings.EqualFold(e.Severity, "FATAL")
 }
 
 func (p *postgres) Batch(ctx context.Context, stmts ...Stmt) (counts []int64, err error) {
@@ -143,16 +173,16 @@ func (p *postgres) InTx(ctx context.Context, f func(Conn) error) error {
 	defer cancel()
 	end, _ := ctx.Deadline()
 	return again(ctx, func() error {
-		return pgErr(pgx.BeginFunc(ctx, p.pool, func(tx pgx.Tx) error { return f(pgConn{tx, end}) }))
+		return pgErr(pgx.BeginTxFunc(ctx, p.pool, p.begin, func(tx pgx.Tx) error { return f(pgConn{tx, end}) }))
 	})
 }
 
-// errCollided is a transaction that the server broke off in favour of another.
+// errCollided says that PostgreSQL broke a transaction off in favour of another.
 var errCollided = fmt.Errorf("%w: transactions collided", ErrUnavailable)
 
-// collisions is how often a transaction may collide. The one that goes through
-// needs a moment to take what it waited for: begun again at once, the other could
-// be in its way a second time.
+// collisions is how often a transaction may collide before it fails. Each time it waits a
+// moment, so that the other one can go through: begun again at once, it could be in the
+// other's way a second time.
 const collisions = 3
 
 // again runs a transaction again while it collides with others.
@@ -176,35 +206,3 @@ func (p *postgres) Dialect() Dialect { return PostgreSQL }
 func (p *postgres) Ping(ctx context.Context) error { return pgErr(p.pool.Ping(ctx)) }
 
 func (p *postgres) Close() { p.pool.Close() }
-
-// pgErr translates the errors that callers act on. Of the server's own errors
-// it keeps code and constraint: their text may quote values.
-func pgErr(err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, pgx.ErrNoRows) {
-		return ErrNoRows
-	}
-	e, ok := errors.AsType[*pgconn.PgError](err)
-	switch {
-	case !ok && (translated(err) || errors.Is(err, context.Canceled)):
-		return err
-	case !ok && (pgconn.Timeout(err) || isConnection(err)):
-		return fmt.Errorf("%w: %s", ErrUnavailable, "no answer from postgresql")
-	case !ok:
-		return err
-	case e.Code == "23505": // unique_violation
-		return fmt.Errorf("%w: %s", ErrConflict, e.ConstraintName)
-	}
-	if e.Code == "42P01" { // undefined_table: nobody has migrated yet
-		return fmt.Errorf("%w: no schema yet", ErrUnavailable)
-	}
-	switch e.Code[:2] {
-	case "40": // serialization failure, deadlock
-		return errCollided
-	case "08", "53", "57", "58", "25": // connection, resources, operator intervention, system, read-only after a failover
-		return fmt.Errorf("%w: postgresql %s", ErrUnavailable, e.Code)
-	}
-	return fmt.Errorf("postgresql %s: %s (%s)", e.Code, e.Message, e.ConstraintName)
-}

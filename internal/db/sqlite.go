@@ -14,8 +14,8 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// liteConn runs statements that are prepared once: compiling one takes several
-// times as long as running it.
+// liteConn runs statements on SQLite. Each is prepared once and kept: compiling it takes
+// several times as long as running it.
 type liteConn struct {
 	stmts  *liteStmts
 	tx     *sql.Tx       // nil on the pool
@@ -59,8 +59,9 @@ func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, e
 	return res.RowsAffected()
 }
 
-// write waits until no other write of this process is under way. SQLite has one
-// writer; those who wait for it ask again and again, and the last may starve.
+// write waits until no other write of this process is under way, and returns what ends
+// this one. SQLite has one writer at a time. Left to it, those who wait would ask again
+// and again, and the last might starve.
 func (c liteConn) write(ctx context.Context) (done func(), err error) {
 	select {
 	case c.writer <- struct{}{}:
@@ -125,7 +126,7 @@ type lite struct {
 	db *sql.DB
 }
 
-// OpenSQLite opens the database file at path and makes it if there is none.
+// OpenSQLite opens the database file at path, and makes it if there is none.
 func OpenSQLite(path string) (DB, error) {
 	// Whoever reads the file has every hash. SQLite gives its other files the
 	// same mode.
@@ -217,7 +218,7 @@ func (l *lite) Ping(ctx context.Context) error {
 
 func (l *lite) Close() { _ = l.db.Close() }
 
-// liteErr translates the errors that callers act on.
+// liteErr turns errors that callers act on into those of this package.
 func liteErr(err error) error {
 	if err == nil {
 		return nil
@@ -236,8 +237,9 @@ func liteErr(err error) error {
 		return fmt.Errorf("%w: %s", ErrConflict, e.Error())
 	}
 	switch e.Code() & 0xff { // the primary code
-	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR,
-		sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
+	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR:
+		return fmt.Errorf("%w: %s", ErrNoWrites, e.Error())
+	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
 		return fmt.Errorf("%w: %s", ErrUnavailable, e.Error())
 	}
 	return err

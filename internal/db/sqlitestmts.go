@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// liteStmts are the statements of the program, of which there is a fixed set.
+// liteStmts keeps the statements that are prepared, by their texts. The program has a
+// fixed number of them.
 type liteStmts struct {
 	db     *sql.DB
 	mu     sync.Mutex
@@ -45,8 +46,8 @@ func (l *liteStmts) later(query string) {
 	l.wanted = append(l.wanted, query)
 }
 
-// catchUp prepares what transactions wanted. A failure is met again by whoever
-// runs the statement next.
+// catchUp prepares the statements noted by later. An error is left to whoever runs the
+// statement next.
 func (l *liteStmts) catchUp(ctx context.Context) {
 	l.mu.Lock()
 	wanted := l.wanted

@@ -1,6 +1,9 @@
-// Package doctor looks at a configuration and at all that a server would work
-// with, and says what is wrong and what to do. It changes nothing, and what is
-// down keeps it from nothing else.
+// Package doctor looks at a configuration and at all that a server would work with, and
+// returns what is wrong and what to do about it. It changes nothing but a row and a key
+// that are there for it. If one thing is down, it looks at the others all the same.
+//
+// [Examine] in doctor.go runs the checks; those of the configuration are in settings.go,
+// those of the database in database.go, and those of Redis and mail in servers.go.
 package doctor
 
 import (
@@ -25,8 +28,8 @@ const (
 	Fail Verdict = "fail" // the service does not work, or not well
 )
 
-// Finding is what one check found. Its texts hold no secret, and of addresses
-// only those of servers.
+// Finding is what one check found. Its texts hold no secret, and no address but those of
+// servers.
 type Finding struct {
 	Check   string  `json:"check"` // configuration, keys, database, redis, mail, outbox, url, browsers, proxies
 	Verdict Verdict `json:"verdict"`
@@ -34,8 +37,9 @@ type Finding struct {
 	Advice  string  `json:"advice,omitempty"` // what to do; "" with OK
 }
 
-// Subject is what is looked at. What could not even be opened is nil beside the
-// error that says why; what there is none of is nil beside nil.
+// Subject is what the checks look at. Database, Redis and Mail are nil if they could not be
+// opened, and then their errors say why; or if the configuration has none, and then their
+// errors are nil, too.
 type Subject struct {
 	Config   config.Config
 	Warnings []config.Warning
@@ -43,7 +47,8 @@ type Subject struct {
 
 	Database    *store.Store
 	DatabaseErr error
-	Steps       []int64 // numbers of the migrations that this program knows
+	Pooler      func(ctx context.Context) error // finds one in front of the database that it does not work with
+	Steps       []int64                         // numbers of the migrations that this program knows
 	Redis       *redisstore.Store
 	RedisErr    error
 	Mail        *mail.SMTP
@@ -55,8 +60,8 @@ type Subject struct {
 // its own.
 const checkTime = 10 * time.Second
 
-// clockDrift is how far apart clocks may be. Replicas compare times that others
-// wrote: of sessions, mails and the grace of a refresh.
+// clockDrift is how far apart clocks may be. Replicas compare times that others wrote: when
+// sessions end, mails are due, and tokens were refreshed.
 const clockDrift = 5 * time.Second
 
 // Examine runs all checks, side by side, and returns what they found in a fixed
@@ -80,7 +85,7 @@ func Examine(ctx context.Context, s *Subject) []Finding {
 	return all
 }
 
-// report collects what a group finds.
+// report collects what a group of checks finds.
 type report []Finding
 
 func (r *report) ok(check, format string, args ...any) {
@@ -95,7 +100,7 @@ func (r *report) fail(check, advice, format string, args ...any) {
 	*r = append(*r, Finding{check, Fail, fmt.Sprintf(format, args...), advice})
 }
 
-// Drift is how far two clocks are apart, in whole seconds, and whether that is
+// Drift returns how far two clocks are apart, in whole seconds, and reports whether that is
 // worth a warning.
 func Drift(one, other time.Time) (drift time.Duration, much bool) {
 	drift = one.Sub(other).Abs().Round(time.Second)

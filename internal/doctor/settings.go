@@ -14,7 +14,7 @@ import (
 func (s *Subject) configuration(_ context.Context, r *report) {
 	r.ok("configuration", "every setting was understood; the environment is %s", s.Config.Env)
 	for _, w := range s.Warnings {
-		r.warn("configuration", "see "+w.Name+" in .env.example", "%s: %s", w.Name, w.Text)
+		r.warn("configuration", "see .env.example", "%s: %s", w.Name, w.Text)
 	}
 	if s.Config.Development() && !local(s.Config.PublicURL.Hostname()) {
 		r.warn("configuration", "set LATCHKEY_ENV=production", "people reach it at %s, but it runs for development: anybody can read the schema",
@@ -49,7 +49,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// browsers finds pages that could not use the cookie, or not safely.
+// browsers looks for pages that could not use the cookie, or not safely.
 func (s *Subject) browsers(_ context.Context, r *report) {
 	public := s.Config.PublicURL
 	for _, origin := range s.Config.CORSOrigins {
@@ -79,7 +79,7 @@ func (s *Subject) browsers(_ context.Context, r *report) {
 	}
 }
 
-// site is what SameSite compares: scheme and registrable domain.
+// site returns what SameSite compares: scheme and registrable domain.
 func site(u *url.URL) string {
 	host := strings.ToLower(u.Hostname())
 	if domain, err := publicsuffix.EffectiveTLDPlusOne(host); err == nil {
@@ -95,7 +95,7 @@ func local(host string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// proxies finds a service that takes its proxy for everybody.
+// proxies looks for a service that would take its proxy for the client of every request.
 func (s *Subject) proxies(_ context.Context, r *report) {
 	n := len(s.Config.TrustedProxies)
 	switch {

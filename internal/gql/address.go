@@ -7,8 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 var (
@@ -18,10 +16,13 @@ var (
 	errLong    = refuse(http.StatusRequestURITooLong, "The address is longer than 100 KiB.")
 )
 
-// fromAddress reads the parameters of a GET, of GraphQL over HTTP section 5.3, and is as strict about them as decode is
-// about a body: variables and extensions are the text of a JSON object or of null. An empty one is none: clients send
-// such. raw is what follows the question mark.
-func (e *envelope) fromAddress(raw string) *refusal {
+// fromAddress takes into env the parameters of a GET, of GraphQL over HTTP section 5.3, and is as strict about them as
+// decode is about a body: variables and extensions are the text of a JSON object or of null. An empty one is none:
+// clients send such. raw is what follows the question mark.
+func (b *buffers) fromAddress(raw string, env *envelope) *refusal {
+	if len(raw) > maxBody {
+		return errLong
+	}
 	values, err := url.ParseQuery(raw)
 	if err != nil {
 		return errAddress
@@ -39,57 +40,31 @@ func (e *envelope) fromAddress(raw string) *refusal {
 	if !values.Has("query") {
 		return errMissing
 	}
-	e.query, e.operationName = values.Get("query"), values.Get("operationName")
-	if strings.IndexByte(e.query, 0) >= 0 || strings.IndexByte(e.operationName, 0) >= 0 {
+	env.query, env.operationName = values.Get("query"), values.Get("operationName")
+	if strings.IndexByte(env.query, 0) >= 0 || strings.IndexByte(env.operationName, 0) >= 0 {
 		return errNULInput
 	}
-	var refused *refusal
-	if e.variables, refused = objectOf(values.Get("variables"), errVars); refused != nil {
+	b.in.WriteString(values.Get("variables"))
+	if refused := b.parameter(env, "variables", errVars); refused != nil {
 		return refused
 	}
-	return skimObject(values.Get("extensions"))
+	b.in.WriteString(values.Get("extensions"))
+	return b.parameter(env, "extensions", errExt)
 }
 
-// objectOf reads the JSON object that is the whole of text; nil for null and for no text at all. bad refuses what is
-// neither.
-func objectOf(text string, bad *refusal) (map[string]any, *refusal) {
-	if text == "" {
-		return nil, nil
-	}
-	dec := jsontext.NewDecoder(bytes.NewBufferString(text))
-	var object map[string]any
-	switch dec.PeekKind() {
-	case '{':
-		var refused *refusal
-		if object, refused = readObject(dec, 1); refused == errBody {
-			return nil, bad
-		} else if refused != nil {
-			return nil, refused
-		}
-	case 'n':
-		if dec.SkipValue() != nil {
-			return nil, bad
-		}
-	default:
-		return nil, bad
-	}
-	if _, err := dec.ReadToken(); err != io.EOF {
-		return nil, bad
-	}
-	return object, nil
-}
-
-// skimObject refuses extensions that are no JSON object; nobody asks what is in them.
-func skimObject(text string) *refusal {
-	if text == "" {
+// parameter takes into env what b.in holds, and wipes it: the value of the member name, one object, null, or no text at
+// all. bad refuses what is no JSON.
+func (b *buffers) parameter(env *envelope, name string, bad *refusal) *refusal {
+	if b.in.Len() == 0 {
 		return nil
 	}
-	dec := jsontext.NewDecoder(bytes.NewBufferString(text))
-	if kind := dec.PeekKind(); kind != '{' && kind != 'n' || dec.SkipValue() != nil {
-		return errExt
+	text := b.in.Bytes()
+	b.decoder.Reset(&b.in)
+	refused := env.member(&b.decoder, name)
+	if _, err := b.decoder.ReadToken(); refused == errBody || refused == nil && err != io.EOF {
+		refused = bad
 	}
-	if _, err := dec.ReadToken(); err != io.EOF {
-		return errExt
-	}
-	return nil
+	b.in = *bytes.NewBuffer(text) // the decoder may have consumed it, and wipe wants all of it
+	wipe(&b.in)
+	return refused
 }

@@ -29,10 +29,13 @@ func FuzzAddress(f *testing.F) {
 	fixed := []*refusal{errAddress, errMissing, errKey, errVars, errExt, errNesting, errNumber, errNULInput}
 	f.Fuzz(func(t *testing.T, raw string) {
 		if len(raw) > maxBody {
+			if answer := sendGET(s, raw).Body.String(); answer != said(errLong) {
+				t.Errorf("%d bytes: got %s", len(raw), answer)
+			}
 			return
 		}
 		var got envelope
-		refused := got.fromAddress(raw)
+		refused := new(buffers).fromAddress(raw, &got)
 		want, ok := addressByContract(raw)
 		if (refused == nil) != ok {
 			t.Fatalf("got %q, want it taken: %t", said(refused), ok)
@@ -97,7 +100,7 @@ func TestAddressIsBody_I1(t *testing.T) {
 	for _, variables := range []string{`{"a":[1,-2,1.5,true,null,"ä \" & = + % ; 😀",{}]}`, `{}`, `null`} {
 		const query = "query A($a: Int) { probe(int: $a, text: \"& = + % ; # ä\") }\n# a comment"
 		var byAddress envelope
-		if refused := byAddress.fromAddress(url.Values{"query": {query}, "operationName": {"A"}, "variables": {variables}}.Encode()); refused != nil {
+		if refused := new(buffers).fromAddress(url.Values{"query": {query}, "operationName": {"A"}, "variables": {variables}}.Encode(), &byAddress); refused != nil {
 			t.Fatal(said(refused))
 		}
 		body, _ := json.Marshal(map[string]any{"query": query, "operationName": "A", "variables": json.RawMessage(variables)})

@@ -184,17 +184,13 @@ func hasBadString(text string) bool {
 
 const maxMessage = 200 // bytes of an error about a document: names and numbers in it may be long
 
-// quoted and badEnum find where gqlparser's messages repeat a value of the document or of the variables.
-var (
-	quoted  = regexp.MustCompile(`(?s)(?:(Unexpected (?:Block)?String |, found )["{\[]|(value: )).*`)
-	badEnum = regexp.MustCompile(`(?s)^.* is not a valid `)
-)
+// quoted finds where gqlparser's messages repeat a value of the document.
+var quoted = regexp.MustCompile(`(?s)(?:(Unexpected (?:Block)?String |, found )["{\[]|(value: )).*`)
 
 // discreet shortens err's message so that it repeats no string that was sent: that may be a password, and clients
 // log errors.
 func discreet(err *gqlerror.Error) *gqlerror.Error {
 	err.Message = quoted.ReplaceAllString(err.Message, "${1}${2}…")
-	err.Message = badEnum.ReplaceAllString(err.Message, "not a valid ")
 	if len(err.Message) > maxMessage {
 		err.Message = strings.ToValidUTF8(err.Message[:maxMessage], "") + "…"
 	}

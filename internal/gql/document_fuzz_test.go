@@ -11,8 +11,8 @@ import (
 	"github.com/vektah/gqlparser/v2/parser"
 )
 
-// maxReading is far more than any document may take to be read and refused (security.md has 50 ms for doubling
-// fragments), since others run beside.
+// maxReading is far more than any document may take to be read and refused, doubling
+// fragments too, since others run beside.
 const maxReading = 3 * time.Second
 
 // FuzzDocument reads documents. One that may run is within the limits the long way, has no cycle, and asks for no

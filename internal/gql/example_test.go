@@ -65,7 +65,7 @@ func ExampleNew() {
 
 	// Output:
 	// 200 {"data":{"hello":"Hello, Ada!"}}
-	// 200 {"errors":[{"message":"must be defined","path":["variable","n"],"extensions":{"code":"BAD_USER_INPUT"}}]}
+	// 200 {"errors":[{"message":"Variable \"$n\" of required type \"String!\" was not provided.","locations":[{"line":1,"column":7}],"extensions":{"code":"BAD_USER_INPUT"}}]}
 	// 200 {"errors":[{"message":"Introspection is off.","locations":[{"line":1,"column":1}],"extensions":{"code":"GRAPHQL_VALIDATION_FAILED"}}]}
 	// 200 {"data":{"hello":"Hello, Ada!"}}
 	// 405 {"errors":[{"message":"GET and POST are taken here.","extensions":{"code":"BAD_USER_INPUT"}}]}

@@ -80,8 +80,14 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	b := buffersPool.Get().(*buffers)
 	defer b.release()
-	var env envelope
-	if refused := b.receive(w, r, &env); refused != nil {
+	env := envelope{safe: r.Method != http.MethodPost}
+	var refused *refusal
+	if env.safe {
+		refused = b.fromAddress(r.URL.RawQuery, &env)
+	} else {
+		refused = b.fromBody(w, r, &env)
+	}
+	if refused != nil {
 		refused.write(w, answerType)
 		return
 	}
@@ -94,24 +100,6 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	encode(&b.out, resp)
 	write(w, status, answerType, b.out.Bytes())
-}
-
-// receive takes what r asks for into env, from where its method has it.
-func (b *buffers) receive(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
-	if r.Method != http.MethodPost {
-		if len(r.URL.RawQuery) > maxBody {
-			return errLong
-		}
-		env.safe = true
-		return env.fromAddress(r.URL.RawQuery)
-	}
-	if !isJSON(r.Header) {
-		return errType
-	}
-	if r.ContentLength > maxBody {
-		return errSize
-	}
-	return b.read(w, r, env)
 }
 
 // buffers are what one request needs and the next can use again.
@@ -137,8 +125,14 @@ func wipe(b *bytes.Buffer) {
 	clear(b.AvailableBuffer()[:b.Cap()])
 }
 
-// read takes the body into env, at most maxBody bytes of it.
-func (b *buffers) read(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+// fromBody takes the body into env, at most maxBody bytes of it.
+func (b *buffers) fromBody(w http.ResponseWriter, r *http.Request, env *envelope) *refusal {
+	if !isJSON(r.Header) {
+		return errType
+	}
+	if r.ContentLength > maxBody {
+		return errSize
+	}
 	if r.ContentLength > 0 { // what is announced is not believed: thousands may announce and send nothing
 		b.in.Grow(min(int(r.ContentLength), firstRead) + bytes.MinRead)
 	}
@@ -208,7 +202,6 @@ func write(w http.ResponseWriter, status, answerType int, body []byte) {
 	h["Cache-Control"] = noStore
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	w.WriteHeader(status)
-	//lint:ignore G705 it is JSON, says so, and its strings are escaped
 	_, _ = w.Write(body) // the client may be gone; there is nobody else to tell
 }
 

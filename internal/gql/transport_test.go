@@ -183,7 +183,8 @@ func TestBuffersAreWiped(t *testing.T) {
 	body, _ := json.Marshal(map[string]string{"query": `{ me(password: "hunter2") { id } }`})
 	r := httptest.NewRequest("POST", "/graphql", bytes.NewReader(body))
 	var env envelope
-	if err := b.read(httptest.NewRecorder(), r, &env); err != nil {
+	r.Header.Set("Content-Type", "application/json")
+	if err := b.fromBody(httptest.NewRecorder(), r, &env); err != nil {
 		t.Fatal(string(err.body))
 	}
 	b.out.WriteString("hunter2")

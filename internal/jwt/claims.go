@@ -1,11 +1,13 @@
 package jwt
 
 import (
-	"encoding/json"
-	"fmt"
+	"strconv"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/google/uuid"
 )
 
 // OwnClient is the client_id of a token that no OAuth client was given.
@@ -13,10 +15,10 @@ const OwnClient = "latchkey"
 
 // Claims are what an access token says. The names are those of its JSON.
 type Claims struct {
-	Subject       string    // sub: the user's id
-	SessionID     string    // sid
+	Subject       string    // sub: the user's id, a UUID
+	SessionID     string    // sid, a UUID
 	ClientID      string    // client_id: OwnClient or the OAuth client's
-	ID            string    // jti
+	ID            string    // jti, a UUID
 	Role          string    // role
 	Email         string    // email
 	EmailVerified bool      // email_verified
@@ -24,21 +26,28 @@ type Claims struct {
 	ExpiresAt     time.Time // exp, whole seconds
 }
 
-// payload is the claims set on the wire. Numbers are pointers where absence
-// must be told from zero.
+// payload is the claims as a token has them. Its times are as they were written: nil is
+// one that is missing, and null or a string is no time.
 type payload struct {
-	Issuer        string       `json:"iss"`
-	Audience      audience     `json:"aud"`
-	Subject       string       `json:"sub"`
-	SessionID     string       `json:"sid"`
-	ClientID      string       `json:"client_id"`
-	IssuedAt      *json.Number `json:"iat"`
-	ExpiresAt     *json.Number `json:"exp"`
-	NotBefore     *json.Number `json:"nbf,omitempty"`
-	ID            string       `json:"jti"`
-	Role          string       `json:"role"`
-	Email         string       `json:"email"`
-	EmailVerified bool         `json:"email_verified"`
+	Issuer        string         `json:"iss"`
+	Audience      audience       `json:"aud"`
+	Subject       string         `json:"sub"`
+	SessionID     string         `json:"sid"`
+	ClientID      string         `json:"client_id"`
+	IssuedAt      jsontext.Value `json:"iat"`
+	ExpiresAt     jsontext.Value `json:"exp"`
+	NotBefore     jsontext.Value `json:"nbf,omitempty"`
+	ID            string         `json:"jti"`
+	Role          string         `json:"role"`
+	Email         string         `json:"email"`
+	EmailVerified bool           `json:"email_verified"`
+}
+
+// UnmarshalJSON takes each name as it is spelled and once (RFC 7519 section 4), and
+// each value of its type alone.
+func (p *payload) UnmarshalJSON(b []byte) error {
+	type wire payload
+	return json.Unmarshal(b, (*wire)(p))
 }
 
 // audience is one string when we write it; RFC 7519 section 4.1.3 allows a list.
@@ -73,16 +82,22 @@ func (p *payload) claims(iat, exp time.Time) Claims {
 	}
 }
 
-func number(t time.Time) json.Number { return json.Number(fmt.Sprint(t.Unix())) }
+func number(t time.Time) jsontext.Value { return strconv.AppendInt(nil, t.Unix(), 10) }
 
-// seconds reads a NumericDate, which may have a fraction.
-func seconds(n *json.Number) (time.Time, bool) {
-	if n == nil {
+// seconds reads a NumericDate, which is a number that may have a fraction.
+func seconds(v jsontext.Value) (time.Time, bool) {
+	if v.Kind() != '0' {
 		return time.Time{}, false
 	}
-	f, err := n.Float64()
+	f, err := strconv.ParseFloat(string(v), 64)
 	if err != nil || f < 0 || f > 1<<40 {
 		return time.Time{}, false
 	}
 	return time.Unix(int64(f), int64((f-float64(int64(f)))*1e9)).UTC(), true
+}
+
+// isID reports whether s is an id as we write them, which a database can be asked for.
+func isID(s string) bool {
+	id, err := uuid.Parse(s)
+	return err == nil && id.String() == s
 }

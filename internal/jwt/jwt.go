@@ -1,5 +1,9 @@
-// Package jwt makes and verifies access tokens: JWTs by RFC 7519 with the
-// profile of RFC 9068.
+// Package jwt makes and verifies access tokens: JWTs (RFC 7519) in the profile of
+// RFC 9068.
+//
+// An [Issuer] signs [Claims] (claims.go) with the first of its keys and verifies with
+// all of them, so that keys can be changed while tokens are in force. A [Key] (key.go)
+// is a private key, or stands for the secrets of HS256.
 package jwt
 
 import (
@@ -11,7 +15,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// What Verify answers. ErrExpired is only given for a token that was ours.
+// The errors of Verify. A token for which it is ErrExpired was a valid one of ours.
 var (
 	ErrInvalid = errors.New("not an access token of this service")
 	ErrExpired = errors.New("access token expired")
@@ -38,10 +42,11 @@ type Issuer struct {
 	parser   *jwt.Parser
 }
 
-// New returns an Issuer that signs with the first of keys and verifies with all
-// of them and with all of secrets, so that a change from one to the other
-// refuses no token that is in force. Secrets() among keys, or no keys, signs by
-// HS256 with the first secret. Each secret has 32 bytes or more.
+// New returns an Issuer that signs with the first of keys, and verifies with all of them
+// and with all of secrets. So none that is in force is refused when keys are changed.
+// The key that [Secrets] returns stands for the secrets: if it is the first, or if there
+// are no keys, the Issuer signs by HS256 with the first secret. A secret has 32 bytes at
+// least.
 func New(issuer, audience string, secrets [][]byte, keys ...Key) (*Issuer, error) {
 	if issuer == "" || audience == "" {
 		return nil, errors.New("jwt: no issuer or audience")
@@ -78,14 +83,14 @@ func New(issuer, audience string, secrets [][]byte, keys ...Key) (*Issuer, error
 	return i, nil
 }
 
-// Issuer is the iss of its tokens.
+// Issuer returns the iss of its tokens.
 func (i *Issuer) Issuer() string { return i.issuer }
 
-// Audience is the aud of its tokens.
+// Audience returns the aud of its tokens.
 func (i *Issuer) Audience() string { return i.audience }
 
-// JWKS returns the public keys as a JWK Set (RFC 7517): none of HS256, whose
-// key is secret.
+// JWKS returns the public keys as a JWK Set (RFC 7517). HS256 has none to publish: its
+// keys are secrets.
 func (i *Issuer) JWKS() ([]byte, error) {
 	set := struct {
 		Keys []jwk `json:"keys"`
@@ -102,12 +107,12 @@ func (i *Issuer) JWKS() ([]byte, error) {
 	return text, nil
 }
 
-// Sign returns the token that says c. IssuedAt and ExpiresAt are cut to seconds.
+// Sign returns a token with the claims c. IssuedAt and ExpiresAt are cut to seconds.
 func (i *Issuer) Sign(c Claims) (string, error) {
 	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
 	token := jwt.NewWithClaims(i.signer.method(), payload{
 		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
-		IssuedAt: &iat, ExpiresAt: &exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
+		IssuedAt: iat, ExpiresAt: exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
 	})
 	token.Header["typ"] = tokenType
 	var key any = i.secrets[0]
@@ -121,9 +126,8 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	return signed, nil
 }
 
-// Verify returns the claims of a token of this issuer that is in force at now,
-// or ErrInvalid, or ErrExpired together with the claims. There is no leeway on
-// exp.
+// Verify returns the claims of a token of this issuer that is in force at now. The error
+// is ErrInvalid, or ErrExpired together with the claims. It allows no leeway on exp.
 func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, ErrInvalid
@@ -132,7 +136,7 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	if _, err := i.parser.ParseWithClaims(token, &p, i.verifier); err != nil {
 		return Claims{}, ErrInvalid
 	}
-	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.Subject == "" || p.SessionID == "" || p.ClientID == "" || p.ID == "" {
+	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.ClientID == "" || !isID(p.Subject) || !isID(p.SessionID) || !isID(p.ID) {
 		return Claims{}, ErrInvalid
 	}
 	iat, ok1 := seconds(p.IssuedAt)
@@ -151,9 +155,9 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	return p.claims(iat, exp), nil
 }
 
-// verifier returns what a token's signature is to be checked with, from our keys
-// alone: a token that names a key with that key and its algorithm, any other by
-// HS256 with the secrets (RFC 8725 section 3.1).
+// verifier returns the key to check a token's signature with, which is always one of ours
+// (F1). If the token names a key, it is that one, with the algorithm of the key; if not,
+// it is the secrets, with HS256 (RFC 8725 section 3.1).
 func (i *Issuer) verifier(t *jwt.Token) (any, error) {
 	if err := headerError(t.Header); err != nil {
 		return nil, err
@@ -173,9 +177,9 @@ func (i *Issuer) verifier(t *jwt.Token) (any, error) {
 	return key.public, nil
 }
 
-// headerError refuses what RFC 8725 section 3 and RFC 7515 section 4.1.11 want
-// refused: another type, and any critical extension, since none is known here.
-// A key that the header brings along (jwk, jku, x5c, x5u) is never looked at.
+// headerError returns an error for a header that is to be refused: one of another type
+// (RFC 8725 section 3), or with a critical extension (RFC 7515 section 4.1.11), none of
+// which is known here. A key in the header (jwk, jku, x5c, x5u) is never looked at.
 func headerError(header map[string]any) error {
 	if typ, _ := header["typ"].(string); typ != tokenType {
 		return ErrInvalid

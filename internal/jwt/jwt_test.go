@@ -7,7 +7,9 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,13 @@ import (
 var (
 	t0     = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	secret = bytes.Repeat([]byte("k1"), 16)
+)
+
+// Ids of a user, a session and a token.
+const (
+	u1 = "019bd8a1-0000-7000-8000-000000000001"
+	s1 = "019bd8a1-0000-7000-8000-000000000002"
+	j1 = "019bd8a1-0000-7000-8000-000000000003"
 )
 
 func issuer(t *testing.T, secrets ...[]byte) *jwt.Issuer {
@@ -31,7 +40,7 @@ func issuer(t *testing.T, secrets ...[]byte) *jwt.Issuer {
 
 func claims() jwt.Claims {
 	return jwt.Claims{
-		Subject: "u1", SessionID: "s1", ClientID: "latchkey", ID: "j1", Role: "USER",
+		Subject: u1, SessionID: s1, ClientID: "latchkey", ID: j1, Role: "USER",
 		Email: "ada@example.org", EmailVerified: true, IssuedAt: t0, ExpiresAt: t0.Add(15 * time.Minute),
 	}
 }
@@ -86,8 +95,8 @@ func goodHeader() map[string]any { return map[string]any{"alg": "HS256", "typ": 
 
 func goodBody() map[string]any {
 	return map[string]any{
-		"iss": "https://auth.example", "aud": "https://api.example", "sub": "u1", "sid": "s1", "client_id": "latchkey",
-		"iat": t0.Unix(), "exp": t0.Add(time.Hour).Unix(), "jti": "j1", "role": "USER", "email": "a@b.example", "email_verified": true,
+		"iss": "https://auth.example", "aud": "https://api.example", "sub": u1, "sid": s1, "client_id": "latchkey",
+		"iat": t0.Unix(), "exp": t0.Add(time.Hour).Unix(), "jti": j1, "role": "USER", "email": "a@b.example", "email_verified": true,
 	}
 }
 
@@ -148,10 +157,9 @@ func TestClaims_F2(t *testing.T) {
 		}
 	}
 	tests := []struct {
-		name  string
-		claim string
-		value any
-		want  error
+		name, claim string
+		value       any
+		want        error
 	}{
 		{"another issuer", "iss", "https://evil.example", jwt.ErrInvalid},
 		{"another audience", "aud", "https://other.example", jwt.ErrInvalid},
@@ -164,12 +172,76 @@ func TestClaims_F2(t *testing.T) {
 		{"exp huge", "exp", 1e300, jwt.ErrInvalid},
 		{"exp passed", "exp", t0.Unix(), jwt.ErrExpired},
 		{"sub a number", "sub", 5, jwt.ErrInvalid},
+		{"client_id a number", "client_id", 5, jwt.ErrInvalid},
+		{"email_verified a string", "email_verified", "true", jwt.ErrInvalid},
+	}
+	for _, name := range []string{"exp", "nbf", "iat"} { // a NumericDate is a number, RFC 7519 section 2
+		for what, value := range map[string]any{
+			"a number in a string": strconv.FormatInt(t0.Add(time.Minute).Unix(), 10), "null": nil, "true": true, "a list": []int64{t0.Unix()}, "nothing": "",
+		} {
+			tests = append(tests, struct {
+				name, claim string
+				value       any
+				want        error
+			}{name + " is " + what, name, value, jwt.ErrInvalid})
+		}
+	}
+	for _, name := range []string{"sub", "sid", "jti"} {
+		for _, value := range []string{"a\x00", u1 + "\x00", "\x00", "x", " " + u1, strings.ToUpper(u1), "{" + u1 + "}", "urn:uuid:" + u1, strings.ReplaceAll(u1, "-", ""), "' OR 1=1 --"} {
+			tests = append(tests, struct {
+				name, claim string
+				value       any
+				want        error
+			}{fmt.Sprintf("%s is %q", name, value), name, value, jwt.ErrInvalid})
+		}
 	}
 	for _, tt := range tests {
 		body := goodBody()
 		body[tt.claim] = tt.value
 		if _, err := i.Verify(forge(goodHeader(), body, secret), t0); !errors.Is(err, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, err, tt.want)
+		}
+	}
+}
+
+// A claim counts by its exact name, and once: what two readers could read differently
+// is no token.
+func TestClaimNames_F2(t *testing.T) {
+	i := issuer(t, secret)
+	text, _ := json.Marshal(goodBody())
+	whole := string(text)
+	sign := func(body string) string {
+		enc := base64.RawURLEncoding.EncodeToString
+		header, _ := json.Marshal(goodHeader())
+		signed := enc(header) + "." + enc([]byte(body))
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(signed))
+		return signed + "." + enc(mac.Sum(nil))
+	}
+	if _, err := i.Verify(sign(whole), t0); err != nil {
+		t.Fatalf("the unchanged token: %v", err)
+	}
+	for _, name := range []string{"iss", "aud", "sub", "sid", "client_id", "iat", "exp", "jti"} {
+		other := strings.ToUpper(name)
+		for what, body := range map[string]string{
+			"in capitals": strings.Replace(whole, `"`+name+`":`, `"`+other+`":`, 1),
+			"twice":       strings.Replace(whole, `"`+name+`":`, `"`+name+`":`+"1"+`,"`+name+`":`, 1),
+		} {
+			if _, err := i.Verify(sign(body), t0); !errors.Is(err, jwt.ErrInvalid) {
+				t.Errorf("%s %s: %v, want ErrInvalid", name, what, err)
+			}
+		}
+	}
+	for what, body := range map[string]string{
+		"EXP beside exp": strings.Replace(whole, `{`, `{"EXP":1,"Sub":"x",`, 1), "more claims": strings.Replace(whole, `{`, `{"x":{"y":[1]},`, 1),
+	} {
+		if c, err := i.Verify(sign(body), t0); err != nil || c.Subject != u1 {
+			t.Errorf("%s: %v, %v", what, c, err)
+		}
+	}
+	for what, body := range map[string]string{"no UTF-8": strings.Replace(whole, `"USER"`, "\"\xff\"", 1), "half a pair": strings.Replace(whole, `"USER"`, `"\ud800"`, 1)} {
+		if _, err := i.Verify(sign(body), t0); !errors.Is(err, jwt.ErrInvalid) {
+			t.Errorf("%s: %v, want ErrInvalid", what, err)
 		}
 	}
 }

@@ -38,17 +38,17 @@ const (
 // Key is a private key that signs access tokens and whose public half verifies
 // them, by one algorithm only.
 type Key struct {
-	ID        string // kid: the RFC 7638 thumbprint, or "" of what stands for the secrets
+	ID        string // kid: the RFC 7638 thumbprint; "" for the key that stands for the secrets
 	Algorithm string
 	private   crypto.Signer
 	public    crypto.PublicKey
 	jwk       jwk
 }
 
-// Secrets is what stands for the HS256 secrets in a list of keys.
+// Secrets returns the key that stands for the HS256 secrets in a list of keys.
 func Secrets() Key { return Key{Algorithm: HS256} }
 
-// NewKey makes a key for ES256, EdDSA or RS256.
+// NewKey makes a new key for ES256, EdDSA or RS256.
 func NewKey(algorithm string) (Key, error) {
 	var private crypto.Signer
 	var err error
@@ -117,7 +117,7 @@ const wanted = "it must be EC P-256, Ed25519, or RSA of 2048 bits or more"
 
 var errEncrypted = errors.New("holds a private key that is encrypted; decrypt it, and protect the file instead")
 
-// keyOf returns the Key of a private key, or says what is wrong with its kind.
+// keyOf returns the Key of a private key, or an error that says why it cannot be one.
 func keyOf(private any) (Key, error) {
 	b64 := base64.RawURLEncoding.EncodeToString
 	var k Key
@@ -158,7 +158,7 @@ func (k Key) PEM() ([]byte, error) {
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), nil
 }
 
-// method is how the library calls the key's algorithm.
+// method returns the key's algorithm as the library has it.
 func (k Key) method() jwt.SigningMethod {
 	switch k.Algorithm {
 	case ES256:
@@ -171,11 +171,11 @@ func (k Key) method() jwt.SigningMethod {
 	return jwt.SigningMethodHS256
 }
 
-// String names the key without anything of it, so that one printed by mistake
-// tells nothing.
+// String returns algorithm and id, so that a key that is printed by mistake shows nothing
+// of itself.
 func (k Key) String() string { return k.Algorithm + " " + k.ID }
 
-// GoString is String: %#v would print the private key.
+// GoString returns what String does: %#v would print the private key.
 func (k Key) GoString() string { return k.String() }
 
 // jwk is a public key as RFC 7517 writes it. The parameters are in the order of
@@ -192,7 +192,7 @@ type jwk struct {
 	Algorithm string `json:"alg,omitempty"`
 }
 
-// thumbprint is the RFC 7638 SHA-256 thumbprint of a jwk of nothing but the
+// thumbprint returns the SHA-256 thumbprint (RFC 7638) of a jwk that has nothing but the
 // required members.
 func (j jwk) thumbprint() string {
 	text, err := json.Marshal(j)

@@ -21,11 +21,11 @@ import (
 	"latchkey/internal/store"
 )
 
-// ErrDead says that a link does nothing: it was used, it is too old or of another
-// kind, nobody made it, or what it was for is gone.
+// ErrDead says that a link does nothing: it was used, it is too old, it is for another
+// purpose, this service did not make it, or what it was for is gone.
 var ErrDead = errors.New("link: dead")
 
-// Purpose says what a link is for: a token of one purpose is nothing to another.
+// Purpose says what a link is for. A token of one purpose counts for no other.
 type Purpose string
 
 // The purposes there are.
@@ -36,15 +36,16 @@ const (
 	NotMe               Purpose = "not_me"
 )
 
-// Target is what a link is to act on: a purpose with the one row of it.
+// Target is what a new link is to act on: a purpose, and the row that belongs to it.
 type Target struct {
 	Purpose      Purpose
-	Registration *store.Registration // of ConfirmRegistration
-	User         *store.User         // of ConfirmNewEmail and ResetPassword
-	Event        string              // of NotMe: its id
+	Registration *store.Registration // for ConfirmRegistration
+	Whichever    bool                // the page asks which registration of its address is meant
+	User         *store.User         // for ConfirmNewEmail and ResetPassword
+	Event        string              // for NotMe, the id of a store.Undo
 }
 
-// Link is a link that was made.
+// Link is a link as it is mailed.
 type Link struct {
 	URL       string
 	ExpiresAt time.Time
@@ -54,21 +55,21 @@ type Link struct {
 // still be in force then.
 type Claim struct {
 	Purpose      Purpose `json:"purpose"`
-	Registration string  `json:"registration,omitempty"`
+	Registration string  `json:"registration,omitempty"` // "": whichever of the address
 	User         string  `json:"user,omitempty"`
 	Version      int64   `json:"version,omitempty"` // the user's security_version
 	Event        string  `json:"event,omitempty"`
 	EmailKey     string  `json:"email,omitempty"` // the address that it was mailed to, or confirms
 }
 
-// Tokens keeps payloads under the SHA-256 of tokens until they expire. It may
-// forget, which costs a link.
+// Tokens keeps payloads under the SHA-256 of tokens until they expire. One that it loses
+// costs a link, and nothing else.
 type Tokens interface {
 	PutToken(ctx context.Context, hash, payload []byte, now time.Time, ttl time.Duration) error
 	// Token returns the payload of a token, or store.ErrNotFound.
 	Token(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
-	// TakeToken does that and forgets the token: of many who take one at once, at
-	// most one gets it.
+	// TakeToken returns what Token does, and deletes the token. Of many who take one at
+	// once, at most one gets it.
 	TakeToken(ctx context.Context, hash []byte, now time.Time) ([]byte, error)
 }
 
@@ -78,10 +79,10 @@ type Config struct {
 	PublicURL  *url.URL      // base of links to the built-in pages
 	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
 	ResetURL   string        // the same for ResetPassword
-	ResetTTL   time.Duration // of a ResetPassword; the others last as long as their rows
+	ResetTTL   time.Duration // how long a link of ResetPassword works; the others last as long as their rows
 	Secrets    [][]byte      // SECRET_KEY: the first seals claims, all verify
 	Tokens     Tokens
-	Store      *store.Store // has the events of NotMe
+	Store      *store.Store // to look up the events of NotMe
 	Now        func() time.Time
 }
 

@@ -13,9 +13,9 @@ import (
 	"latchkey/internal/store"
 )
 
-// Make makes a token for a target, keeps its hash and returns the link to its
-// page. It leaves earlier ones working. ErrDead if there is nothing (any more)
-// that it could do.
+// Make makes a token for a target, keeps its hash, and returns the link to its page.
+// Earlier links for the same target go on working. The error is ErrDead if there is
+// nothing that the link could do, or nothing any more.
 func (m *Maker) Make(ctx context.Context, to Target) (Link, error) {
 	now := m.now()
 	p, err := m.plan(ctx, to, now)
@@ -46,16 +46,19 @@ const (
 type plan struct {
 	claim   Claim
 	page    string
-	email   string // that the page is told, or ""
+	email   string // the address that stands in the link, or ""
 	expires time.Time
 }
 
-// plan says what is to be made for a target.
+// plan returns what link to make for a target, or ErrDead.
 func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err error) {
 	switch u := to.User; to.Purpose {
 	case ConfirmRegistration:
 		r := to.Registration
 		p = plan{Claim{Purpose: to.Purpose, Registration: r.ID, EmailKey: r.EmailKey}, confirmPage, r.Email, r.ExpiresAt}
+		if to.Whichever {
+			p.claim.Registration = ""
+		}
 		if r.Closed {
 			return plan{}, ErrDead
 		}
@@ -87,7 +90,7 @@ func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err
 	return p, nil
 }
 
-// url is the address of a page that a token opens: the frontend's own if there is
+// url returns the link to a page with a token: to the frontend's own page if there is
 // one.
 func (m *Maker) url(page, token, email string) string {
 	if own := map[string]string{confirmPage: m.c.ConfirmURL, resetPage: m.c.ResetURL}[page]; own != "" {

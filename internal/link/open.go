@@ -45,7 +45,7 @@ func (m *Maker) Take(ctx context.Context, token string) (Claim, error) {
 	return m.claim(ctx, token, m.c.Tokens.TakeToken)
 }
 
-// claim looks a token up, or takes it.
+// claim returns what a token stands for. find looks it up in the token store, or takes it.
 func (m *Maker) claim(ctx context.Context, token string, find func(context.Context, []byte, time.Time) ([]byte, error)) (c Claim, err error) {
 	if len(token) != len(tokenPrefix)+base64.RawURLEncoding.EncodedLen(tokenBytes) || !strings.HasPrefix(token, tokenPrefix) {
 		return Claim{}, ErrDead
@@ -64,7 +64,7 @@ func (m *Maker) claim(ctx context.Context, token string, find func(context.Conte
 	return c, err
 }
 
-// hash is what is kept of a token.
+// hash returns what is kept of a token.
 func hash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]

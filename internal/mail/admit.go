@@ -19,8 +19,12 @@ var (
 	allLimit = throttle.Limit{N: 10, Window: time.Hour} // from all clients
 )
 
-// admit counts m and lets it go. Where it may not, the error is what becomes of
-// it instead.
+// admit returns nil if m may go now, after counting it. If it may not, the error says to
+// outbox what becomes of m instead.
+//
+// A recipient gets only so many mails of a kind that strangers can cause (C6). One more
+// is dropped if the client that caused it had its share. Else it is held: one row of the
+// recipient waits until the next mail may go, and that one then says all that is open.
 func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
 	if m.Admitted {
 		return nil
@@ -42,8 +46,8 @@ func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time
 	return instead
 }
 
-// slot counts m in c and reports whether it may go, or when the next one to its
-// recipient may. It is dropped if its client had its mails.
+// slot counts m in c, and reports whether it may go now or, if not, at what time the next
+// mail to its recipient may. The error drops m if the client that caused it had its share.
 func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts) (free bool, at time.Time, err error) {
 	purpose := string(f.kind) + " " + m.RecipientKey
 	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
@@ -65,9 +69,9 @@ func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts
 	return free || known, at, err
 }
 
-// standing reports whether m comes from a client that its recipient uses and, if
-// not, whether it comes while a mail is held. Then it stands behind that: else
-// those who come just when a slot is free would keep it waiting.
+// standing reports whether m comes from a client that its recipient uses; and if not,
+// whether a mail to the recipient is held already, behind which m has to wait. Else the
+// mails that come just when one may go would keep the held one waiting for ever.
 func (p *postman) standing(ctx context.Context, m *store.Mail, f *finding, now time.Time) (known, behind bool, err error) {
 	if f.user != nil && m.Client != "" {
 		known, err = p.c.Store.ClientFamiliar(ctx, f.user.ID, m.Client, now)
@@ -78,15 +82,16 @@ func (p *postman) standing(ctx context.Context, m *store.Mail, f *finding, now t
 	return known, behind, err
 }
 
-// counts is what one row was counted on, to be undone if it comes to nothing: a
-// row that is looked at again must not use its recipient's mails up.
+// counts remembers what one row was counted on, to give it back if the row does not go
+// after all: a row that is looked at again must not use its recipient's mails up.
 type counts struct {
 	by    throttle.Counters
 	now   time.Time
 	taken []func(ctx context.Context) error // each gives one back
 }
 
-// take counts one more, and reports whether it was free or when it will be.
+// take counts the row on a key, and reports whether the limit allowed it or, if not, at
+// what time it will.
 func (c *counts) take(ctx context.Context, on throttle.Count) (free bool, at time.Time, err error) {
 	waits, giver, err := c.by.Take(ctx, c.now, on)
 	if err != nil {
@@ -98,7 +103,7 @@ func (c *counts) take(ctx context.Context, on throttle.Count) (free bool, at tim
 	return waits[0] == 0, c.now.Add(waits[0]), nil
 }
 
-// undo gives all of them back, also when ctx has ended.
+// undo gives back all that was counted, also when ctx has ended.
 func (c *counts) undo(ctx context.Context) (err error) {
 	for _, giveBack := range c.taken {
 		err = errors.Join(err, giveBack(context.WithoutCancel(ctx)))
@@ -106,8 +111,8 @@ func (c *counts) undo(ctx context.Context) (err error) {
 	return err
 }
 
-// hold folds m into the row that waits for the next slot and will say all that
-// is open then.
+// hold replaces m by the held row of its recipient, which is due at slot and will say all
+// that is open then.
 func (p *postman) hold(ctx context.Context, m *store.Mail, kind store.MailKind, now, slot time.Time) error {
 	id, err := uuid.NewV7()
 	if err != nil {

@@ -283,3 +283,45 @@ func TestPurposesAreCountedApart_C6(t *testing.T) {
 		}
 	})
 }
+
+// Mails take turns by who causes them. Notices, and what is asked for where its
+// recipient logs in, wait for nobody; and nobody waits for ever.
+func TestTurns_C6(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		ada := x.user("ada@example.org", "ada", "192.0.2.1")
+		bob := x.user("bob@example.org", "bob", "192.0.2.2")
+		flood := func(line string, n int) {
+			for i := range n {
+				x.enqueue(&store.Mail{Kind: store.MailConfirmRegistration, RecipientKey: fmt.Sprintf("%s-%d@example.org", line, i), Client: line, Line: line})
+			}
+		}
+		reset := func(u *store.User, client string) {
+			x.enqueue(&store.Mail{Kind: store.MailPasswordReset, RecipientKey: u.EmailKey, Client: client, Line: client})
+		}
+		flood("eve", 300)
+		flood("mallory", 2)
+		reset(bob, "198.51.100.9") // where bob never was
+		reset(ada, "192.0.2.1")
+		x.notice(store.MailNewDevice, bob, "")
+		x.pass(11 * time.Second)
+		flood("late", 1)
+		x.pass(time.Second)
+		var got []string
+		for range 8 {
+			rows, err := x.store.ClaimMail(t.Context(), x.now(), x.now().Add(time.Minute), 1, false)
+			if err != nil || len(rows) != 1 {
+				t.Fatalf("claimed %v, %v", rows, err)
+			}
+			got = append(got, string(rows[0].Kind)+" "+rows[0].RecipientKey)
+		}
+		want := []string{
+			"password_reset ada@example.org", "new_device bob@example.org",
+			"confirm_registration eve-0@example.org", "confirm_registration mallory-0@example.org", "password_reset bob@example.org",
+			"confirm_registration eve-1@example.org", "confirm_registration mallory-1@example.org", // before what came 11 s later
+			"confirm_registration late-0@example.org",
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("in this order:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+		}
+	})
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"html/template"
+	"slices"
 	"time"
 
 	"latchkey/internal/link"
@@ -13,12 +14,12 @@ import (
 
 const sendTimeout = 70 * time.Second // of one send; SMTP's own limits add up to 62 s
 
-// errNothing is the end of a row that has nothing to say (any more).
+// errNothing drops a row that has nothing to say, or nothing any more.
 var errNothing = outbox.Drop("nothing to say")
 
-// deliver is the way of one mail from a claimed row to its recipient: find out
-// what it has to say, have it admitted, write it, send it. By the error outbox
-// settles the row.
+// deliver brings one claimed row to its recipient: it finds out what there is to say,
+// has the row admitted, writes the mail and sends it. From the error outbox knows what to
+// do with the row.
 func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) error {
 	f, err := p.find(ctx, m, try.Now)
 	if err != nil {
@@ -44,19 +45,19 @@ func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) er
 	return p.c.Sender.Send(ctx, msg)
 }
 
-// write has the links made and writes the mail, or returns errNothing if all
-// that it was to confirm is gone.
+// write makes the links of a mail and writes it. The error is errNothing if nothing is
+// left that it could confirm.
 func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time.Time) (*Message, error) {
 	var l letter
 	made := links{by: p.c.Links, now: now}
 	needed := true // a link, or the mail has nothing to say
 	switch f.kind {
 	case store.MailConfirmRegistration:
-		for i := range f.registrations {
-			r := &f.registrations[i]
-			if view := made.link(ctx, link.Target{Purpose: link.ConfirmRegistration, Registration: r}); view != nil {
-				l.Confirmations = append(l.Confirmations, newConfirmation(r, view))
-			}
+		// One link is good for all of them: how many strangers added matters to nobody.
+		last := slices.MaxFunc(f.registrations, func(a, b store.Registration) int { return a.ExpiresAt.Compare(b.ExpiresAt) })
+		l.Several = len(f.registrations) > 1
+		if view := made.link(ctx, link.Target{Purpose: link.ConfirmRegistration, Registration: &last, Whichever: l.Several}); view != nil {
+			l.Confirmations = append(l.Confirmations, newConfirmation(&f.registrations[0], view))
 		}
 	case store.MailConfirmNewEmail:
 		for i := range f.changes {
@@ -87,15 +88,15 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 	return &msg, p.c.Templates.write(&msg, l)
 }
 
-// links has the links of one mail made.
+// links makes the links of one mail, and remembers the first error.
 type links struct {
 	by  *link.Maker
 	now time.Time
 	n   int   // made so far
-	err error // what went wrong; then no more are made
+	err error // what went wrong; after that no more links are made
 }
 
-// link has a link made, or returns nil if there is nothing that it could do.
+// link returns a new link, or nil if there is nothing that it could do.
 func (l *links) link(ctx context.Context, to link.Target) *linkView {
 	if l.err != nil {
 		return nil

@@ -8,24 +8,21 @@ import (
 	"latchkey/internal/store"
 )
 
-// How many registrations one mail lists: strangers can open any number for an
-// address.
-const (
-	maxListed = 10 // those of the client that asks first
-	maxWaited = 50 // where all who ask had to wait, and nobody knows who the owner is
-)
+// maxWaited is how many registrations, or accounts that are to have an address, one mail
+// is about at most: strangers can make any number of them.
+const maxWaited = 50
 
-// finding is what a row turned out to be.
+// finding is what a row has to say, and to whom.
 type finding struct {
 	kind          store.MailKind
-	to            string // the stored address, never one that was submitted
-	registrations []store.Registration
-	changes       []store.User // who wait for the confirmation of an address
-	held          bool         // of already_registered: the address is the account's no longer, but kept for it
-	user          *store.User  // whose account the recipient has, if any
+	to            string               // the address as it is stored, never as somebody typed it just now
+	registrations []store.Registration // for confirm_registration
+	changes       []store.User         // for confirm_new_email: for whom the address waits
+	held          bool                 // for already_registered: the account left the address, which is kept for it
+	user          *store.User          // the user who has the address; or nil
 }
 
-// find finds out what m has to say now, or returns errNothing.
+// find returns what m has to say now, or errNothing.
 func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *finding, err error) {
 	switch m.Kind {
 	case store.MailConfirmRegistration:
@@ -50,8 +47,8 @@ func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *fi
 	return f, err
 }
 
-// findRegistration is about one registration. If its address has an account by
-// now, its owner is told.
+// findRegistration returns what to say about one registration. If its address has an
+// account, the account's owner is told instead.
 func (p *postman) findRegistration(ctx context.Context, id string, now time.Time) (*finding, error) {
 	r, err := p.c.Store.Registration(ctx, id, now)
 	if err != nil {
@@ -63,21 +60,18 @@ func (p *postman) findRegistration(ctx context.Context, id string, now time.Time
 	return p.findOpen(ctx, r.EmailKey, []store.Registration{*r}, now)
 }
 
-// findRegistrations is about all registrations of an address.
+// findRegistrations returns what to say about all registrations of an address.
 func (p *postman) findRegistrations(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
-	most := maxListed
-	if m.Held() {
-		most = maxWaited
-	}
-	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, most)
+	list, err := p.c.Store.RegistrationsByEmail(ctx, m.RecipientKey, m.Client, now, maxWaited)
 	if err != nil {
 		return nil, err
 	}
 	return p.findOpen(ctx, m.RecipientKey, list, now)
 }
 
-// findOwner is about an address that has an account, or had one until lately
-// that may come back to it.
+// findOwner returns what to say to the owner of an account: that somebody registered the
+// account's address, or one that the account had until lately. store.ErrNotFound if there
+// is no such account.
 func (p *postman) findOwner(ctx context.Context, emailKey string, now time.Time) (*finding, error) {
 	u, err := p.c.Store.UserByEmail(ctx, emailKey)
 	if !errors.Is(err, store.ErrNotFound) {
@@ -96,7 +90,8 @@ func (p *postman) findOwner(ctx context.Context, emailKey string, now time.Time)
 	return &finding{kind: store.MailAlreadyRegistered, to: emailKey, user: u, held: true}, nil
 }
 
-// findOpen is about what can be confirmed.
+// findOpen returns a mail by which the registrations of list can be confirmed.
+// store.ErrNotFound if none can.
 func (p *postman) findOpen(ctx context.Context, emailKey string, list []store.Registration, now time.Time) (*finding, error) {
 	if err := p.unclaimed(ctx, emailKey, now); err != nil {
 		return nil, err
@@ -117,8 +112,9 @@ func (p *postman) unclaimed(ctx context.Context, emailKey string, now time.Time)
 	return err
 }
 
-// findChange is about an account, or all of them, that an address is to become
-// the address of. If it has one already its owner is told.
+// findChange returns what to say about a change of address: by the mail the account of
+// m.UserID, or any account for which the address waits, can have it confirmed. If the
+// address has an account already, the account's owner is told instead.
 func (p *postman) findChange(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
 	all, err := p.c.Store.UsersByPendingEmail(ctx, m.RecipientKey, m.UserID, now, maxWaited)
 	if err != nil {
@@ -149,10 +145,11 @@ func (p *postman) findChange(ctx context.Context, m *store.Mail, now time.Time) 
 	return f, err
 }
 
-// findReset is about an account whose password is to be set anew; where its
-// address is still to be confirmed, about that: else who registered and forgot it
-// would wait for a mail that never comes. What was asked for before the account
-// was last secured is no longer wanted.
+// findReset returns a mail by which a user can set a new password. Where the address has
+// only registrations, it returns one by which those can be confirmed: else somebody who
+// registered and forgot it would wait for a mail that never comes. store.ErrNotFound if
+// there is neither, the user is disabled, or they have secured the account since the mail
+// was asked for.
 func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (_ *finding, err error) {
 	var user *store.User
 	if m.UserID != "" {

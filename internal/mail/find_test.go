@@ -126,7 +126,7 @@ func TestNewEmailThatIsTaken_D4(t *testing.T) {
 
 		// Kept for an account that is gone, it is nobody's.
 		x.tx(func(tx *store.Store) error {
-			if err := tx.DeleteUser(t.Context(), x.reread(mover)); err != nil {
+			if err := tx.DeleteUser(t.Context(), x.reread(mover), x.now(), x.now()); err != nil {
 				return err
 			}
 			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, CreatedAt: x.now(),
@@ -187,7 +187,7 @@ func TestNoticeOfAUserWhoIsGone_A8(t *testing.T) {
 				Details: store.MailDetails{To: u.Email, Username: u.Username, Event: b.ID, At: x.now()}})
 		})
 		x.tx(func(tx *store.Store) error {
-			if err := tx.DeleteUser(t.Context(), u); err != nil {
+			if err := tx.DeleteUser(t.Context(), u, x.now(), x.now()); err != nil {
 				return err
 			}
 			return tx.EnqueueMail(t.Context(), &store.Mail{ID: x.id(), Kind: store.MailAccountDeleted, UserID: u.ID, CreatedAt: x.now(), Admitted: true,

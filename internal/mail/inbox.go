@@ -19,8 +19,8 @@ type Inbox struct {
 	mails []*Message // the oldest first
 }
 
-// NewInbox makes an empty inbox. canonical makes the key that addresses are
-// compared by; it answers "" for what is no address.
+// NewInbox returns an empty inbox. canonical returns the key that addresses are compared
+// by, and "" for what is no address.
 func NewInbox(canonical func(string) string) *Inbox { return &Inbox{canonical: canonical} }
 
 // Send implements Sender. It keeps a copy of m and never fails.
@@ -35,8 +35,8 @@ func (b *Inbox) Send(_ context.Context, m *Message) error {
 	return nil
 }
 
-// Mails returns the mails to an address, the newest first; to "" all of them.
-// They are shared: do not write to them.
+// Mails returns the mails to an address, the newest first; for "" all of them. Others
+// have the same ones: do not change them.
 func (b *Inbox) Mails(to string) []*Message {
 	key := b.canonical(to)
 	b.mu.Lock()
@@ -50,7 +50,7 @@ func (b *Inbox) Mails(to string) []*Message {
 	return list
 }
 
-// ErrNoMail is the answer for a mail that is not in the inbox (any more).
+// ErrNoMail says that a mail is not in the inbox, or not any more.
 var ErrNoMail = errors.New("no such mail")
 
 // Mail returns one mail, or ErrNoMail.
@@ -63,7 +63,7 @@ func (b *Inbox) Mail(id string) (*Message, error) {
 	return nil, ErrNoMail
 }
 
-// The scheme may be an app's own: CONFIRM_URL says where links lead.
+// anyURL matches URLs of every scheme: CONFIRM_URL may lead to an app.
 var anyURL = regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s<>"]+`)
 
 // Links returns the links of the text part, in its order.

@@ -7,19 +7,20 @@ import (
 	"latchkey/internal/store"
 )
 
-// App is what every mail says of the service.
+// App is what every mail says about the service.
 type App struct {
 	Name string // APP_NAME
 	Host string // of PUBLIC_URL, with the port if it has one
 	URL  string // APP_URL: where people log in; "" if there is none
 }
 
-// letter is what the templates see. Texts that people typed are plain already,
-// so that no template can forget it.
+// letter is what the templates see. Texts that somebody typed went through plain before,
+// so no template can forget that. Each kind of mail has its own field.
 type letter struct {
 	App           appView
-	Confirmations []confirmation // confirm_registration: at least one
-	Held          bool           // already_registered: the account had this address until lately and may come back to it
+	Confirmations []confirmation // confirm_registration: one
+	Several       bool           // confirm_registration: its link is good for several registrations, of which the page asks for one
+	Held          bool           // already_registered: the account left this address, which is kept for it
 	Changes       []change       // confirm_new_email: at least one
 	Reset         change         // password_reset
 	Notice        notice         // all other kinds
@@ -35,9 +36,9 @@ func newAppView(app App) appView { return appView{app.Name, app.Host, template.U
 
 // linkView is a one-time link.
 type linkView struct {
-	URL   template.URL // made by us
-	Lasts string       // how long it works from now on
-	Until string
+	URL   template.URL // made by package link
+	Lasts string       // how long it works from now on: "24 hours"
+	Until string       // when it ends: "2 January 2026, 15:04 UTC"
 }
 
 // confirmation is one registration that waits.
@@ -54,14 +55,14 @@ type change struct {
 	linkView
 }
 
-// notice is an event of an account.
+// notice tells of an event of an account.
 type notice struct {
-	Username string // before it
-	New      string // what the username or the address became, or is to become
-	Device   string // what it came from; "" where that says nothing
-	Address  string
-	At       string
-	NotMe    *linkView // takes the event back; nil where that cannot be done (any more)
+	Username string    // before the event
+	New      string    // what the username or the address became, or is to become
+	Device   string    // the kind of device that it came from, or ""
+	Address  string    // the IP address that it came from, or ""
+	At       string    // when it happened
+	NotMe    *linkView // takes the event back; nil where that cannot be done, or not any more
 	Kept     string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
 }
 

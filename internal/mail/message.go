@@ -1,9 +1,17 @@
 // Package mail writes and sends what waits in the outbox.
 //
-// Package outbox claims the rows and settles them. In between, deliver.go finds
-// out what each of them has to say (find.go) and whether it may go (admit.go),
-// has the one-time tokens made, writes the mail (templates.go) and hands it to a
-// Sender: the mail server (SMTP) or the development inbox (Inbox).
+// Package outbox claims the rows and settles them. In between a row goes the way that
+// deliver.go shows, and that is where to begin reading:
+//
+//   - find.go finds out what it has to say, and to whom.
+//   - admit.go counts it and decides whether it may go now.
+//   - deliver.go makes the one-time links, by package link, and fills in a letter
+//     (letter.go, words.go).
+//   - templates.go writes the mail; override.go takes an operator's own templates.
+//   - A [Sender] takes it: the mail server (smtp.go, reason.go) or the development
+//     inbox (inbox.go).
+//
+// worker.go puts all of it together for package outbox.
 package mail
 
 import (
@@ -17,7 +25,7 @@ import (
 // Message is one mail to one recipient, ready to go.
 type Message struct {
 	ID        string         // of the outbox's row; the same for every try
-	Kind      store.MailKind // what it turned out to be
+	Kind      store.MailKind // what find.go found it to be
 	To        string         // an address
 	From      string         // an address
 	FromName  string         // or ""
@@ -27,9 +35,9 @@ type Message struct {
 	CreatedAt time.Time // when this try was written
 }
 
-// Sender delivers one message. It is safe for use from several goroutines,
-// ends soon after ctx does, and reports a failure as one of the errors below.
-// What their text adds is fit for logs: no address, no text of the server.
+// Sender delivers one message. It is safe for use from several goroutines, and ends
+// soon after ctx does. A failure is one of the errors below. What is added to their text
+// is fit for logs: no address, and nothing that the server said.
 type Sender interface {
 	Send(ctx context.Context, m *Message) error
 }

@@ -23,17 +23,17 @@ type TemplateMistakes []string
 
 func (m TemplateMistakes) Error() string { return strings.Join(m, "\n") }
 
-// add notes err, once, whatever number of kinds it shows in.
+// add notes err, once, in however many kinds of mail it shows.
 func (m *TemplateMistakes) add(err error) {
 	if err != nil && !slices.Contains(*m, err.Error()) {
 		*m = append(*m, err.Error())
 	}
 }
 
-// LoadTemplates reads the built-in templates but for those that a folder has a
-// file of the same name for, and writes every kind of mail with sample data, so
-// that what is wrong shows now and not at the first mail. The error is a
-// TemplateMistakes if the folder or a file in it is wrong.
+// LoadTemplates reads the templates in a folder, and the built-in ones for those that
+// the folder does not have. It writes every kind of mail with sample data, so that what
+// is wrong shows now and not at the first mail. The error is a [TemplateMistakes] if the
+// folder or a file in it is wrong.
 func LoadTemplates(app App, folder string) (*Templates, error) {
 	own, err := readFolder(os.DirFS(folder))
 	if err != nil {
@@ -64,8 +64,8 @@ func LoadTemplates(app App, folder string) (*Templates, error) {
 	return t, nil
 }
 
-// readFolder returns the templates in a folder by their names. Files that are
-// neither .html nor .txt, hidden files and folders are none of our business.
+// readFolder returns the templates in a folder by their names. It passes over hidden
+// files, folders, and files that are neither .html nor .txt.
 func readFolder(folder fs.FS) (map[string]string, error) {
 	entries, err := fs.ReadDir(folder, ".")
 	if err != nil {
@@ -105,7 +105,7 @@ func readFolder(folder fs.FS) (map[string]string, error) {
 	return own, nil
 }
 
-// reason is what an error of the file system says without the path.
+// reason returns what an error of the file system says, without the path.
 func reason(err error) string {
 	if failed, ok := errors.AsType[*fs.PathError](err); ok {
 		return failed.Err.Error()
@@ -115,7 +115,7 @@ func reason(err error) string {
 
 var anyHref = regexp.MustCompile(`(?i)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']*)')`)
 
-// try writes one mail and says what is wrong with it.
+// try writes one mail and returns what is wrong with it.
 func (t *Templates) try(app appView, kind store.MailKind, l letter) error {
 	sample := Templates{app: app, html: t.html, text: t.text}
 	m := Message{Kind: kind}
@@ -142,7 +142,7 @@ func (t *Templates) try(app appView, kind store.MailKind, l letter) error {
 
 func sharedNames(ext string) string { return strings.Join(shared, ext+", ") + ext }
 
-// links are the one-time links of a letter.
+// links returns the one-time links of a letter.
 func (l *letter) links() []string {
 	var list []string
 	for _, c := range l.Confirmations {
@@ -160,7 +160,7 @@ func (l *letter) links() []string {
 	return list
 }
 
-// shapes are letters of one kind in every shape that templates may tell apart.
+// shapes returns sample letters of one kind, in every shape that templates may tell apart.
 func shapes(kind store.MailKind) []letter {
 	at := time.Date(2026, 11, 24, 8, 15, 0, 0, time.UTC)
 	link := func(name string) linkView {
@@ -171,8 +171,8 @@ func shapes(kind store.MailKind) []letter {
 	switch kind {
 	case store.MailConfirmRegistration:
 		one := confirmation{Username: "ada", Device: "Firefox on Linux", At: moment(at), linkView: link("one")}
-		other := confirmation{Username: "eve", At: moment(at), linkView: link("other")}
-		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{one, other}}}
+		bare := confirmation{Username: "eve", At: moment(at), linkView: link("one")}
+		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{bare}}, {Several: true, Confirmations: []confirmation{one}}}
 	case store.MailConfirmNewEmail:
 		one, other := change{"ada", link("one")}, change{"eve", link("other")}
 		return []letter{{Changes: []change{one}}, {Changes: []change{one, other}}}

@@ -29,7 +29,7 @@ const (
 )
 
 const (
-	stepTimeout = 30 * time.Second // connecting up to the login; then the conversation
+	stepTimeout = 30 * time.Second // SMTPConfig.Timeout where that is 0
 	quitTimeout = 2 * time.Second  // for the goodbye, when the mail is delivered already
 )
 
@@ -41,8 +41,8 @@ type SMTPConfig struct {
 	Password string
 	TLS      TLS
 	RootCAs  *x509.CertPool // nil: the system's
-	Public   string         // the service's own host name: in EHLO and at the end of Message-IDs
-	Timeout  time.Duration  // of connecting, and of the conversation; 0 is 30 s
+	Public   string         // the service's own host name, for EHLO and the end of Message-IDs
+	Timeout  time.Duration  // bounds connecting up to the login, and again the conversation; 0 is 30 s
 }
 
 // SMTP sends through a mail server, each mail over a connection of its own.
@@ -90,20 +90,10 @@ func (s *SMTP) Send(ctx context.Context, m *Message) error {
 	return nil
 }
 
-// Check does all that comes before a mail, the login too, and says goodbye.
-// ErrUnreachable.
-func (s *SMTP) Check(ctx context.Context) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	c, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	c.quit()
-	return nil
-}
+// at is where the server is, for people and for dialling.
+func (s *SMTP) at() string { return net.JoinHostPort(s.c.Host, strconv.Itoa(s.c.Port)) }
 
-// connection is a session that is logged in.
+// connection is a connection to the mail server that is logged in.
 type connection struct {
 	client  *gomail.Client
 	session *smtp.Client
@@ -115,15 +105,15 @@ func (c *connection) quit() {
 	_ = c.client.CloseWithSMTPClient(c.session)
 }
 
-// connect connects and logs in. The connection closes when ctx ends.
+// connect connects and logs in. The connection closes when ctx ends. The error is
 // ErrUnreachable.
 func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 	// A client a mail: it writes to itself while it logs in, and the connection
 	// is ours to close, which it forgets when TLS or the login fails.
 	var c connection
 	var err error
-	c.client, err = s.client(func(dialCtx context.Context, network, addr string) (net.Conn, error) {
-		conn, err := s.dial(dialCtx, network, addr)
+	c.client, err = s.client(func(dialCtx context.Context, network, _ string) (net.Conn, error) { // its own address lacks the brackets of IPv6
+		conn, err := s.dial(dialCtx, network)
 		if err != nil {
 			return nil, err
 		}
@@ -132,10 +122,10 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 		return conn, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
 	}
 	if c.session, err = c.client.DialToSMTPClientWithContext(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %s", ErrUnreachable, connectReason(err))
+		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
 	}
 	return &c, nil
 }
@@ -165,18 +155,18 @@ func (s *SMTP) client(dial gomail.DialContextFunc) (*gomail.Client, error) {
 	return gomail.NewClient(s.c.Host, opts...)
 }
 
-func (s *SMTP) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+func (s *SMTP) dial(ctx context.Context, network string) (net.Conn, error) {
 	if s.c.TLS == FullTLS {
-		return (&tls.Dialer{Config: s.tlsConfig()}).DialContext(ctx, network, addr)
+		return (&tls.Dialer{Config: s.tlsConfig()}).DialContext(ctx, network, s.at())
 	}
-	return (&net.Dialer{}).DialContext(ctx, network, addr)
+	return (&net.Dialer{}).DialContext(ctx, network, s.at())
 }
 
 func (s *SMTP) tlsConfig() *tls.Config {
 	return &tls.Config{ServerName: s.c.Host, RootCAs: s.c.RootCAs, MinVersion: tls.VersionTLS12}
 }
 
-// message makes m's MIME form: text first, HTML as its alternative.
+// message returns m in MIME: text first, HTML as its alternative.
 func (s *SMTP) message(m *Message) (*gomail.Msg, error) {
 	from, err := address(m.From)
 	if err != nil {
@@ -198,8 +188,9 @@ func (s *SMTP) message(m *Message) (*gomail.Msg, error) {
 	return msg, nil
 }
 
-// address returns addr as a mail server takes it: a bare address in ASCII. It
-// refuses what net/mail would read as anything else than what it says.
+// address returns addr as a mail server takes it: a bare address whose domain is in
+// ASCII. It refuses what net/mail would read as another address than the one that is
+// written there (D9).
 func address(addr string) (string, error) {
 	local, domain, ok := strings.Cut(addr, "@")
 	if !ok || strings.ContainsRune(domain, '@') {
@@ -217,8 +208,8 @@ func address(addr string) (string, error) {
 	return bare, nil
 }
 
-// conversationError sorts what the client reports after the login, and keeps
-// nothing of its text: it quotes addresses.
+// conversationError turns what went wrong after the login into one of the errors of this
+// package. It keeps nothing of the text, which quotes addresses.
 func conversationError(err error) error {
 	failed, ok := errors.AsType[*gomail.SendError](err)
 	if !ok {
@@ -236,9 +227,10 @@ func conversationError(err error) error {
 		what = strings.Join(strings.Fields(strconv.Itoa(code)+" "+failed.EnhancedStatusCode()+" "+what), " ")
 	}
 	switch {
-	// RFC 4954: it wants another login than ours. Said of a recipient it is about
-	// that one, who must not stop the mail of everybody else.
-	case failed.Reason == gomail.ErrSMTPMailFrom && (code == 530 || code == 534 || code == 535 || code == 538):
+	// It wants another login than ours, or refuses the sender, who is the same of all
+	// mails. Said of a recipient it is about that one, who must not stop the mail of
+	// everybody else.
+	case failed.Reason == gomail.ErrSMTPMailFrom && code >= 500:
 		return fmt.Errorf("%w: %s", ErrUnreachable, what)
 	case code >= 500:
 		return fmt.Errorf("%w: %s", ErrRefused, what)

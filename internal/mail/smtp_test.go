@@ -19,6 +19,7 @@ import (
 
 	"github.com/emersion/go-smtp"
 
+	"latchkey/internal/cause"
 	"latchkey/internal/store"
 )
 
@@ -124,22 +125,24 @@ func TestSendErrors_R3(t *testing.T) {
 		"554 of the data": {faults{data: answer(554, smtp.EnhancedCode{5, 7, 1})}, nil, ErrRefused, "refused: 554 5.7.1 after the content"},
 		"452 of the data": {faults{data: answer(452, smtp.EnhancedCode{4, 3, 1})}, nil, ErrDelayed, "delayed: 452 4.3.1 after the content"},
 		"530 at MAIL":     {faults{mail: answer(530, smtp.EnhancedCode{5, 7, 0})}, nil, ErrUnreachable, "mail server unreachable: 530 5.7.0 at MAIL FROM"},
+		"550 at MAIL":     {faults{mail: answer(550, smtp.EnhancedCode{5, 7, 1})}, nil, ErrUnreachable, "mail server unreachable: 550 5.7.1 at MAIL FROM"},
 		"dropped":         {faults{drop: true}, nil, ErrDropped, "connection dropped: after the content"},
-		"login refused":   {faults{noLogin: true}, nil, ErrUnreachable, "mail server unreachable: answered 535 at the login"},
-		"not trusted":     {faults{}, func(c *SMTPConfig) { c.RootCAs = x509.NewCertPool() }, ErrUnreachable, "mail server unreachable: its certificate is not trusted"},
-		"not TLS":         {faults{}, func(c *SMTPConfig) { c.TLS = FullTLS }, ErrUnreachable, "mail server unreachable: it does not speak TLS there"},
-		"no port":         {faults{}, func(c *SMTPConfig) { c.Port = 1 }, ErrUnreachable, "mail server unreachable: connection refused"},
-		"no name":         {faults{}, func(c *SMTPConfig) { c.Host = "mail.invalid" }, ErrUnreachable, "mail server unreachable: its name is not found"},
+		"login refused":   {faults{noLogin: true}, nil, ErrUnreachable, "mail server unreachable: AT: wrong user or password: answered 535 at the login"},
+		"not trusted":     {faults{}, func(c *SMTPConfig) { c.RootCAs = x509.NewCertPool() }, ErrUnreachable, "mail server unreachable: AT: its certificate is not trusted: the authority is unknown"},
+		"not TLS":         {faults{}, func(c *SMTPConfig) { c.TLS = FullTLS }, ErrUnreachable, "mail server unreachable: AT: it does not speak TLS there"},
+		"no port":         {faults{}, func(c *SMTPConfig) { c.Port = 1 }, ErrUnreachable, "mail server unreachable: AT: connection refused"},
+		"no name":         {faults{}, func(c *SMTPConfig) { c.Host = "mail.invalid" }, ErrUnreachable, "mail server unreachable: AT: its name is not found"},
 		"silent": {faults{}, func(c *SMTPConfig) {
 			c.Port, c.Timeout = untrusted.Addr().(*net.TCPAddr).Port, 50*time.Millisecond
-		}, ErrUnreachable, "mail server unreachable: no answer in time"},
+		}, ErrUnreachable, "mail server unreachable: AT: no answer in time"},
 		"slow": {faults{hang: make(chan struct{})}, func(c *SMTPConfig) { c.Timeout = 2 * time.Second }, ErrDropped, "connection dropped: after the content"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f.set(c.faults)
-			err := smtpTo(t, f.addr, f.roots, c.change).Send(t.Context(), sample())
-			if !errors.Is(err, c.want) || err.Error() != c.text {
-				t.Errorf("got %q, want %q", err, c.text)
+			s := smtpTo(t, f.addr, f.roots, c.change)
+			err, text := s.Send(t.Context(), sample()), strings.Replace(c.text, "AT:", s.at()+":", 1)
+			if !errors.Is(err, c.want) || err.Error() != text {
+				t.Errorf("got %q, want %q", err, text)
 			}
 			if c.faults.hang != nil {
 				close(c.faults.hang)
@@ -224,5 +227,13 @@ func TestNewSMTP(t *testing.T) {
 		if _, err := NewSMTP(c); err == nil {
 			t.Errorf("%s: no error", name)
 		}
+	}
+}
+
+// A server may be an IPv6 address, which is dialled as one.
+func TestIPv6_R3(t *testing.T) {
+	err := smtpTo(t, "[::1]:1", nil, nil).Send(t.Context(), sample())
+	if !errors.Is(err, ErrUnreachable) || !strings.HasPrefix(err.Error(), "mail server unreachable: [::1]:1: ") || strings.HasSuffix(err.Error(), cause.Unknown) {
+		t.Errorf("got %v, want it to say why nobody is there", err) // it is refused, or this machine has no IPv6
 	}
 }

@@ -16,8 +16,8 @@ import (
 //go:embed templates
 var files embed.FS
 
-// subjects name every kind of mail that can be written. They are constants:
-// nothing that anybody typed is ever part of a header.
+// subjects has the subject of every kind of mail that can be written. All are
+// constants: nothing that anybody typed is ever part of a header (D9).
 var subjects = map[store.MailKind]string{
 	store.MailConfirmRegistration:  "Confirm your email",
 	store.MailAlreadyRegistered:    "You already have an account",
@@ -32,15 +32,15 @@ var subjects = map[store.MailKind]string{
 	store.MailAccountDisabled:      "Your account was disabled",
 }
 
-// kinds are those of subjects, in a fixed order.
+// kinds has every kind of mail that can be written, in a fixed order.
 var kinds = slices.Sorted(maps.Keys(subjects))
 
-// shared are the templates that each kind is put together with: the frame, and
-// the parts that several kinds use.
+// shared names the templates that are part of every kind: the frame, and the parts that
+// several kinds use.
 var shared = []string{"layout", "parts"}
 
-// Templates write mails: the shared templates, and for each kind one file for
-// HTML and one for text.
+// Templates writes mails. For each kind of mail it has one template for HTML and one for
+// text, each together with the shared ones.
 type Templates struct {
 	app  appView
 	html map[store.MailKind]*htmltemplate.Template
@@ -55,8 +55,8 @@ func NewTemplates(app App) (*Templates, error) {
 	})
 }
 
-// newTemplates parses what read returns for each file's name. The error is a
-// TemplateMistakes if templates are wrong.
+// newTemplates parses the templates that read returns by their files' names. The error is
+// a [TemplateMistakes] if templates are wrong.
 func newTemplates(app App, read func(name string) (string, error)) (*Templates, error) {
 	if app.Name == "" || app.Host == "" {
 		return nil, errors.New("mail: the service has no name or host")
@@ -90,7 +90,7 @@ func parse(name string, read func(name string) (string, error), into func(name, 
 	return err
 }
 
-// button is what the button of parts.html is made of.
+// button is what parts.html makes a button of.
 type button struct {
 	Link  htmltemplate.URL
 	Label string
@@ -98,7 +98,8 @@ type button struct {
 
 func newButton(link htmltemplate.URL, label string) button { return button{link, label} }
 
-// errUnknownKind: a newer version wrote the row; one of its workers will know.
+// errUnknownKind says that this version does not know a kind of mail. A newer version
+// wrote the row, and one of its workers will send it.
 var errUnknownKind = errors.New("unknown kind of mail")
 
 // write fills in m's subject, text and HTML.

@@ -9,8 +9,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// plain writes a text that somebody typed (a username, a device's name) so
-// that no mail client makes a link of it, in HTML and in text alike.
+// plain returns a text that somebody typed, such as a username, in a form of which no
+// mail client makes a link, in HTML and in text alike (A8: else a thief's username could
+// lead the owner to a page of the thief).
 //
 // Clients link what looks like a host, an address or a URL to them, some after
 // taking out the markup and the invisible characters. So neither a span around
@@ -45,12 +46,13 @@ func plain(s string) string {
 	return b.String()
 }
 
-// U+3002 is the ideographic full stop, which divides host names like a dot.
+// unlinked replaces what plain must not leave. U+3002 is the ideographic full stop, which
+// divides host names like a dot.
 var unlinked = strings.NewReplacer(".", "·", "\u3002", "·", ":", "∶", "/", "∕", `\`, "∖", "@", "(at)")
 
 const plainMax = 80 // characters; usernames have at most 32, device names 64
 
-// moment writes a time as people read it, with its zone.
+// moment returns a time as people read it, with its zone; "" for the zero time.
 func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
@@ -58,9 +60,9 @@ func moment(t time.Time) string {
 	return t.UTC().Format("2 January 2006, 15:04 UTC")
 }
 
-// duration writes how long something will last in words: "24 hours", "1 hour",
-// "90 minutes". It never promises more than five minutes too much: a mail that
-// is a little late still says the whole number.
+// duration returns in words how long something will last: "24 hours", "1 hour",
+// "90 minutes". It rounds up by as much as five minutes, so that a mail that is a little
+// late still says the whole number.
 func duration(d time.Duration) string {
 	const grace = 5 * time.Minute
 	if hours := int((d + grace) / time.Hour); hours >= 2 {

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,7 +28,11 @@ var linkers = map[string]*regexp.Regexp{
 // it after cleaning it.
 func linked(s string) []string {
 	var rules []string
-	for _, seen := range []string{s, norm.NFKC.String(s), strings.Map(visible, s), norm.NFKC.String(strings.Map(visible, s))} {
+	all := []string{s, norm.NFKC.String(s), strings.Map(visible, s), norm.NFKC.String(strings.Map(visible, s))}
+	for i, seen := range all {
+		if slices.Contains(all[:i], seen) {
+			continue
+		}
 		for name, re := range linkers {
 			if m := re.FindString(strings.ReplaceAll(seen, "\n", " ")); m != "" {
 				rules = append(rules, name+": "+m)

@@ -13,14 +13,14 @@ import (
 	"latchkey/internal/throttle"
 )
 
-const hands = 4 // mails on their way at once, so that a slow one does not stop the others
+const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what mails are written and sent with. All of it is needed but FromName.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
 	Links     *link.Maker
-	Counters  throttle.Counters // of mails
+	Counters  throttle.Counters // count mails to recipients
 	Templates *Templates
 	From      string // MAIL_FROM
 	FromName  string // MAIL_FROM_NAME
@@ -28,11 +28,11 @@ type Config struct {
 	Now       func() time.Time
 }
 
-// postman brings one mail at a time on its way: see deliver.
+// postman delivers mails: see deliver.
 type postman struct{ c Config }
 
-// NewWorker checks c and makes the Worker that delivers the mails of the
-// outbox. All of them go by way of one mail server.
+// NewWorker checks c and returns the worker that delivers the mails of the outbox, all
+// of them by way of one mail server.
 func NewWorker(c Config) (*outbox.Worker, error) {
 	if c.Store == nil || c.Sender == nil || c.Links == nil || c.Counters == nil || c.Templates == nil ||
 		c.From == "" || c.Log == nil || c.Now == nil {
@@ -58,8 +58,8 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 	})
 }
 
-// claim leases mails. While the server is away that is those not yet admitted:
-// they can be counted, and deleted if they have nothing to say.
+// claim leases mails. While the mail server is away it leases those that were not
+// admitted yet: they can be counted, and deleted if they have nothing to say.
 func (p *postman) claim(ctx context.Context, c outbox.Claim) ([]outbox.Job, error) {
 	rows, err := p.c.Store.ClaimMail(ctx, c.Now, c.Until, c.Max, c.Away)
 	jobs := make([]outbox.Job, len(rows))

@@ -114,6 +114,15 @@ func (x *world) linked(m received) []string {
 		}
 		name := "not me"
 		switch {
+		case claim.Purpose == link.ConfirmRegistration && claim.Registration == "": // whichever of its address
+			all, err := x.store.RegistrationsByEmail(x.t.Context(), claim.EmailKey, "", x.now(), 1000)
+			if err != nil {
+				x.t.Fatal(err)
+			}
+			for _, r := range all {
+				list = append(list, r.Username)
+			}
+			continue
 		case claim.Registration != "":
 			r, err := x.store.Registration(x.t.Context(), claim.Registration, x.now())
 			if err != nil {

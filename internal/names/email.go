@@ -8,15 +8,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// Email is an address that was understood.
+// Email is an address that ParseEmail took.
 type Email struct {
 	Address string // the local part as it was typed, the domain in its ASCII form
 	Key     string // what addresses are compared by: all of it in ASCII lower case
 	Local   string // the local part as it was typed
 }
 
-// MaxEmail is how many bytes an address has at most: a path's 256 less its
-// brackets, RFC 5321 section 4.5.3.1.3.
+// MaxEmail is how many bytes an address has at most: the 256 of a path in SMTP, without its
+// two brackets (RFC 5321 section 4.5.3.1.3).
 const MaxEmail = 254
 
 // Bounds of the parts of an address in bytes, RFC 5321 section 4.5.3.1.
@@ -29,11 +29,11 @@ const (
 // domains maps no more than case and A-labels, and refuses what IDNA 2008 does.
 var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(true), idna.StrictDomainName(true), idna.Transitional(false))
 
-// ParseEmail understands a bare addr-spec of RFC 5322 section 3.4.1 with a
-// dot-atom of ASCII before the @ and a host name of at least two labels behind
-// it. What it understands equals what was sent: no quoting, comments, display
-// names, lists or literals, and no character that some step would map to
-// another.
+// ParseEmail reads an address, and reports whether it is one that Latchkey takes. That is a
+// bare addr-spec (RFC 5322 section 3.4.1), with a dot-atom of ASCII before the @ and a host
+// name of at least two labels behind it. It takes no quoting, comments, display names,
+// lists or literals, and no character that some step would make another of (B3): the
+// address that comes out is the one that was sent.
 func ParseEmail(s string) (Email, bool) {
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > MaxEmail || !dotAtom(local) {

@@ -1,10 +1,10 @@
-// Package names knows what people are called by: the addresses and usernames
-// that Latchkey takes, and the names of devices.
+// Package names says which addresses and usernames Latchkey takes, and how the names of
+// devices are kept.
 //
-// An address or a username is kept as it was typed, beside a key that it is
-// compared by. ParseEmail and ParseUsername are the only way from the one to the
-// other. They take little, so that what looks the same has the same key, and what
-// was sent is what is kept: nothing is trimmed, mapped or guessed.
+// An address or a username is kept as it was typed, and beside it a key that it is
+// compared by. [ParseEmail] and [ParseUsername] are the only way to a key. They are strict,
+// so that names that look the same have the same key (B4), and that what is kept is what
+// was sent (B2): nothing is trimmed, mapped or guessed.
 package names
 
 import (
@@ -13,9 +13,9 @@ import (
 	"unicode/utf8"
 )
 
-// Lower returns s with the letters of ASCII in lower case, as they are in keys.
-// It leaves all others alone, some of which would become ASCII by it. NUL, which
-// PostgreSQL does not take, becomes a question mark.
+// Lower returns s with the letters of ASCII in lower case, as keys have them. It leaves all
+// other letters alone: some of them, such as the Kelvin sign, would become ASCII. NUL,
+// which PostgreSQL does not take, becomes a question mark.
 func Lower(s string) string {
 	return strings.Map(func(r rune) rune {
 		switch {
@@ -28,9 +28,9 @@ func Lower(s string) string {
 	}, s)
 }
 
-// Printable returns at most n characters of s, without control and format
-// characters and without space around it. It is for names that only people read:
-// two that look alike may still differ.
+// Printable returns at most n characters of s, without control and format characters and
+// without space around them. It is for names that are only shown and never compared: two
+// that look alike may differ.
 func Printable(s string, n int) string {
 	s = strings.Map(func(r rune) rune {
 		if r == utf8.RuneError || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {

@@ -125,6 +125,21 @@ func TestParseUsername_B3_B4(t *testing.T) {
 			t.Errorf("%q: got %q, %t, want %q", c.in, key, ok, c.key)
 		}
 	}
+	for _, name := range []string{
+		"admln", "adm1n", "Admln", "r00t", "latchkeY", "1atchkey", "supp0rt", "m-e", "ad.min", "sup_port", "no.reply", "nu11", // look like one
+		"support-team", "the.admin", "paypal_support", "a-admin-b", "Help-Desk", "account-security", "no-reply-2", "ad-min-team", "the-adm1n", // have a part that does
+	} {
+		if key, ok := names.ParseUsername(name); ok {
+			t.Errorf("%s is taken", name)
+		} else if known, ok := names.ParseKnownUsername(name); name != "latchkeY" && (!ok || known != names.Lower(name)) || key != known {
+			t.Errorf("%s: known as %q, %t", name, known, ok)
+		}
+	}
+	for _, name := range []string{"administrators", "supporter", "helpful", "kiss-me", "power-user", "true.story", "owner-of-dogs", "rooted", "apis", "apia-island"} {
+		if _, ok := names.ParseUsername(name); !ok {
+			t.Errorf("%s is refused", name)
+		}
+	}
 	for _, name := range []string{"admin", "root", "support", "system", "me", "null", "Admin", "ROOT", "No-Reply", "latchkey", "postmaster"} {
 		if _, ok := names.ParseUsername(name); ok {
 			t.Errorf("%s is not reserved", name)
@@ -144,5 +159,19 @@ func TestMakeUsername(t *testing.T) {
 	}
 	if len(made) < 9_990 { // by chance alone, all but one or two in a hundred such tests
 		t.Errorf("%d names in 10,000", len(made))
+	}
+}
+
+// Names that look alike have one look, and others have not.
+func TestLook_B4(t *testing.T) {
+	for _, alike := range [][]string{{"paypal", "paypai", "paypa1"}, {"ada0", "adao"}, {"0i1l", "olll", "o1l1"}, {"ivan", "lvan", "1van"}} {
+		for _, key := range alike {
+			if names.Look(key) != names.Look(alike[0]) {
+				t.Errorf("%s looks like %q, %s like %q", key, names.Look(key), alike[0], names.Look(alike[0]))
+			}
+		}
+	}
+	if names.Look("ada") != "ada" || names.Look("a.b_c-d") != "a.b_c-d" || names.Look("paypal") == names.Look("paypals") {
+		t.Error("names that look different have one look")
 	}
 }

@@ -3,6 +3,9 @@ package names
 import (
 	"crypto/rand"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 )
 
 // Bounds of a username in characters, all of which are ASCII.
@@ -11,8 +14,8 @@ const (
 	MaxUsername = 32
 )
 
-// reserved are keys of usernames that nobody may have: people would take their
-// owner for the service itself, or programs them for something else.
+// reserved has the keys of usernames that nobody may have: people would take who has one
+// for the service itself, or programs would take it for something else.
 var reserved = map[string]bool{
 	"admin": true, "administrator": true, "root": true, "system": true, "support": true, "help": true, "security": true,
 	"abuse": true, "postmaster": true, "webmaster": true, "hostmaster": true, "noreply": true, "no-reply": true,
@@ -22,10 +25,27 @@ var reserved = map[string]bool{
 	"latchkey": true, "everyone": true, "nobody": true, "owner": true, "www": true,
 }
 
-// ParseUsername returns the key that a username is compared by. It takes what
-// RFC 8265 would, cut down to ASCII: with a letter or digit at both ends a
-// username never looks like an address, an option or a file that is hidden.
+// operators are words of which people take a name for the service's own wherever in it
+// they stand: support-team, the.admin.
+var operators = []string{
+	"admin", "administrator", "root", "system", "support", "help", "security", "abuse", "postmaster", "webmaster", "hostmaster",
+	"noreply", "mailerdaemon", "api", "login", "settings", "account", "moderator", "staff", "official", "latchkey",
+}
+
+// ParseUsername returns the key that a username is compared by, and reports whether it is
+// one that Latchkey takes: what RFC 8265 would take, of ASCII alone, with a letter or a
+// digit at both ends, so that a username never looks like an address, an option of a
+// command or a hidden file; none that is reserved or looks so, and none with a part that
+// looks like the operator's. Beside false the key is that of a name that is reserved so, or
+// "".
 func ParseUsername(s string) (key string, ok bool) {
+	key, ok = ParseKnownUsername(s)
+	return key, ok && !looksReserved(key)
+}
+
+// ParseKnownUsername is ParseUsername for a name that its user has elsewhere already:
+// of those that look like others it refuses only what is reserved letter by letter.
+func ParseKnownUsername(s string) (key string, ok bool) {
 	if len(s) < MinUsername || len(s) > MaxUsername {
 		return "", false
 	}
@@ -39,6 +59,49 @@ func ParseUsername(s string) (key string, ok bool) {
 	}
 	key = Lower(s)
 	return key, !reserved[key]
+}
+
+// Look is what a username's key looks like: I, l and 1 are one letter, and so are O and
+// 0. Of two names that look alike, as paypal, paypaI and paypa1, nobody can get the
+// second.
+func Look(key string) string { return looks.Replace(key) }
+
+var looks = strings.NewReplacer("i", "l", "1", "l", "0", "o")
+
+// reservedLooks and operatorLooks are what reserved names and operators look like.
+var (
+	reservedLooks = lookSet(slices.Collect(maps.Keys(reserved)))
+	operatorLooks = lookSet(operators)
+)
+
+func lookSet(words []string) map[string]bool {
+	set := make(map[string]bool, len(words))
+	for _, word := range words {
+		set[Look(strings.Join(parts(word), ""))] = true
+	}
+	return set
+}
+
+// looksReserved reports whether the whole of a key looks like a reserved name, whatever
+// stands between its parts, or some parts of it in a row look like an operator.
+func looksReserved(key string) bool {
+	all := parts(Look(key))
+	if reservedLooks[strings.Join(all, "")] {
+		return true
+	}
+	for from := range all {
+		for to := from + 1; to <= len(all); to++ {
+			if operatorLooks[strings.Join(all[from:to], "")] {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// parts are what stands between the dots, underscores and hyphens of a name.
+func parts(name string) []string {
+	return strings.FieldsFunc(name, func(r rune) bool { return r == '.' || r == '_' || r == '-' })
 }
 
 // The letters of usernames that are made: none that is told apart from another

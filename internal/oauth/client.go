@@ -12,20 +12,20 @@ import (
 	"latchkey/internal/request"
 )
 
-// caller is the client that a request comes from.
+// caller is the OAuth client that a request comes from.
 type caller struct {
 	id            string // client_id
 	authenticated bool   // by a secret
 }
 
-// actor is who sends the request, through this client.
+// actor returns who sends the request, through this client.
 func (c caller) actor(r *http.Request) auth.Actor {
 	a := request.From(r.Context()).Actor()
 	a.ClientID = c.id
 	return a
 }
 
-// clients are those with a secret, by id.
+// clients has the SHA-256 of each client's secret by the client's id.
 type clients map[string][sha256.Size]byte
 
 func newClients(list []Client) clients {
@@ -36,9 +36,9 @@ func newClients(list []Client) clients {
 	return c
 }
 
-// identify says which client sends a request (RFC 6749 section 2.3). One with a
-// secret must prove it, by Basic or by client_id and client_secret in the form;
-// whoever names none, or auth.OwnClient, is the public client.
+// identify returns which client sends a request (RFC 6749 section 2.3). A client with a
+// secret must show it, by Basic or by client_id and client_secret in the form. Whoever
+// names no client, or auth.OwnClient, is the public client.
 func (c clients) identify(h http.Header, f form) (caller, error) {
 	id, secret := f["client_id"], f["client_secret"]
 	if headers := h.Values("Authorization"); len(headers) > 0 {
@@ -89,8 +89,8 @@ func basic(header string) (name, password string, ok bool) {
 	return strings.Cut(string(pair), ":")
 }
 
-// decoded is s as application/x-www-form-urlencoded means it, or s itself if it
-// means nothing.
+// decoded returns s without its percent-encoding (application/x-www-form-urlencoded), or
+// s as it is if it has none that is right.
 func decoded(s string) string {
 	if plain, err := url.QueryUnescape(s); err == nil {
 		return plain

@@ -37,13 +37,13 @@ func badRequest(description string) error {
 	return &failure{Code: invalidRequest, Description: description}
 }
 
-// errClient is every reason for which a client is not believed, so that ids
-// cannot be tried out.
+// errClient is the one error for every reason why a client is not believed, so that
+// nobody can find out ids by trying.
 func errClient() error {
 	return &failure{Code: invalidClient, Description: "No client has this id and secret.", status: http.StatusUnauthorized}
 }
 
-// fail answers what went wrong.
+// fail answers a request that failed.
 func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	f := s.failureOf(r, err)
 	h := w.Header()

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 )
 
-// maxForm bounds a body, in bytes: the largest token and a password of 128
-// characters, percent-encoded, have a third of it.
+// maxForm bounds a body, in bytes. The largest token, or a password of 128 characters,
+// takes a third of it when it is percent-encoded.
 const maxForm = 16 << 10
 
 // form is the parameters of a request. One without a value counts as left out
@@ -53,7 +53,7 @@ func readForm(w http.ResponseWriter, r *http.Request) (form, error) {
 	return f, nil
 }
 
-// need returns the parameters of these names, or says which one is missing.
+// need returns an error that names the first of these parameters that is missing.
 func (f form) need(names ...string) error {
 	for _, name := range names {
 		if f[name] == "" {

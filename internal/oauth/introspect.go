@@ -15,10 +15,19 @@ type state struct {
 	Issuer    string `json:"iss,omitempty"`
 	ID        string `json:"jti,omitempty"`
 	SessionID string `json:"sid,omitempty"`
+	*profile         // of an access token
 }
 
-// introspect tells a client that authenticates what is true of a token at this
-// moment: a session that ended, or a user who was disabled, counts at once.
+// profile is who an access token was made for, as it says itself: the claims have the
+// same names.
+type profile struct {
+	Role          string `json:"role"`
+	Email         string `json:"email"`
+	EmailVerified bool   `json:"email_verified"`
+}
+
+// introspect tells a client that has shown its secret what is true of a token at this
+// moment: that a session ended, or a user was disabled, counts at once (E5).
 func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
 	if !c.authenticated {
 		return nil, errClient()
@@ -37,6 +46,7 @@ func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
 	if a := i.Access; a != nil {
 		answer.Username, answer.TokenType, answer.Issued = i.Username, "Bearer", a.IssuedAt.Unix()
 		answer.Audience, answer.Issuer, answer.ID, answer.SessionID = s.Issuer.Audience(), s.Issuer.Issuer(), a.ID, a.SessionID
+		answer.profile = &profile{Role: a.Role, Email: a.Email, EmailVerified: a.EmailVerified}
 	}
 	return answer, nil
 }

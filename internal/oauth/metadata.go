@@ -1,6 +1,7 @@
 package oauth
 
-// metadata is what RFC 8414 section 2 has clients find out by themselves.
+// metadata is what clients can find out about the server by themselves (RFC 8414
+// section 2).
 type metadata struct {
 	Issuer                string   `json:"issuer"`
 	TokenEndpoint         string   `json:"token_endpoint"`
@@ -14,8 +15,8 @@ type metadata struct {
 	IntrospectionMethods  []string `json:"introspection_endpoint_auth_methods_supported,omitempty"`
 }
 
-// metadata names only what is there: no password grant that is off, and no
-// introspection that nobody may use.
+// metadata returns what is there: neither a password grant that is off, nor introspection
+// if nobody may use it.
 func (s *server) metadata() metadata {
 	//lint:ignore G125 the paths are constants of this package
 	url := func(path string) string { return s.PublicURL.JoinPath(path).String() }

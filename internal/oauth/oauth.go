@@ -1,7 +1,11 @@
 // Package oauth is the OAuth 2.0 surface: the token endpoint with the grants
 // password and refresh_token (RFC 6749), revocation (RFC 7009), introspection
-// (RFC 7662), metadata (RFC 8414) and the public keys (RFC 7517). It words HTTP;
-// what holds is in package auth, which login and refresh of the API share.
+// (RFC 7662), metadata (RFC 8414) and the public keys (RFC 7517). It reads requests and
+// writes answers; the rules are in package auth, and are those of the API.
+//
+// [Mount] in oauth.go puts each endpoint at its path. An endpoint reads the form
+// (form.go), finds out which client sent it (client.go), and answers: token.go,
+// introspect.go, metadata.go. errors.go is how one fails.
 package oauth
 
 import (
@@ -29,11 +33,11 @@ const (
 	KeysPath       = "/.well-known/jwks.json"
 )
 
-// Config is what the endpoints are made of.
+// Config is what the endpoints work with.
 type Config struct {
 	PublicURL     *url.URL // base of the endpoints in the metadata
 	PasswordGrant bool
-	Clients       []Client // those with a secret; everybody else is auth.OwnClient
+	Clients       []Client // who has a secret; everybody else is auth.OwnClient
 	Auth          *auth.Service
 	Issuer        *jwt.Issuer
 	Log           zerolog.Logger
@@ -48,9 +52,8 @@ type server struct {
 	clients clients
 }
 
-// Mount puts the endpoints and the documents at their paths. Pages of the allowed
-// origins may use all but introspection, which is for backends: pages have no
-// secret to ask with.
+// Mount puts the endpoints and the documents at their paths. Pages of the allowed origins
+// may use all but introspection: that is for backends, since it needs a secret.
 func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	if cfg.PublicURL == nil || cfg.Auth == nil || cfg.Issuer == nil {
 		return errors.New("oauth: incomplete Config")
@@ -72,8 +75,8 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	return nil
 }
 
-// endpoint is a POST of a form by a client. What answer returns is sent as
-// JSON; nil is an empty 200.
+// endpoint returns the handler of a path to which clients POST forms. What answer returns
+// is sent as JSON; nil as an empty 200.
 func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, error)) http.Handler {
 	post := request.Methods{"POST": func(w http.ResponseWriter, r *http.Request) {
 		result, err := s.answer(w, r, answer)
@@ -95,8 +98,9 @@ func (s *server) endpoint(answer func(r *http.Request, f form, c caller) (any, e
 	})
 }
 
-// A form needs no leave from a browser to be sent, so pages elsewhere could use up
-// their visitors' tries: they are refused before anything is counted.
+// answer reads the form and the client of a request, and calls answer. Requests from pages
+// of other sites are refused before anything is counted: browsers send forms without
+// asking, so such a page could use up its visitors' tries (I5).
 func (s *server) answer(w http.ResponseWriter, r *http.Request, answer func(*http.Request, form, caller) (any, error)) (any, error) {
 	if request.From(r.Context()).ForeignPage() {
 		return nil, &failure{Code: invalidRequest, Description: "Pages of this origin may not ask.", status: http.StatusForbidden}
@@ -112,12 +116,12 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, answer func(*htt
 	return answer(r, f, c)
 }
 
-// publicAge is how long keys and metadata may be kept: a new key is published
-// that long, at least, before it signs.
+// publicAge is how long others may keep keys and metadata. A new key must be published
+// for that long, at least, before it signs.
 const publicAge = 5 * time.Minute
 
-// document answers GET with a text that does not change while the process runs,
-// and asks nobody for it: backends verify tokens although the database is away.
+// document returns a handler that answers GET with a text that never changes. It needs no
+// database, so backends can verify tokens while that is away (R1).
 func document(text []byte) http.Handler {
 	return request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(publicAge/time.Second)))
@@ -126,7 +130,7 @@ func document(text []byte) http.Handler {
 	}}.Or(wrongMethod)
 }
 
-// wrongMethod is the 405 of every path.
+// wrongMethod answers 405, at every path.
 func wrongMethod(w http.ResponseWriter) {
 	writeJSON(w, http.StatusMethodNotAllowed, failure{Code: invalidRequest, Description: "This address does not take that method."})
 }

@@ -38,7 +38,7 @@ func TestIntrospect_G1(t *testing.T) {
 	wantAccess := map[string]any{
 		"active": true, "client_id": shop, "username": "ada", "token_type": "Bearer", "sub": f.ada.ID, "aud": "https://api.example.org",
 		"iss": "https://auth.example.org", "exp": float64(claims.ExpiresAt.Unix()), "iat": float64(claims.IssuedAt.Unix()),
-		"jti": claims.ID, "sid": claims.SessionID,
+		"jti": claims.ID, "sid": claims.SessionID, "role": "USER", "email": "ada@example.org", "email_verified": true,
 	}
 	if got := ask(access); !maps.Equal(got, wantAccess) {
 		t.Errorf("access: got %v, want %v", got, wantAccess)

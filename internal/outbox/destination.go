@@ -8,14 +8,15 @@ import (
 	"github.com/rs/zerolog"
 )
 
-const probeEvery = 30 * time.Second // while a destination cannot be reached
+// probeEvery is how often one row is tried at a destination that is away.
+const probeEvery = 30 * time.Second
 
-// destination is what this worker knows of one, by the last try.
+// destination is what this worker knows of a destination.
 type destination struct {
-	busy    int       // jobs under way
-	away    bool      // it was out of reach
-	probing bool      // one of the jobs finds out whether it still is
-	probeAt time.Time // when the next one may; zero unless it is away
+	busy    int       // jobs under way to it
+	away    bool      // it was out of reach at the last try
+	probing bool      // one of the jobs is a probe: it finds out whether the destination is back
+	probeAt time.Time // when the next probe may begin; zero unless it is away
 }
 
 // at returns what is known of a destination. The caller has the lock.
@@ -28,18 +29,18 @@ func (w *Worker) at(to string) *destination {
 	return d
 }
 
-// order puts destinations that are away behind the others, that which was not
-// probed for longest first: so each has its turn.
+// order sorts due so that destinations that are away come last, and among those the one
+// first whose last probe is longest ago. So each has its turn.
 func (w *Worker) order(due []string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	slices.SortStableFunc(due, func(a, b string) int { return w.at(a).probeAt.Compare(w.at(b).probeAt) })
 }
 
-// plan says which rows to a destination to claim now. While it is away that is
-// one row every 30 s, to see whether it is back, and those with which something
-// is to be done meanwhile. However many are away, half of the hands are for
-// those that are not.
+// plan returns which rows of a destination to claim now. While the destination is away
+// that is one row every 30 s, a probe, and besides only rows with which something is to
+// be done meanwhile. However many destinations are away, half of the hands are left for
+// the others.
 func (w *Worker) plan(to string, now time.Time) Claim {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -67,7 +68,7 @@ func (w *Worker) began(c *Claim, n int) {
 	}
 }
 
-// ended notes that one of them is done.
+// ended notes that one job of a claim is done.
 func (w *Worker) ended(c *Claim) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -87,8 +88,8 @@ func (w *Worker) away(to string) bool {
 	return w.at(to).away
 }
 
-// note remembers what a try told of its destination, if anything. When it is
-// back, everything that waits for another try is due.
+// note remembers what the outcome of a try says about its destination, if it says
+// anything. When the destination is back, all that waits for another try there is due.
 func (w *Worker) note(ctx context.Context, to string, o *outcome) {
 	if o.is > refused {
 		return

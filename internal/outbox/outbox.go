@@ -41,7 +41,7 @@ type Rows struct {
 	// Due returns the destinations that rows are due for, that of the row due
 	// longest first. It may name others, too.
 	Due func(ctx context.Context, now time.Time) ([]string, error)
-	// Claim leases rows as c says, those due longest first.
+	// Claim leases rows as c says, in the order in which they are to go.
 	Claim func(ctx context.Context, c Claim) ([]Job, error)
 
 	// These settle a claimed row, or answer store.ErrNotFound when it is gone:

@@ -5,16 +5,17 @@ import (
 	"time"
 )
 
-// outcome is how a try ended. Most are errors that Job.Deliver returns.
+// outcome is how a try ended. It is the error that Job.Deliver returns, or stands for
+// none.
 type outcome struct {
 	is    kind
 	text  string
-	until time.Time // of a row that waits
+	until time.Time // when a row that waits is due again
 }
 
 type kind int
 
-// Those up to refused tell something of the destination.
+// The kinds of outcomes. Those up to refused say something about the destination.
 const (
 	delivered kind = iota
 	unreachable
@@ -29,8 +30,8 @@ const (
 // Error implements error.
 func (o *outcome) Error() string { return o.text }
 
-// outcomeOf returns what Deliver's error says, with its whole text. It is nil
-// for trouble of our own.
+// outcomeOf returns the outcome that Deliver's error stands for, with the error's whole
+// text. It returns nil for an error that is none of this package's: trouble of our own.
 func outcomeOf(err error) *outcome {
 	if err == nil {
 		return &outcome{is: delivered}

@@ -12,10 +12,10 @@ import (
 
 const (
 	firstBackoff = 5 * time.Second  // doubled with each try
-	maxBackoff   = time.Hour        // of a row that is wanted later
-	maxCut       = 30 * time.Second // of one that was cut: it follows within a minute when the destination is well again
-	giveUpAfter  = 24 * time.Hour   // of trying, from when the row was written
-	inTrouble    = 15 * time.Second // until the next look at a row that failed before it was delivered
+	maxBackoff   = time.Hour        // the longest wait of a row that the destination wants later
+	maxCut       = 30 * time.Second // the longest wait of a row that was cut, so that it follows soon when the destination is well again
+	giveUpAfter  = 24 * time.Hour   // how long after it was written a row is given up
+	inTrouble    = 15 * time.Second // the wait of a row after trouble of our own
 )
 
 // do makes one try at a job and settles it.
@@ -34,7 +34,7 @@ func (w *Worker) do(ctx context.Context, j *Job, c *Claim) {
 	}
 }
 
-// settle does with a row what the outcome of its try asks for.
+// settle deletes a row, makes it due again or gives it up, as the outcome of its try says.
 func (w *Worker) settle(ctx context.Context, j *Job, to string, o *outcome) (err error) {
 	now := w.now()
 	switch {
@@ -81,7 +81,7 @@ func (w *Worker) repeat(ctx context.Context, j *Job, to string, trouble error) {
 
 func tooOld(j *Job, now time.Time) bool { return now.Sub(j.CreatedAt) >= giveUpAfter }
 
-// backoff is how long a row waits after its try number n, counted from 0.
+// backoff returns how long a row waits after its try number n, counted from 0.
 func backoff(n int, cut bool) time.Duration {
 	most := maxBackoff
 	if cut {
@@ -93,8 +93,8 @@ func backoff(n int, cut bool) time.Duration {
 	return min(firstBackoff<<n, most)
 }
 
-// row starts a log event with what may be said of a row: never whom it is for or
-// what it says.
+// row begins a line of the log about a row. It says neither whom the row is for nor what
+// it says (I7).
 func (w *Worker) row(level zerolog.Level, j *Job, to string) *zerolog.Event {
 	return w.event(level, to).Str(w.c.Name+"_id", j.ID).Str("kind", j.Kind).Int("attempts", j.Attempts)
 }

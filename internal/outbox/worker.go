@@ -9,10 +9,10 @@ import (
 )
 
 const (
-	pollEvery  = time.Second      // for rows of other replicas and those whose time has come
-	hurryEvery = 30 * time.Second // for rows that only a clock which is ahead holds back
-	lease      = 2 * time.Minute  // longer than a try with all that belongs to it
-	drainFor   = 8 * time.Second  // for what is on its way when Run's context ends; a shutdown has 10 s
+	pollEvery  = time.Second      // how often to look for rows of other replicas, and rows whose time has come
+	hurryEvery = 30 * time.Second // how often to look for rows that only a clock which is ahead holds back
+	lease      = 2 * time.Minute  // how long a row is claimed for; longer than any try takes
+	drainFor   = 8 * time.Second  // how long tries may go on when Run's context ends; a shutdown has 10 s
 )
 
 // Worker delivers the rows of one table.
@@ -63,8 +63,8 @@ func (w *Worker) Run(ctx context.Context) {
 	w.jobs.Wait()
 }
 
-// Tick does all that is due now and returns when it is done. It is Run for
-// those who own the clock, and not to be called beside it.
+// Tick does all that is due now and returns when it is done. Tests that own the clock
+// call it instead of Run.
 func (w *Worker) Tick(ctx context.Context) error {
 	for {
 		n, err := w.start(ctx)
@@ -106,8 +106,8 @@ func (w *Worker) start(ctx context.Context) (started int, err error) {
 	return started, err
 }
 
-// hurry makes due what a replica whose clock is ahead wrote and did not come to
-// deliver: by this clock it would have to wait for as long as they are apart.
+// hurry makes rows due that a replica whose clock is ahead wrote and did not deliver:
+// else they would wait here for as long as the clocks are apart.
 func (w *Worker) hurry(ctx context.Context) {
 	if err := w.c.Rows.Hurry(ctx, w.now()); err != nil {
 		w.noteFailing(err)

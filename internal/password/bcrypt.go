@@ -10,8 +10,8 @@ import (
 )
 
 const (
-	bcryptMaxCost  = 14 // about a second; the bound of what is verified
-	bcryptMaxBytes = 72 // of a password: bcrypt does not see what is behind
+	bcryptMaxCost  = 14 // the most that is compared: about a second
+	bcryptMaxBytes = 72 // the longest password: bcrypt does not see what is behind
 
 	bcryptSaltLen, bcryptKeyLen = 16, 23 // bytes
 	bcryptLetters               = "./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"

@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// ReserveProcs returns how many workers a Hasher should have on this machine,
-// one a core, and raises GOMAXPROCS by that number: a hash does not yield, and
-// without spare ones everything else would wait for the workers. The kernel then
-// shares the cores out. Setting GOMAXPROCS ends its following of a changed CPU
-// limit. Call it once, when the process starts.
+// ReserveProcs returns how many workers a Hasher should have on this machine, one a
+// core, and raises GOMAXPROCS by that number. A hash does not let go of its processor
+// until it is done: without spare ones everything else would wait for the workers. With
+// them the kernel shares the cores out. From then on GOMAXPROCS no longer follows a CPU
+// limit that changes. Call it once, when the process starts.
 func ReserveProcs() (workers int) {
 	workers = runtime.GOMAXPROCS(0)
 	runtime.GOMAXPROCS(2 * workers)
@@ -22,9 +22,9 @@ func ReserveProcs() (workers int) {
 // Hasher hashes and compares passwords, a bounded number at once, while the others
 // wait in a short queue, where callers take turns: see queue.
 //
-// All its methods but Run return a *BusyError if there is no room in the queue for
-// them (any more), and after the deadline if no worker has begun by then. If ctx
-// ends first they return its error. An error that is ErrNotBegun says that nothing
+// The methods that hash or compare return a [*BusyError] if there is no room in the queue
+// for them, or no room any more, and after the deadline if no worker has begun by then.
+// If ctx ends first they return its error. An error that is ErrNotBegun says that nothing
 // was done, and never will be.
 type Hasher struct {
 	params   Params
@@ -53,7 +53,7 @@ func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*H
 	return h, nil
 }
 
-// Hash returns the PHC string of password. See Params.Hash for its own errors.
+// Hash returns a new hash of password. Its other errors are those of [Params.Hash].
 func (h *Hasher) Hash(ctx context.Context, who Caller, password string) (string, error) {
 	password = Normalize(password)
 	if err := h.params.fits(password); err != nil {
@@ -68,8 +68,8 @@ func (h *Hasher) Hash(ctx context.Context, who Caller, password string) (string,
 	return phc, hashErr
 }
 
-// Verify returns nil if phc was made of password, ErrMismatch if it was not, and
-// ErrMalformed, at once, if it is no hash that can be verified.
+// Verify returns nil if the hash phc was made of password, and ErrMismatch if it was not.
+// If phc is malformed it returns ErrMalformed at once.
 func (h *Hasher) Verify(ctx context.Context, who Caller, phc, password string) error {
 	parsed, err := parse(phc)
 	if err != nil {
@@ -78,9 +78,9 @@ func (h *Hasher) Verify(ctx context.Context, who Caller, phc, password string) e
 	return h.compare(ctx, who, parsed, password)
 }
 
-// VerifyStandIn takes as long as Verify with a hash that Hash made, and returns
-// ErrMismatch where that returns nil or ErrMismatch. It is for logins that have
-// no hash to compare with, so that their time tells nothing.
+// VerifyStandIn returns ErrMismatch after as long as Verify takes with a hash that Hash
+// made. Logins that have no hash to compare with call it, so that their time does not tell
+// that there is none (C2).
 func (h *Hasher) VerifyStandIn(ctx context.Context, who Caller, password string) error {
 	if err := h.compare(ctx, who, h.standIn, password); err != nil {
 		return err
@@ -88,16 +88,15 @@ func (h *Hasher) VerifyStandIn(ctx context.Context, who Caller, password string)
 	return ErrMismatch // also for the one in 2^184 that meets the random result
 }
 
-// Spend takes as long as Verify with a hash that Hash made, and costs no worker.
-// It is for answers that are settled without a hash, and must not be told from
-// those that are not. It waits for its turn as Verify would, and then as long as a
-// hash took that was made lately.
+// Spend takes as long as Verify with a hash that Hash made, but keeps no worker busy. It is
+// for answers that need no hash and must take as long as those that do. It waits for its
+// turn as Verify would, and then for as long as a hash took lately.
 func (h *Hasher) Spend(ctx context.Context, who Caller) error {
 	return h.do(ctx, &job{who: who, usual: true, timed: true, work: func() { _ = compare(h.standIn, "") }})
 }
 
-// NeedsRehash reports whether phc is below the parameters in force: see
-// Params.NeedsRehash.
+// NeedsRehash reports whether phc is of a lesser kind or cost than new hashes: see
+// [Params.NeedsRehash].
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 
 func (h *Hasher) compare(ctx context.Context, who Caller, parsed hash, password string) error {
@@ -113,8 +112,8 @@ func (h *Hasher) compare(ctx context.Context, who Caller, parsed hash, password 
 type job struct {
 	who   Caller
 	work  func()
-	usual bool          // it costs what a hash of ours does
-	timed bool          // it takes that time alone, and work is done only to learn it
+	usual bool          // it costs what a new hash does
+	timed bool          // it only takes the time of a hash; work is done only to learn how long that is
 	done  chan struct{} // closed when work has returned, or out is set
 	out   bool          // it gave way to another
 
@@ -124,9 +123,9 @@ type job struct {
 	guess time.Duration
 }
 
-// do has a worker do the work of j. If it returns an error, that was not done, or
-// ctx ended meanwhile and it may still run: then nothing that it writes may be
-// read.
+// do waits until a worker has done the work of j. If it returns an error, the work was not
+// done, or it may still be running since ctx ended: then the caller must not read what it
+// writes.
 func (h *Hasher) do(ctx context.Context, j *job) error {
 	if err := ctx.Err(); err != nil {
 		return notBegun{err}
@@ -168,15 +167,15 @@ func (h *Hasher) do(ctx context.Context, j *job) error {
 	return ctx.Err()
 }
 
-// leave takes a job out of the queue whose caller waits no longer, and reports
-// whether it was there.
+// leave takes a job whose caller no longer waits out of the queue, and reports whether it
+// was there.
 func (h *Hasher) leave(j *job) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.queue.remove(j)
 }
 
-// busy estimates when what waits now is done.
+// busy returns the error of a full queue, with about how long what waits will take.
 func (h *Hasher) busy() *BusyError {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -214,8 +213,8 @@ func (h *Hasher) worker(ctx context.Context) {
 	}
 }
 
-// next waits for the next job that a worker has to do, and begins it, and all that
-// only take time before it. It returns nil when ctx has ended.
+// next waits for the next job that a worker has to do, and begins it. Jobs before it that
+// only take time are begun, too. It returns nil when ctx has ended.
 func (h *Hasher) next(ctx context.Context) *job {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -241,8 +240,8 @@ func (h *Hasher) next(ctx context.Context) *job {
 	return nil
 }
 
-// end has the caller of a job go on, which took a while. hashed says whether it
-// was a worker who did it.
+// end lets the caller of a job go on, after the job took a while. hashed says whether a
+// worker did it.
 func (h *Hasher) end(j *job, took time.Duration, hashed bool) {
 	h.mu.Lock()
 	h.queue.end(j, took, time.Now())

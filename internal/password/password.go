@@ -1,8 +1,13 @@
-// Package password decides which passwords are good enough, and turns them into
-// hashes and compares them: Argon2id (RFC 9106) or bcrypt, as strings in the PHC
-// format, in a queue that keeps a flood of logins from taking the whole machine.
-// Hashes that were imported from elsewhere are compared too, in these kinds and
-// in scrypt (RFC 7914) and PBKDF2 (RFC 8018), until a login replaces them.
+// Package password decides which passwords are good enough, makes hashes of them, and
+// compares them with hashes. New hashes are Argon2id (RFC 9106) or bcrypt. Hashes that
+// were imported may also be scrypt (RFC 7914) or PBKDF2 (RFC 8018), until a login
+// replaces them. All are strings in the PHC format.
+//
+// Where to begin reading: policy.go says which passwords may be set. password.go makes
+// and compares hashes, phc.go tells their kinds apart, and each kind has a file of its
+// own. hasher.go is how a server does that: in a bounded queue, in which callers take
+// turns (queue.go), so that a flood of logins takes neither the whole machine nor the turns
+// of others. samples.go knows how long hashes took lately.
 //
 // Every function here takes a password as it was typed and normalizes it itself.
 package password
@@ -14,7 +19,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// ErrMismatch says that a password is not the one a hash was made of.
+// ErrMismatch says that a password is not the one that a hash was made of.
 var ErrMismatch = errors.New("password: mismatch")
 
 // Normalize returns s in NFC, the form in which passwords are counted, hashed
@@ -25,6 +30,7 @@ func Normalize(s string) string { return norm.NFC.String(s) }
 // Kind is a way to hash. Its values are those of the setting PASSWORD_HASH.
 type Kind string
 
+// The kinds of new hashes.
 const (
 	Argon2id Kind = "argon2id"
 	Bcrypt   Kind = "bcrypt"
@@ -55,7 +61,7 @@ func Default(kind Kind) Params {
 	return Params{Kind: kind}
 }
 
-// check refuses parameters whose hashes Verify would refuse.
+// check returns an error for parameters whose hashes Verify would refuse.
 func (p Params) check() error {
 	switch p.Kind {
 	case Argon2id:
@@ -66,9 +72,10 @@ func (p Params) check() error {
 	return fmt.Errorf("password: unknown kind of hash %q", p.Kind)
 }
 
-// Hash returns the PHC string of password with a fresh salt. A password that
-// bcrypt cannot take whole is a *TooLongError or errNUL. It occupies a core for
-// some 30 ms (Argon2id) or 230 ms (bcrypt): servers go through a Hasher.
+// Hash returns a new hash of password, with a salt of its own. The error is a
+// [*TooLongError] if bcrypt cannot take the whole password; it takes no NUL byte either.
+// Hashing keeps a core busy for some 30 ms (Argon2id) or 230 ms (bcrypt): servers go
+// through a [Hasher].
 func (p Params) Hash(password string) (string, error) {
 	if err := p.check(); err != nil {
 		return "", err
@@ -80,7 +87,7 @@ func (p Params) Hash(password string) (string, error) {
 	return p.hash(password)
 }
 
-// fits reports whether Kind takes all of a normalized password.
+// fits returns an error if p.Kind does not take all of a normalized password.
 func (p Params) fits(password string) error {
 	if p.Kind == Bcrypt {
 		return fitsBcrypt(password)
@@ -88,7 +95,7 @@ func (p Params) fits(password string) error {
 	return nil
 }
 
-// hash is Hash after its checks.
+// hash does what Hash does after its checks.
 func (p Params) hash(password string) (string, error) {
 	if p.Kind == Bcrypt {
 		return hashBcrypt(password, p.Cost)
@@ -96,8 +103,8 @@ func (p Params) hash(password string) (string, error) {
 	return hashArgon2id(password, p).String(), nil
 }
 
-// standIn returns a hash of no password that takes as long to compare as one
-// made by Hash, at no cost: its salt and its result are random.
+// standIn returns a hash that no password was made of: salt and result are random. It
+// takes as long to compare as one that Hash made.
 func (p Params) standIn() hash {
 	if p.Kind == Bcrypt {
 		return standInBcrypt(p.Cost)
@@ -105,9 +112,9 @@ func (p Params) standIn() hash {
 	return standInArgon2id(p)
 }
 
-// Verify returns nil if the PHC string phc was made of password, ErrMismatch if
-// it was not, and an error that is ErrMalformed if phc is not understood or
-// costs more than the bounds allow. Servers go through a Hasher.
+// Verify returns nil if the hash phc was made of password, and ErrMismatch if it was
+// not. The error is ErrMalformed if phc is not understood, or if comparing would cost more
+// than the bounds allow. Servers go through a [Hasher].
 func Verify(phc, password string) error {
 	h, err := parse(phc)
 	if err != nil {
@@ -116,7 +123,7 @@ func Verify(phc, password string) error {
 	return compare(h, password)
 }
 
-// compare is Verify on a parsed string.
+// compare does what Verify does, with a hash that was parsed before.
 func compare(h hash, password string) error {
 	if !h.matches(Normalize(password)) {
 		return ErrMismatch
@@ -124,19 +131,18 @@ func compare(h hash, password string) error {
 	return nil
 }
 
-// Check returns nil if Verify could compare a password with phc, and else an
-// error that is ErrMalformed and says what is wrong with it: numbers out of
-// bounds, but nothing of salt and result. It costs nothing.
+// Check returns nil if Verify can compare a password with phc. Otherwise the error is
+// ErrMalformed; its text says what is wrong, and shows nothing of salt and result. Check
+// costs nothing.
 func Check(phc string) error {
 	_, err := parse(phc)
 	return err
 }
 
-// NeedsRehash reports whether phc, which a password has just been verified
-// against, is of a lesser kind or cost than p and should be made anew: scrypt and
-// PBKDF2 always; bcrypt where p is Argon2id; Argon2id with less memory than p, or with less memory
-// times passes; bcrypt of a lower cost. What is above p stays, so Argon2id is
-// never replaced by bcrypt. False if phc is malformed.
+// NeedsRehash reports whether phc is of a lesser kind or cost than p, so that a login
+// should replace it: always for scrypt and PBKDF2; for bcrypt if p is Argon2id, or bcrypt
+// of a higher cost; for Argon2id if p has more memory, or more memory times passes. What
+// is above p stays, so Argon2id is never replaced by bcrypt. A malformed phc needs none.
 func (p Params) NeedsRehash(phc string) bool {
 	h, err := parse(phc)
 	return err == nil && h.below(p)

@@ -93,10 +93,9 @@ func (h pbkdf2Hash) matches(password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 && !endsInNUL(password) // parameters within the bounds are no error
 }
 
-// endsInNUL reports whether a password is one of those that HMAC takes for another:
-// it fills a short key up with NUL (RFC 2104 section 2), so "a" and "a\x00" have
-// one hash.
+// endsInNUL reports whether a password ends in NUL. HMAC fills a short key up with NUL
+// (RFC 2104 section 2), so "a" and "a\x00" have one hash.
 func endsInNUL(password string) bool { return strings.HasSuffix(password, "\x00") }
 
-// below is always so: what is imported goes at the next login.
+// below is always true: a login replaces what was imported.
 func (h pbkdf2Hash) below(Params) bool { return true }

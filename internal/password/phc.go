@@ -6,15 +6,15 @@ import (
 	"strings"
 )
 
-// ErrMalformed says that a hash is not a string that this package understands,
-// or that comparing with it would cost more than its bounds allow.
+// ErrMalformed says that this package does not understand a hash, or that comparing with
+// it would cost more than the bounds allow.
 var ErrMalformed = errors.New("password: malformed or unsupported hash")
 
 // maxPHC bounds the length of a hash in bytes. The longest within the bounds of
 // all kinds is a PBKDF2 one of 204.
 const maxPHC = 256
 
-// hash is a parsed PHC string, within the bounds of its kind.
+// hash is a parsed hash. Its cost is within the bounds of its kind.
 type hash interface {
 	// String returns the string that was parsed.
 	String() string
@@ -25,9 +25,8 @@ type hash interface {
 	below(p Params) bool
 }
 
-// parse reads a PHC string, or the older form that bcrypt keeps. It takes the
-// one canonical spelling only, and its errors, all ErrMalformed, show nothing of
-// the string.
+// parse reads a hash: a PHC string, or the older form that bcrypt has. It takes only the
+// canonical spelling. Its errors are all ErrMalformed and show nothing of the string.
 func parse(phc string) (hash, error) {
 	if len(phc) > maxPHC {
 		return nil, malformed("longer than %d bytes", maxPHC)

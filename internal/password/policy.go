@@ -15,6 +15,7 @@ const (
 // Code says what is wrong with a password.
 type Code string
 
+// What can be wrong with a password.
 const (
 	TooShort  Code = "too short"
 	TooLong   Code = "too long"
@@ -25,22 +26,22 @@ const (
 // Problem is one thing that is wrong with a password.
 type Problem struct {
 	Code Code
-	// Limit is the least length in code points with TooShort; with TooLong the
-	// greatest, or where the hash sets it in bytes; else 0.
+	// Limit is, with TooShort, the least length in code points; with TooLong, the
+	// greatest length in code points, or in bytes where bcrypt sets it; else 0.
 	Limit int
 }
 
-// Policy says which passwords may be set. It knows no rules of composition, and
-// it does not bind passwords that are only compared.
+// Policy says which passwords may be set. It has no rules of composition, such as "one
+// digit". Passwords that were set before need not follow it.
 type Policy struct {
 	MinLength int    // code points; less than MinLength counts as that
 	AppName   string // the service's name, refused as a password
 	Kind      Kind   // of new hashes: bcrypt takes 72 bytes at most
 }
 
-// Check returns everything that is wrong with password, nil if nothing is. own
-// is what belongs to the user and is refused as a password, whole and in any
-// case: username, address, its local part. Empty ones do not count.
+// Check returns everything that is wrong with password; nil if nothing is. own are the
+// user's own names: username, address, the local part of the address. None of them may be
+// the password, in upper or lower case; "" does not count.
 func (p Policy) Check(password string, own ...string) []Problem {
 	if !utf8.ValidString(password) {
 		return []Problem{{Code: Invalid}} // its characters cannot be counted
@@ -73,7 +74,7 @@ func (p Policy) Check(password string, own ...string) []Problem {
 
 func isOwn(folded, s string) bool { return s != "" && folded == fold(s) }
 
-// fold returns what strings are compared by without regard to case. By way of
-// upper case it also meets letters such as the long s, whose lower case is
-// another's.
+// fold returns the form in which strings are compared without regard to case. It goes by
+// way of upper case, since some letters, such as the long s, have the upper case of
+// another one and no other lower case than themselves.
 func fold(s string) string { return strings.ToLower(strings.ToUpper(Normalize(s))) }

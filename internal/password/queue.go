@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// A Caller is whom a hash is for.
+// A Caller says for whom a hash is. The queue shares the workers out by it.
 type Caller struct {
-	Known   bool   // the account that the hash is about knows the client, or nobody from outside asks
+	Known   bool   // the client is familiar to the account, or nobody from outside asks
 	Network string // such as the /56 of an IPv6 address
 	Client  string // in it, such as its /64
 }
@@ -33,9 +33,9 @@ type queue struct {
 	swept time.Time
 }
 
-// A turn is what one of those had who share what is above them. It counts like
-// start-time fair queueing: who comes back begins where the others are, so that
-// nobody saves up.
+// A turn says how much of the workers' time one sharer had: a half, a network or a client.
+// It counts as start-time fair queueing does: who comes back begins where the others are,
+// so that nobody saves up.
 type turn struct {
 	above            *turn         // nil for the whole
 	had              time.Duration // of the workers' time

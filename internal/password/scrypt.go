@@ -104,5 +104,5 @@ func (h scryptHash) matches(password string) bool {
 	return err == nil && subtle.ConstantTimeCompare(key, h.key) == 1 && !endsInNUL(password) // parameters within the bounds are no error
 }
 
-// below is always so: what is imported goes at the next login.
+// below is always true: a login replaces what was imported.
 func (h scryptHash) below(Params) bool { return true }

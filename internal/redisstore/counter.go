@@ -13,10 +13,10 @@ import (
 	"latchkey/internal/throttle"
 )
 
-// Take counts one try on each of counts that is within its limit and says how
-// long the others have to wait, exactly, by the caller's clock. All go in one
-// round trip; on a Cluster in one to each node, side by side. A script runs
-// alone, so of any number of replicas together no more than N get through.
+// Take counts one try on each of counts that is within its limit, and returns how long
+// the others have to wait, by the caller's clock. It is one round trip; on a Cluster one
+// to each node, side by side. Redis runs one script at a time, so no more than N tries
+// get through, however many replicas ask.
 func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Count) ([]time.Duration, throttle.Giver, error) {
 	calls := make([]call, len(counts))
 	for i, c := range counts {
@@ -34,7 +34,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 	}
 	answers, err := s.run(ctx, calls)
 	if err != nil {
-		return nil, nil, failed("count", err)
+		return nil, nil, s.failed("count", err)
 	}
 	waits := make([]time.Duration, len(counts))
 	for i, us := range answers {
@@ -54,7 +54,7 @@ func (s *Store) GiveBack(ctx context.Context, now time.Time, counts ...throttle.
 		calls[i].args = append(calls[i].args, now.UnixMicro())
 	}
 	_, err := s.run(ctx, calls)
-	return failed("give back", err)
+	return s.failed("give back", err)
 }
 
 // call begins the call of the script for c's kind of limit, with its Window or

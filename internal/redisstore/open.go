@@ -24,12 +24,16 @@ const (
 
 var errURL = errors.New("redis: the URL cannot be read; is it redis:// or rediss://, with special characters in its password written as %XX?")
 
-// Open returns a client for the URL and starts no connection. With master_name
-// in the query it asks the Sentinels at the host and each addr of the query, whose
-// credentials are before the @, those of the servers being username and password
-// in the query; with addr alone it is a Cluster's client; else one server's.
+// Open returns a client for the URL. It makes no connection yet. The query of the URL
+// says what kind of client it is:
 //
-// Errors never contain the URL or a part that may belong to a password.
+//   - with master_name, one that asks Sentinels, at the host and at each addr in the
+//     query. Before the @ are the credentials of the Sentinels; those of the servers are
+//     username and password in the query.
+//   - with addr, one of a Cluster.
+//   - else, one of a single server.
+//
+// Errors never contain the URL, or a part of it that may belong to a password.
 func Open(rawURL string) (redis.UniversalClient, error) {
 	u, err := url.Parse(rawURL)
 	// A / ? or # in a password ends the host early and leaves an @ behind it.
@@ -98,8 +102,9 @@ func openCluster(u *url.URL) (redis.UniversalClient, error) {
 	return redis.NewClusterClient(o), nil
 }
 
-// clean is an error of the client's parser for u. It may quote what it could not
-// read, and where the query holds a password that may be the rest of it.
+// clean returns an error of the client's parser for u without what may be secret. Such an
+// error quotes what could not be read; where the query has a password, that may be a part
+// of it.
 func clean(err error, u *url.URL) error {
 	if strings.Contains(u.RawQuery, "@") || strings.Contains(u.RawQuery, "password") {
 		return errURL

@@ -72,7 +72,7 @@ func (s *Store) run(ctx context.Context, calls []call) ([]int64, error) {
 	for i, c := range calls {
 		cmds[i] = c.script.EvalSha(ctx, pipe, []string{c.key}, c.args...)
 	}
-	_, _ = pipe.Exec(ctx) // each command has its own error
+	_, unsent := pipe.Exec(ctx) // each command has its own error, unless there was no connection to send it on
 
 	for i, c := range calls {
 		if redis.HasErrorPrefix(cmds[i].Err(), "NOSCRIPT") {
@@ -80,13 +80,16 @@ func (s *Store) run(ctx context.Context, calls []call) ([]int64, error) {
 		}
 	}
 	if pipe.Len() > 0 {
-		_, _ = pipe.Exec(ctx)
+		_, unsent = pipe.Exec(ctx)
 	}
 
 	answers := make([]int64, len(calls))
 	for i, cmd := range cmds {
 		n, err := cmd.Int64()
-		if err != nil {
+		switch {
+		case err != nil && cmd.Err() == nil && unsent != nil:
+			return nil, unsent
+		case err != nil:
 			return nil, err
 		}
 		answers[i] = n

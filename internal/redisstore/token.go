@@ -24,7 +24,7 @@ func (s *Store) PutToken(ctx context.Context, hash, payload []byte, now time.Tim
 	value := binary.BigEndian.AppendUint64(make([]byte, 0, untilSize+len(payload)), uint64(now.Add(ttl).UnixMicro()))
 	value = append(value, payload...)
 	keep := max(ttl, time.Millisecond) // 0 would mean for ever
-	return failed("put token", s.rdb.Set(ctx, s.tokenKey(hash), value, keep).Err())
+	return s.failed("put token", s.rdb.Set(ctx, s.tokenKey(hash), value, keep).Err())
 }
 
 // Token returns the payload kept under hash, or store.ErrNotFound if there is
@@ -33,7 +33,7 @@ func (s *Store) Token(ctx context.Context, hash []byte, now time.Time) ([]byte, 
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	value, err := s.rdb.Get(ctx, s.tokenKey(hash)).Bytes()
-	return payload("look up token", value, err, now)
+	return s.payload("look up token", value, err, now)
 }
 
 // TakeToken returns what Token does and forgets the token: of many who take one
@@ -43,16 +43,16 @@ func (s *Store) TakeToken(ctx context.Context, hash []byte, now time.Time) ([]by
 	ctx, cancel := context.WithTimeout(ctx, callTimeout)
 	defer cancel()
 	value, err := s.rdb.GetDel(ctx, s.tokenKey(hash)).Bytes()
-	return payload("take token", value, err, now)
+	return s.payload("take token", value, err, now)
 }
 
 // payload is that of the value that the named call answered with.
-func payload(call string, value []byte, err error, now time.Time) ([]byte, error) {
+func (s *Store) payload(call string, value []byte, err error, now time.Time) ([]byte, error) {
 	switch {
 	case errors.Is(err, redis.Nil):
 		return nil, store.ErrNotFound
 	case err != nil:
-		return nil, failed(call, err)
+		return nil, s.failed(call, err)
 	case len(value) < untilSize:
 		return nil, errors.New("redis: a token is cut short")
 	}

@@ -21,7 +21,7 @@ type Caller struct {
 	mu        sync.Mutex
 	viewer    *auth.Viewer
 	viewerErr error
-	known     bool // viewer and viewerErr are what they will be
+	known     bool // viewer or viewerErr was found
 }
 
 type callerKey struct{}
@@ -32,14 +32,14 @@ func From(ctx context.Context) *Caller {
 	return c
 }
 
-// Actor is who sends the request, in the words of package auth, whether or not
-// somebody is signed in.
+// Actor returns who sends the request, as package auth has it. It has no Viewer: see
+// [Caller.SignedIn].
 func (c *Caller) Actor() auth.Actor {
 	return auth.Actor{Way: c.way, Client: c.client, RequestID: RequestID(c.r.Context())}
 }
 
-// SignedIn is the same for what only somebody who is signed in may do: its Viewer
-// is never nil. The errors are those of Viewer.
+// SignedIn returns who sends the request together with its Viewer, for what only somebody
+// who is signed in may do. The errors are those of [Caller.Viewer].
 func (c *Caller) SignedIn(ctx context.Context) (auth.Actor, error) {
 	v, err := c.Viewer(ctx)
 	if err != nil {
@@ -50,7 +50,7 @@ func (c *Caller) SignedIn(ctx context.Context) (auth.Actor, error) {
 	return a, nil
 }
 
-// AccessToken is the bearer token that came along, or "".
+// AccessToken returns the bearer token that came with the request, or "".
 func (c *Caller) AccessToken() string { return c.bearer }
 
 // Viewer returns who asks, or an *auth.Error that is Unauthenticated or
@@ -69,7 +69,7 @@ func (c *Caller) Viewer(ctx context.Context) (*auth.Viewer, error) {
 	return c.viewer, c.viewerErr
 }
 
-// SetViewer says who asks from here on: whom the request has just logged in.
+// SetViewer makes v the viewer from now on: the user whom the request has just logged in.
 func (c *Caller) SetViewer(v *auth.Viewer) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

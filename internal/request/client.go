@@ -8,8 +8,8 @@ import (
 	"latchkey/internal/auth"
 )
 
-// clientOf is the address of who sent the request. X-Forwarded-For counts only
-// as far as each hop is one of our proxies, read from the nearest on.
+// clientOf returns the client that sent the request. X-Forwarded-For is read from its end,
+// the nearest hop, and only for as long as each hop is one of our proxies.
 func clientOf(r *http.Request, proxies []netip.Prefix) auth.Client {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	addr := peer.Addr().Unmap()
@@ -42,8 +42,8 @@ func trusted(addr netip.Addr, proxies []netip.Prefix) bool {
 	return false
 }
 
-// bearerToken is the token of an Authorization header, or "". The scheme has no
-// case, RFC 9110 section 11.1.
+// bearerToken returns the token of an Authorization header, or "". The scheme may be in
+// upper or lower case (RFC 9110 section 11.1).
 func bearerToken(h http.Header) string {
 	scheme, token, ok := strings.Cut(h.Get("Authorization"), " ")
 	if !ok || !strings.EqualFold(scheme, "Bearer") {

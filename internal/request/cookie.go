@@ -16,15 +16,15 @@ func (c *Caller) RefreshCookie() string {
 	return cookie.Value
 }
 
-// SetRefreshCookie has the browser keep a refresh token until it expires.
+// SetRefreshCookie makes the browser keep a refresh token until it expires.
 func (c *Caller) SetRefreshCookie(token string, expires, now time.Time) {
 	http.SetCookie(c.w, c.door.cookie.with(token, max(1, int(expires.Sub(now)/time.Second))))
 }
 
-// ClearRefreshCookie has the browser forget it.
+// ClearRefreshCookie makes the browser forget the refresh token.
 func (c *Caller) ClearRefreshCookie() { http.SetCookie(c.w, c.door.cookie.with("", -1)) }
 
-// refreshCookie is how the refresh token's cookie is called and who may use it.
+// refreshCookie is the name of the refresh token's cookie, and who may use it.
 type refreshCookie struct {
 	name    string
 	secure  bool
@@ -42,8 +42,8 @@ func newRefreshCookie(secure bool, own, others []string) refreshCookie {
 	return refreshCookie{"latchkey", false, origins}
 }
 
-// allow takes an exact Origin of the list and nothing else: none, "null" and a
-// second one are refused.
+// allow reports whether a request's origin may use the cookie: it must have exactly one
+// Origin, and that must be in the list. Without one, or with "null", it may not.
 func (k refreshCookie) allow(h http.Header) bool {
 	origin := h.Values("Origin")
 	return len(origin) == 1 && slices.Contains(k.origins, origin[0])

@@ -15,7 +15,7 @@ type Fault struct {
 	Code       auth.Code
 	Reason     string // more about the code, or ""
 	Message    string // English, for developers
-	Status     int    // of an answer whose protocol has no other way to say it
+	Status     int    // the HTTP status, for protocols that say it so
 	RetryAfter int    // seconds, of RateLimited and Unavailable; else 0
 	RequestID  string // which leads an operator to the line in the log
 }

@@ -102,8 +102,8 @@ func knownMethod(m string) string {
 	return "other"
 }
 
-// PanicText says what v, of a panic, is. Only the runtime's own errors are quoted:
-// another value may hold what a client sent.
+// PanicText returns what to log of v, the value of a panic. Only errors of the runtime
+// are quoted: another value may hold what a client sent (I7).
 func PanicText(v any) string {
 	if err, ok := v.(runtime.Error); ok {
 		return err.Error()

@@ -10,14 +10,14 @@ import (
 // there is and does nothing; every other method is 405, with Allow.
 type Methods map[string]http.HandlerFunc
 
-// ServeHTTP words the 405 for people.
+// ServeHTTP answers a request, other methods with a 405 in words for people.
 func (m Methods) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	m.answer(w, r, func(w http.ResponseWriter) {
 		http.Error(w, "This address does not take that method.", http.StatusMethodNotAllowed)
 	})
 }
 
-// Or is m with a 405 that refuse writes.
+// Or returns a handler that answers as m does, but has refuse write the 405.
 func (m Methods) Or(refuse func(http.ResponseWriter)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { m.answer(w, r, refuse) })
 }

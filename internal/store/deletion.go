@@ -5,17 +5,26 @@ import (
 	"time"
 
 	"latchkey/internal/db"
+	"latchkey/internal/names"
 )
 
-// DeleteUser deletes u with all that is theirs; names and addresses that are held stay
-// held, and history stays. The errors are ErrLastAdmin, and ErrNotFound if u is no longer
-// at the security_version that was read. Call it in a transaction.
-func (s *Store) DeleteUser(ctx context.Context, u *User) error {
+// DeleteUser deletes u with all that is theirs. Names and addresses that are held stay
+// held, and the name that they have now is held for their address until heldUntil, so
+// that they alone may come back to it; history stays. The errors are ErrLastAdmin, and
+// ErrNotFound if u is no longer at the security_version that was read. Call it in a
+// transaction.
+func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
-	return one(s.conn.Exec(ctx, `/* DeleteUser */
+	err := one(s.conn.Exec(ctx, `/* DeleteUser */
 		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
+	if err != nil {
+		return err
+	}
+	// The row of the name went with the user's. Whoever waits for it finds this one.
+	_, err = s.batch(ctx, holdUsername(names.Lower(u.Username), u.EmailKey, heldUntil, now))
+	return err
 }
 
 // FormerAddress is an address that a user gave up and that is held for them.

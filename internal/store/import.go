@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"latchkey/internal/db"
+	"latchkey/internal/names"
 )
 
 // ImportBatch is how many users ImportUsers takes at most. They are one transaction,
@@ -78,11 +79,11 @@ func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 			ON CONFLICT DO NOTHING`,
 			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt, u.UsernameMade}},
 		{SQL: `/* ImportUsers, the username */
-			INSERT INTO usernames (key, user_id) SELECT $1, u.id FROM users u
+			INSERT INTO usernames (key, user_id, look) SELECT $1, u.id, $5 FROM users u
 			WHERE u.id = $2 AND u.email_key = $3 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
-			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL
+			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL, look = excluded.look
 			WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
-			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now}},
+			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now, names.Look(u.UsernameKey)}},
 		{SQL: `/* ImportUsers, who got no username */ 
 			DELETE FROM users WHERE id = $1 AND email_key = $2 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID, u.EmailKey}},
 		{SQL: `/* ImportUsers, what they registered */

@@ -40,6 +40,7 @@ type Mail struct {
 	Dedupe         string // of rows with the same one, only one waits at a time; "" is not compared
 	RecipientKey   string // the key of the address that it is about
 	Client         string // the key of the client that caused it
+	Line           string // whom that client shares a line with, among whom mails take turns; or ""
 	RegistrationID string // or ""
 	UserID         string // or ""
 	Details        MailDetails
@@ -95,6 +96,15 @@ func scanMail(row db.Row) (*Mail, error) {
 	return &m, json.Unmarshal([]byte(details), &m.Details)
 }
 
+// A mail's place in the outbox is 0 if nobody waits before it: notices, and what is asked
+// for by a client that is familiar to its recipient. Any other's is the time at which it
+// is written, and one turn later for each mail that its line has waiting: so who causes
+// many delays their own. It is given in microseconds since 1970.
+const (
+	turn     = 10 * time.Second
+	maxTurns = 1000 // beyond these nobody counts
+)
+
 // insert returns the statement that writes m. Where a row with the same Dedupe waits, the
 // statement writes that instead. So both cases take as long (C3: nobody can tell by the
 // time what waits for an address), and the waiting row becomes as new as m, so that it is
@@ -108,10 +118,14 @@ func (m *Mail) insert() db.Stmt {
 	return db.Stmt{
 		SQL: `/* EnqueueMail */
 			INSERT INTO outbox (id, kind, dedupe, recipient_key, client, registration_id, user_id, details,
-				admitted, attempts, last_error, created_at, due_at)
-			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11)
+				admitted, attempts, last_error, created_at, due_at, line, place)
+			VALUES ($1, $2, NULLIF($3, ''), $4, $5, NULLIF($6, ''), NULLIF($7, ''), $8, $9, 0, '', $10, $11, NULLIF($12, ''), CASE
+				WHEN $9 OR EXISTS (SELECT 1 FROM users u JOIN familiar f ON f.user_id = u.id
+					WHERE u.email_key = $4 AND f.kind = 'client' AND f.value = $5 AND f.last_seen_at > $13) THEN 0
+				ELSE $14 + $15 * (SELECT count(*) FROM (
+					SELECT 1 FROM outbox WHERE line = NULLIF($12, '') AND failed_at IS NULL LIMIT $16) others) END)
 			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, created_at = excluded.created_at`,
 		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
-			m.Admitted, m.CreatedAt, due},
+			m.Admitted, m.CreatedAt, due, m.Line, m.CreatedAt.Add(-clientFamiliar), m.CreatedAt.UnixMicro(), turn.Microseconds(), maxTurns},
 	}
 }

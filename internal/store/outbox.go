@@ -24,17 +24,17 @@ const (
 	claimPostgres = `/* ClaimMail */
 		WITH due AS MATERIALIZED (
 			SELECT id FROM outbox WHERE due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
-			ORDER BY due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
+			ORDER BY place, due_at, id LIMIT $3 FOR UPDATE SKIP LOCKED)
 		UPDATE outbox SET due_at = $2, last_error = '' WHERE id IN (SELECT id FROM due)
 		RETURNING ` + mailColumns
 	claimSQLite = `/* ClaimMail */
 		UPDATE outbox SET due_at = $2, last_error = '' WHERE id IN (
 			SELECT id FROM outbox WHERE due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
-			ORDER BY due_at, id LIMIT $3)
+			ORDER BY place, due_at, id LIMIT $3)
 		RETURNING ` + mailColumns
 )
 
-// ClaimMail leases up to n due rows until the given time, those due longest first; with
+// ClaimMail leases up to n due rows until the given time, in the order of their places; with
 // onlyNew, only rows that were not admitted yet. When the lease ends the rows are due
 // again, so those of a worker that died fall to the others.
 func (s *Store) ClaimMail(ctx context.Context, now, until time.Time, n int, onlyNew bool) ([]Mail, error) {

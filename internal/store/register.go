@@ -37,8 +37,10 @@ func scanRegistration(row db.Row) (*Registration, error) {
 	return &r, nil
 }
 
-// RegistrationLimits bounds how many unfinished registrations one client may have.
+// RegistrationLimits bounds how many unfinished registrations one client may have that it
+// made after a time.
 type RegistrationLimits struct {
+	Since      time.Time
 	PerAddress int // of one address
 	PerClient  int // of all addresses
 }
@@ -63,18 +65,18 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 				created_at, expires_at, username_made, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
-			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9) < $11
-				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9) < $12`,
+			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9 AND created_at > $14) < $11
+				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9 AND created_at > $14) < $12`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade)
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since)
 		if err != nil {
 			return err
 		}
 		if n == 0 {
 			return ErrTooMany
 		}
-		counts, err := tx.batch(ctx, holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
-		if err == nil && counts[0] == 0 {
+		counts, err := tx.batch(ctx, guardLook(r.UsernameKey, r.CreatedAt), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
+		if err == nil && counts[1] == 0 {
 			return ErrConflict
 		}
 		return err
@@ -95,15 +97,6 @@ func (s *Store) RegistrationsByEmail(ctx context.Context, emailKey, client strin
 		SELECT `+registrationColumns+` FROM registrations WHERE email_key = $1 AND expires_at > $3 AND NOT closed
 		ORDER BY CASE WHEN client = $2 THEN 0 ELSE 1 END, ROW_NUMBER() OVER (PARTITION BY client ORDER BY created_at DESC, id DESC),
 			created_at DESC, id DESC LIMIT $4`, emailKey, client, now, n)
-}
-
-// OtherRegistrations reports whether an address has registrations that can be confirmed
-// beside the one with this id.
-func (s *Store) OtherRegistrations(ctx context.Context, emailKey, id string, now time.Time) (others bool, err error) {
-	err = s.conn.QueryRow(ctx, `/* OtherRegistrations */
-		SELECT EXISTS (SELECT 1 FROM registrations WHERE email_key = $1 AND id <> $2 AND expires_at > $3 AND NOT closed)`,
-		emailKey, id, now).Scan(&others)
-	return others, err
 }
 
 // TakeRegistration deletes a registration that can be confirmed and returns it. Of two

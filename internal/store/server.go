@@ -63,3 +63,31 @@ func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 	}
 	return steps, rows.Err()
 }
+
+// Rights are those of the user who is logged in, in the schema where tables are
+// made. Names are quoted as SQL has them.
+type Rights struct {
+	Role, Schema string
+	Create       bool // may make tables
+}
+
+// Rights asks PostgreSQL what this user may do; in SQLite everybody may all.
+func (s *Store) Rights(ctx context.Context) (*Rights, error) {
+	r := Rights{Create: true}
+	if s.pool.Dialect() == db.SQLite {
+		return &r, nil
+	}
+	err := s.conn.QueryRow(ctx, `/* Rights */
+		SELECT quote_ident(current_user), quote_ident(COALESCE(current_schema(), 'public')),
+			current_schema() IS NOT NULL AND has_schema_privilege(current_schema(), 'CREATE')`).Scan(&r.Role, &r.Schema, &r.Create)
+	return &r, err
+}
+
+// Missing is the statement by which an owner of the database lets this user make
+// tables, or "" if they may.
+func (r *Rights) Missing() string {
+	if r.Create {
+		return ""
+	}
+	return "have the owner of the database run: GRANT USAGE, CREATE ON SCHEMA " + r.Schema + " TO " + r.Role
+}

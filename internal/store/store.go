@@ -28,6 +28,8 @@ var (
 	ErrNotFound    = db.ErrNoRows      // no row matched
 	ErrConflict    = db.ErrConflict    // a unique value is taken
 	ErrUnavailable = db.ErrUnavailable // the database is away: try later
+	ErrDenied      = db.ErrDenied      // so it is, and lets this user not in, or not do something
+	ErrNoWrites    = db.ErrNoWrites    // so it is, for writes alone
 	ErrTooMany     = errors.New("too many rows of one owner")
 )
 
@@ -70,6 +72,14 @@ func (s *Store) Ready(ctx context.Context) error {
 	if errors.Is(err, ErrNotFound) {
 		return nil
 	}
+	return err
+}
+
+// Write changes a row that is there for nothing else, and so reports whether the
+// database takes writes.
+func (s *Store) Write(ctx context.Context) error {
+	_, err := s.conn.Exec(ctx, `/* Write */
+		INSERT INTO guards (name, count) VALUES ('writes', 1) ON CONFLICT (name) DO UPDATE SET count = guards.count + 1`)
 	return err
 }
 

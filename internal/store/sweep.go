@@ -11,6 +11,7 @@ const sweepBatch = 500
 
 // How long rows are kept that have no time of their own at which they expire.
 const (
+	keepLook      = 24 * time.Hour      // any time will do, as well
 	keepRegistrar = 24 * time.Hour      // any time will do, since the next registration makes the row again
 	keepFailed    = 30 * 24 * time.Hour // mails that were given up, for the operator
 )
@@ -26,6 +27,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, registrations */ DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, usernames */ DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
 			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
+		{`/* Sweep, looks */ DELETE FROM looks WHERE last_at <= $1 AND look IN (SELECT look FROM looks WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepLook)},
 		{`/* Sweep, tokens */ DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, registrars */ DELETE FROM registrars WHERE last_at <= $1
 			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},

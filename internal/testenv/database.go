@@ -18,7 +18,7 @@ import (
 // SQLite returns an empty, migrated database in a new file.
 func SQLite(t testing.TB) db.DB {
 	t.Helper()
-	path := filepath.Join(t.TempDir(), "latchkey.db")
+	path := filepath.Join(folder(t), "latchkey.db")
 	if err := os.WriteFile(path, liteTemplate(t), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -28,6 +28,23 @@ func SQLite(t testing.TB) db.DB {
 	}
 	t.Cleanup(d.Close)
 	return d
+}
+
+// folder is an empty one that is deleted when the test ends, in memory if ./test
+// found room there: SQLite waits for the disk at each commit.
+func folder(t testing.TB) string {
+	t.Helper()
+	memory := os.Getenv("TEST_MEMORY")
+	if memory == "" {
+		return t.TempDir()
+	}
+	dir, err := os.MkdirTemp(memory, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	//lint:ignore G703 what was made just now
+	t.Cleanup(func() { _ = os.RemoveAll(dir) }) // ./test deletes what is left
+	return dir
 }
 
 // Postgres returns an empty, migrated database on the server of the tests.
@@ -139,4 +156,48 @@ func Each(t *testing.T, f func(t *testing.T, d db.DB)) {
 func EachStore(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	t.Helper()
 	Each(t, func(t *testing.T, d db.DB) { f(t, store.New(d)) })
+}
+
+// Role makes a user of the server who may log in to the database that rawURL
+// names, and nothing else, and returns its name and the URL by which it does. It
+// is dropped when the test ends.
+func Role(t testing.TB, rawURL string) (name, roleURL string) {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	admin, err := db.OpenPostgres(context.Background(), rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer admin.Close()
+	name, password := "r_"+strings.ToLower(rand.Text()), rand.Text()
+	insist(t, "make a role", func(ctx context.Context) error {
+		_, err := admin.Exec(ctx, `CREATE ROLE `+name+` LOGIN PASSWORD '`+password+`'`)
+		return err
+	})
+	t.Cleanup(func() {
+		admin, err := db.OpenPostgres(context.Background(), rawURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer admin.Close()
+		insist(t, "drop a role", func(ctx context.Context) error {
+			_, err := admin.Batch(ctx, db.Stmt{SQL: `DROP OWNED BY ` + name + ` CASCADE`}, db.Stmt{SQL: `DROP ROLE ` + name})
+			return err
+		})
+	})
+	u.User = url.UserPassword(name, password)
+	return name, u.String()
+}
+
+// Pooled is the URL of the same database through PgBouncer in transaction mode.
+func Pooled(t testing.TB, rawURL string) string {
+	t.Helper()
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return withDatabase(t, Need(t, "TEST_PGBOUNCER"), strings.TrimPrefix(u.Path, "/"))
 }

@@ -62,29 +62,34 @@ apt_install() {
   quietly "${sudo[@]}" apt-get update
   quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
     apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
-  if [[ " $* " == *" redis-server "* && -d /run/systemd/system ]]; then
-    quietly "${sudo[@]}" systemctl disable --now redis-server # the package starts one on the usual port
-  fi
+  local server
+  for server in redis-server pgbouncer; do # these packages start one on the usual port
+    [[ " $* " == *" $server "* && -d /run/systemd/system ]] || continue
+    quietly "${sudo[@]}" systemctl disable --now "$server"
+  done
 }
 
+# install_packages WHAT installs what the servers need and, unless WHAT is quick,
+# a browser and npm.
 install_packages() {
   local want=()
   TEST_PASSWORDS=/usr/share/john/password.lst
   find_postgres >/dev/null || want+=(postgresql)
   command -v redis-server >/dev/null && command -v redis-cli >/dev/null || want+=(redis-server)
+  command -v pgbouncer >/dev/null || want+=(pgbouncer)
   command -v gcc >/dev/null && [[ -e /usr/include/stdlib.h ]] || want+=(gcc libc6-dev) # for -race
   command -v openssl >/dev/null || want+=(openssl)
-  command -v npm >/dev/null || want+=(npm)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
-  if ! find_chromium >/dev/null; then
+  [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
+  if [[ $1 != quick ]] && ! find_chromium >/dev/null; then
     ! grep -qs '^ID=ubuntu' /etc/os-release ||
       die "missing: a Chromium that is not a snap. Install google-chrome-stable from Google's .deb, or set TEST_CHROMIUM"
     want+=(chromium)
   fi
   ((${#want[@]} == 0)) || apt_install "${want[@]}"
   postgres_bin=$(find_postgres) || die "missing: PostgreSQL $min_postgres or later; this system's package is older (see apt.postgresql.org)"
-  TEST_CHROMIUM=$(find_chromium) || die "missing: chromium"
+  [[ $1 == quick ]] || TEST_CHROMIUM=$(find_chromium) || die "missing: chromium"
 }
 
 install_node() {
@@ -120,12 +125,13 @@ build_mailpit() {
   mv "$mailpit.new" "$mailpit"
 }
 
+# install_missing WHAT is everything that ./test WHAT needs.
 install_missing() {
   local lock
   command -v go >/dev/null || die "missing: go, in PATH or in /usr/local/go/bin (see https://go.dev/dl)"
   exec {lock}>"$cache/lock" && flock "$lock" # one at a time in one checkout
-  install_packages
-  install_node
+  install_packages "$1"
+  [[ $1 == quick ]] || install_node
   build_mailpit
   exec {lock}>&-
 }

@@ -39,7 +39,7 @@ func launch(t testing.TB, program func() (*os.File, error), dir, port string, en
 	t.Helper()
 	bin := path(t, program)
 	if dir == "" {
-		dir = t.TempDir()
+		dir = folder(t)
 	}
 	p := &Process{URL: "http://127.0.0.1:" + port, Dir: dir, cmd: exec.Command(bin), log: &lockedBuffer{}, waited: make(chan struct{})}
 	p.cmd.Dir = dir

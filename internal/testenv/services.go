@@ -15,6 +15,7 @@ import (
 // is not set. ./test sets
 //
 //	TEST_POSTGRES        postgres:// URL of a superuser, on the maintenance database
+//	TEST_PGBOUNCER       the same through PgBouncer in transaction mode
 //	TEST_REDIS           redis:// URL of a single server
 //	TEST_REDIS_SENTINEL  redis:// URL of one Sentinel, with master_name; it watches a master and a replica
 //	TEST_REDIS_CLUSTER   redis:// URL of a cluster of one node, with addr
@@ -24,6 +25,7 @@ import (
 //	TEST_CHROMIUM        path of Chromium; root must start it with --no-sandbox
 //	TEST_NODE            path of node, version 20 or later
 //	TEST_E2E             absolute path of e2e/, with its node_modules installed
+//	TEST_MEMORY          a folder in memory, or nothing where there is no room for it
 //	TEST_PASSWORDS       path of John the Ripper's list of common passwords, one a line, behind lines that begin with #!
 //	TEST_UNWATCHED       packages that the race detector leaves out, with spaces between
 //

@@ -18,12 +18,12 @@ port() {
 }
 
 # place_data makes $data: in memory where there is room, since PostgreSQL makes
-# hundreds of databases of 300 files each, which takes ten times as long on a disk.
-# A folder there is locked while its run lives, and gets its name when it is; what
-# a killed run left goes.
+# hundreds of databases of 300 files each, which takes ten times as long on a disk,
+# and SQLite waits for the disk at each commit. A folder there is locked while its
+# run lives, and gets its name when it is; what a killed run left goes.
 place_data() {
   local dir lock
-  data=$tmp/servers
+  data=$tmp/servers TEST_MEMORY=
   if [[ -w /dev/shm ]] && (($(df --output=avail -k /dev/shm | tail -n 1) > 1 << 20)); then
     for dir in /dev/shm/latchkey-test.*; do
       [[ ! -d $dir ]] || flock -n "$dir" rm -rf "$dir" 2>/dev/null || true # another user's stays
@@ -32,8 +32,10 @@ place_data() {
     exec {lock}<"$dir" && flock "$lock"
     data=/dev/shm/${dir##*/.}
     mv "$dir" "$data"
+    TEST_MEMORY=$data/tests
   fi
   install -d -m 700 -o "$owner" "$data"
+  mkdir "$data/tests"
 }
 
 # serve NAME CMD… starts a server with its output in $tmp/NAME.log.
@@ -73,6 +75,24 @@ start_postgres() {
   options=(-c listen_addresses=127.0.0.1 -c "port=$postgres_port" -c unix_socket_directories= -c max_connections=300
     -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c wal_level=minimal -c max_wal_senders=0)
   serve postgres "${as[@]}" --pdeathsig INT "$postgres_bin/postgres" -D "$data/postgres" "${options[@]}"
+}
+
+# start_pgbouncer starts a pooler in transaction mode, which logs in to PostgreSQL by itself.
+start_pgbouncer() {
+  local conf=$data/pgbouncer.ini
+  port pgbouncer_port
+  cat >"$conf" <<CONF
+[databases]
+* = host=127.0.0.1 port=$postgres_port user=postgres password=$secret
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = $pgbouncer_port
+unix_socket_dir =
+auth_type = any
+pool_mode = transaction
+CONF
+  chown "$owner" "$conf" && chmod 600 "$conf"
+  serve pgbouncer "${as[@]}" --pdeathsig KILL pgbouncer "$conf"
 }
 
 # start_redis NAME PORT OPTION… starts one that keeps nothing on disk.
@@ -137,16 +157,19 @@ start_services() {
   await "Redis Cluster" redis_says "$cluster_port" OK CLUSTER ADDSLOTSRANGE 0 16383
   start_mailpit
   start_postgres
+  start_pgbouncer
   start_sentinel
   await Redis redis_says "$redis_port" PONG PING
   await Sentinel redis_says "$sentinel_port" "$replica_port" SENTINEL replicas mymaster
   for p in "${mail_ports[@]}"; do await Mailpit listening "$p"; done
   await PostgreSQL "$postgres_bin/pg_isready" -h 127.0.0.1 -p "$postgres_port"
+  await PgBouncer listening "$pgbouncer_port"
   await "Redis Cluster" redis_says "$cluster_port" cluster_state:ok CLUSTER INFO
   began=$((${EPOCHREALTIME/./} - began))
   say "services up in $((began / 1000000)).$((began / 100000 % 10)) s"
 
   TEST_POSTGRES="postgres://postgres:$secret@127.0.0.1:$postgres_port/postgres?sslmode=disable"
+  TEST_PGBOUNCER="postgres://postgres@127.0.0.1:$pgbouncer_port/postgres?sslmode=disable"
   TEST_REDIS="redis://127.0.0.1:$redis_port/0"
   TEST_REDIS_SENTINEL="redis://127.0.0.1:$sentinel_port/0?master_name=mymaster"
   TEST_REDIS_CLUSTER="redis://127.0.0.1:$cluster_port?addr=127.0.0.1:$cluster_port"

@@ -10,8 +10,6 @@ import (
 	"net/smtp"
 	"net/url"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
@@ -189,18 +187,5 @@ func deliver(t *testing.T, c *smtp.Client, m Mail) {
 	}
 	if len(found.Messages) == 0 || found.Messages[0].Subject != "hello" {
 		t.Errorf("the API found %v, want one mail with the subject hello", found.Messages)
-	}
-}
-
-func TestPrograms(t *testing.T) {
-	for _, name := range []string{"TEST_CHROMIUM", "TEST_NODE"} {
-		if out, err := exec.Command(Need(t, name), "--version").CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
-	}
-	for _, pkg := range []string{"graphql-http", "graphiql", "react", "react-dom", "axe-core"} {
-		if _, err := os.Stat(filepath.Join(Need(t, "TEST_E2E"), "node_modules", pkg, "package.json")); err != nil {
-			t.Error(err)
-		}
 	}
 }

@@ -5,16 +5,16 @@ import (
 	"time"
 )
 
-// An entry is what is counted under one key. Times are in microseconds since
-// 1970.
+// An entry is what was counted under one key. Times are in microseconds since 1970.
 type entry struct {
 	key   uint64
-	until int64   // when it is as good as new
-	every int64   // of a pace; 0 for a window
-	log   []int64 // of a window: the counted tries, oldest first; nil for a pace
+	until int64   // when the entry is as good as new, and can be dropped
+	every int64   // Limit.Every of a pace; 0 for a window
+	log   []int64 // the counted tries of a window, the oldest first; nil for a pace
 }
 
-// take counts a try at now and returns 0, or returns how long to wait.
+// take counts a try at now and returns 0; or it counts nothing and returns how long to
+// wait.
 func (e *entry) take(now int64, l Limit) int64 {
 	if l.Every > 0 {
 		return e.pace(now, l.Every.Microseconds(), l.N)
@@ -22,8 +22,9 @@ func (e *entry) take(now int64, l Limit) int64 {
 	return e.window(now, l.Window.Microseconds(), l.N)
 }
 
-// pace is GCRA. until is the "theoretical arrival time": what was taken fills
-// the time up to it, and a try fits while that is at most n-1 steps ahead.
+// pace is take for a pace, by the generic cell rate algorithm (GCRA). Each try fills a step
+// of time, and until is the end of what is filled. A try fits while that is at most n-1
+// steps ahead of now.
 func (e *entry) pace(now, every int64, n int) int64 {
 	start := max(e.until, now)
 	if wait := start - now - int64(n-1)*every; wait > 0 {
@@ -33,8 +34,8 @@ func (e *entry) pace(now, every int64, n int) int64 {
 	return 0
 }
 
-// window counts if fewer than n tries lie in (now-window, now]. Tries that came
-// before this one and carry a later time (requests race) count as well.
+// window is take for a window. A try is counted if fewer than n lie behind now-window.
+// Tries with a later time than now count as well: requests overtake each other.
 func (e *entry) window(now, window int64, n int) int64 {
 	gone := 0
 	for gone < len(e.log) && e.log[gone] <= now-window {
@@ -69,7 +70,7 @@ func (e *entry) giveBack(window time.Duration) {
 	}
 }
 
-// tries is how many are in force at now.
+// tries returns how many tries still count at now.
 func (e *entry) tries(now int64) int64 {
 	if e.every > 0 {
 		return (e.until - now + e.every - 1) / e.every

@@ -9,26 +9,24 @@ import (
 )
 
 const (
-	// primaryTime is how long a call waits for Redis. A login makes three, and
-	// what Redis adds to it must stay below 100 ms (R2): this leaves a tenth for
-	// the scheduler.
+	// primaryTime is how long a call waits for Redis. A login makes three calls, and
+	// together they must add less than 100 ms to it (R2: people log in without Redis).
+	// This leaves a tenth for the scheduler.
 	primaryTime = 30 * time.Millisecond
 
 	// pause is for how long Redis is left alone after it failed.
 	pause = time.Second
 )
 
-// Fallback counts in Primary, which is Redis, and in Memory while that fails.
-// Set the three fields and share one pointer.
+// Fallback counts in Primary, which is Redis, and in Memory while Primary fails. Set the
+// three exported fields, and use one Fallback for all.
 //
-// What holds when it changes sides: there is a limit at every moment, and each
-// side keeps its counts while the other one works. So within one span of a limit
-// at most N are let through on each side, by Redis for all replicas together and
-// by each replica's memory, however often Redis comes and goes; more only if
-// Redis came back without its data. While Redis works nothing is counted in
-// memory, and a try whose answer came too late counts on both sides.
-//
-// A try is given back to the side that counted it.
+// There is a limit at every moment, also when Redis goes away or comes back. Each side
+// keeps its counts while the other one works, so within one span of a limit at most N
+// tries are let through on each side: by Redis for all replicas together, and by each
+// replica's memory. It is more only if Redis comes back without its data. While Redis
+// works nothing is counted in memory, and a try whose answer came too late counts on
+// both sides. A try is given back to the side that counted it.
 type Fallback struct {
 	Primary Counters
 	Memory  *Memory
@@ -60,7 +58,7 @@ func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]
 	return waits, soon{by}, nil
 }
 
-// soon gives back within primaryTime or not at all: then the try stays counted
+// soon is a Giver that gives back within primaryTime or not at all; then the try counts
 // until it expires.
 type soon struct{ by Giver }
 
@@ -70,8 +68,8 @@ func (s soon) GiveBack(ctx context.Context, now time.Time, counts ...Count) erro
 	return s.by.GiveBack(limited, now, counts...)
 }
 
-// enter decides whether a call may go to Primary. While it is down one call each
-// pause does, the probe.
+// enter reports whether a call may try Primary, and whether it is a probe. While Primary
+// is down, one call each pause tries it: the probe.
 func (f *Fallback) enter(now time.Time) (try, probe bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -85,8 +83,8 @@ func (f *Fallback) enter(now time.Time) (try, probe bool) {
 	return true, true
 }
 
-// leave notes how a call ended. Only a probe ends an outage: the answer to a
-// call from before it is no news.
+// leave notes how a call to Primary ended. Only a probe ends an outage: other calls that
+// end well then were begun before it.
 func (f *Fallback) leave(now time.Time, probe bool, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

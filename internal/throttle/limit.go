@@ -1,6 +1,8 @@
-// Package throttle counts tries against limits. Memory counts in the process;
-// Fallback counts in Redis, through another package's code, and in Memory while
-// Redis is away.
+// Package throttle counts tries against limits. limit.go says what a limit is and what
+// [Counters] promise. [Memory] counts in the process: memory.go divides the keys among
+// shards, shard.go keeps a bounded number of them, entry.go counts one. [Fallback]
+// counts in Redis, by Counters that another package has, and in a Memory while Redis is
+// away.
 package throttle
 
 import (
@@ -8,16 +10,18 @@ import (
 	"time"
 )
 
-// A Limit says how many tries are let through. Exactly one of Window and Every
-// is set, N is at least 1, and times count in whole microseconds.
+// A Limit says how many tries are let through. There are two kinds: with a Window, at most
+// N tries in any span of that length; with Every, N tries at once, and then one more each
+// time that Every has passed. Exactly one of the two is set, N is at least 1, and times
+// count in whole microseconds.
 type Limit struct {
-	N      int           // tries at once
-	Window time.Duration // at most N in any span of this length: a sliding window, exact to the microsecond
-	Every  time.Duration // after N at once one more each Every, kept as one time a key (GCRA)
+	N      int
+	Window time.Duration // a sliding window, exact to the microsecond
+	Every  time.Duration // a pace, for which one time a key is kept (GCRA)
 }
 
-// Span is how long a try can matter at most: after it, an unused key is as good
-// as new. It panics on a Limit that limits nothing, which is a mistake in the
+// Span returns how long a try can matter at most: a key that was unused for that long is
+// as good as new. It panics on a Limit that limits nothing, which is a mistake in the
 // program and must not pass as "unlimited".
 func (l Limit) Span() time.Duration {
 	switch {
@@ -29,8 +33,8 @@ func (l Limit) Span() time.Duration {
 	panic("throttle: a limit needs N and either Window or Every")
 }
 
-// A Count is one thing to count a try on. Key says what is counted and for
-// which purpose, and always comes with the same Limit.
+// A Count is one key to count a try on, with its limit. Key says who tries what, such as
+// "client:192.0.2.1". One key always comes with one Limit.
 type Count struct {
 	Key   string
 	Limit Limit
@@ -39,16 +43,16 @@ type Count struct {
 
 // Counters count tries.
 type Counters interface {
-	// Take counts one try on each of counts that is within its limit, each
-	// decided for itself. waits[i] is 0 if it was counted; otherwise nothing was
-	// counted there, and one would be after waits[i]. by is who counted, and can
-	// undo it.
+	// Take counts one try on each of counts that is within its limit; each is decided
+	// for itself. waits[i] is 0 if counts[i] was counted. Otherwise nothing was counted
+	// there, and waits[i] is how long it takes until a try would be. by can give back
+	// what was counted.
 	Take(ctx context.Context, now time.Time, counts ...Count) (waits []time.Duration, by Giver, err error)
 }
 
 // A Giver undoes tries that it counted.
 type Giver interface {
-	// GiveBack undoes one counted try of each: the latest. A count that holds
-	// none stays empty.
+	// GiveBack undoes the latest counted try of each of counts. One that holds none
+	// stays as it is.
 	GiveBack(ctx context.Context, now time.Time, counts ...Count) error
 }

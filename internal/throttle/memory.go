@@ -7,28 +7,28 @@ import (
 )
 
 const (
-	// shardCount is into how many parts the keys are divided: requests on other
-	// cores rarely meet at one lock, and tidying one part takes well under 1 ms.
+	// shardCount is how many parts the keys are divided into, each with a lock of its
+	// own, so that requests on several cores rarely wait for each other. Tidying one part
+	// takes well under 1 ms.
 	shardCount = 32
 
 	// maxBytes bounds what all counts take, about 480,000 keys with one try each.
 	maxBytes = 48 << 20
 )
 
-// Memory counts tries in the process. The zero value is of no use: see NewMemory.
+// Memory counts tries in the process. Make one with [NewMemory].
 //
-// Its size is bounded. Each call also drops a few expired keys, and where live
-// ones exceed the bound, the one of a random few with the fewest tries in force
-// goes. So keys that were used once, the only kind that is cheap to make in
-// numbers, never push out one that was used often: forgetting a key with k tries
-// takes a table full of keys with k tries each, some 480,000·k of them within
-// the limits' time. Keys are placed by a hash with a secret seed, so nobody can
-// aim at the part that holds another's key.
+// Its size is bounded. Each call drops a few expired keys. Where those that are left
+// exceed the bound, it picks a few at random and drops the one with the fewest tries.
+// So keys with one try, the only kind that is cheap to make in great numbers, never push
+// out a key with many: to make it forget a key with k tries, one has to fill the table
+// with keys of k tries each, some 480,000·k tries before they expire. Keys are placed by a
+// hash with a secret seed, so nobody can aim at the part that holds another's key.
 //
 // Memory keeps the 64 bits of that hash instead of the key, so that long keys
 // cost nothing. Two keys share one in a full table with a probability of 10^-8.
 type Memory struct {
-	windows, paces maphash.Seed // one for each kind of Limit: a key counts apart under each
+	windows, paces maphash.Seed // one for each kind of Limit, so that a key counts apart under each
 	shards         [shardCount]shard
 }
 

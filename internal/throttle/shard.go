@@ -7,15 +7,16 @@ import (
 )
 
 const (
-	// sweepStep is how many entries each call looks at to drop expired ones: more
-	// than the one that it may add, so that the sweep keeps up with any flood.
+	// sweepStep is how many entries each call looks at to drop expired ones. It is more
+	// than the one entry that a call may add, so the sweep keeps up with any flood.
 	sweepStep = 2
 
-	// sampleSize is from how many entries the least used is dropped where there
-	// is no room. More make a better choice and a slower flood.
+	// sampleSize is how many entries are picked, to drop the least used of them, where
+	// there is no room. More make a better choice, and calls slower in a flood.
 	sampleSize = 8
 
-	// minShrink is the room, in entries, below which it is not worth giving back.
+	// minShrink is how much room, in entries, a shard must have before it gives memory
+	// back.
 	minShrink = 256
 )
 
@@ -93,8 +94,8 @@ func (s *shard) sweep(now int64) {
 	}
 }
 
-// evict drops one entry other than key's: of a random few the one with the
-// fewest tries in force, and of such the one that expires first.
+// evict drops one entry other than key's: of a few picked at random, the one with the
+// fewest tries that still count, and among equals the one that expires first.
 func (s *shard) evict(key uint64, now int64) {
 	worst := -1
 	var fewest int64

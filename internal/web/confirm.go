@@ -1,14 +1,16 @@
 package web
 
 import (
+	"cmp"
+	"context"
 	"net/http"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/link"
 )
 
-// confirmPage is where an address is confirmed: of a registration, or of an
-// account that changes its own.
+// confirmPage is where people confirm an address: that of a registration, or the new one
+// of an account.
 type confirmPage struct{ *linkPages }
 
 // confirmForm is the page with the two buttons.
@@ -16,24 +18,25 @@ type confirmForm struct {
 	params
 	Change                 bool // of an account's address; else a registration
 	Username, Device, When string
-	AskPassword            bool
+	AskPassword            bool   // and the username
 	Error                  string // under the password, or ""
 }
 
 // get shows what confirming would do: 200, or 410 for a dead link.
 func (c *confirmPage) get(w http.ResponseWriter, r *http.Request) {
-	c.form(w, r, opened(r), http.StatusOK, "")
+	c.form(w, r, linkForm{params: opened(r)}, http.StatusOK, "")
 }
 
-// form shows the form, with an error under the password if there is one. What
-// the service says comes first: a link may have died since.
-func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in params, status int, wrong string) {
+// form shows the form with what was typed, and with the error wrong under the password
+// unless that is "". It asks the service about the link first, which may have died
+// meanwhile.
+func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in linkForm, status int, wrong string) {
 	conf, err := c.auth.LookAtConfirmation(r.Context(), in.Token, in.Email)
 	if err != nil {
-		c.fail(w, r, in, err)
+		c.fail(w, r, in.params, err)
 		return
 	}
-	f := confirmForm{params: params{in.Token, conf.Email}, Username: conf.Username}
+	f := confirmForm{params: params{in.Token, conf.Email}, Username: cmp.Or(in.Username, conf.Username)}
 	if f.Change = conf.Purpose == link.ConfirmNewEmail; !f.Change {
 		f.Device, f.When = conf.Device, sinceWords(conf.At, c.now())
 		f.AskPassword, f.Error = conf.NeedsPassword || wrong != "", wrong
@@ -51,7 +54,9 @@ func (c *confirmPage) post(w http.ResponseWriter, r *http.Request) {
 	case "confirm":
 		c.confirm(w, r, f)
 	case "decline":
-		c.decline(w, r, f.params)
+		c.decline(w, r, f.params, c.auth.DeclineLink)
+	case "decline-all":
+		c.decline(w, r, f.params, c.auth.DeclineAll)
 	case "resend":
 		c.resend(w, r, f.Email)
 	default:
@@ -60,12 +65,12 @@ func (c *confirmPage) post(w http.ResponseWriter, r *http.Request) {
 }
 
 func (c *confirmPage) confirm(w http.ResponseWriter, r *http.Request, f linkForm) {
-	done, err := c.auth.ConfirmLink(r.Context(), actor(r), auth.ConfirmLink{Token: f.Token, Email: f.Email, Password: f.Password})
+	done, err := c.auth.ConfirmLink(r.Context(), actor(r), auth.ConfirmLink{Token: f.Token, Email: f.Email, Username: f.Username, Password: f.Password})
 	switch {
 	case hasCode(err, auth.WrongPassword) && f.Password == "":
-		c.form(w, r, f.params, http.StatusUnprocessableEntity, "Type the password that was chosen for this account.")
+		c.form(w, r, f, http.StatusUnprocessableEntity, "Type the password that you chose with this username.")
 	case hasCode(err, auth.WrongPassword):
-		c.form(w, r, f.params, http.StatusUnprocessableEntity, "This is not the password that was chosen for this account.")
+		c.form(w, r, f, http.StatusUnprocessableEntity, "This is not the password that was chosen with this username.")
 	case err != nil:
 		c.fail(w, r, f.params, err)
 	default:
@@ -73,8 +78,10 @@ func (c *confirmPage) confirm(w http.ResponseWriter, r *http.Request, f linkForm
 	}
 }
 
-func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in params) {
-	what, err := c.auth.DeclineLink(r.Context(), actor(r), in.Token, in.Email)
+// decline does what how does, of the service's two ways to say no.
+func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in params,
+	how func(ctx context.Context, a auth.Actor, token, email string) (link.Purpose, error)) {
+	what, err := how(r.Context(), actor(r), in.Token, in.Email)
 	if err != nil {
 		c.fail(w, r, in, err)
 		return
@@ -82,7 +89,7 @@ func (c *confirmPage) decline(w http.ResponseWriter, r *http.Request, in params)
 	c.pages.write(w, http.StatusOK, "declined", what == link.ConfirmNewEmail)
 }
 
-// resend answers the same whether or not anybody waits at this address (C3).
+// resend answers the same whether or not anybody waits for mail at this address (C3).
 func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email string) {
 	err := c.auth.ResendConfirmation(r.Context(), actor(r), auth.ResendConfirmationInput{Email: email})
 	switch {
@@ -95,7 +102,7 @@ func (c *confirmPage) resend(w http.ResponseWriter, r *http.Request, email strin
 	}
 }
 
-// emailHint stands under an address that is none.
+// emailHint stands under a field that holds no address.
 const emailHint = "An address looks like name@example.org."
 
 func (c *confirmPage) fail(w http.ResponseWriter, r *http.Request, in params, err error) {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"latchkey/internal/link"
 )
 
 func TestLookingAtLinkChangesNothing_D5(t *testing.T) {
@@ -74,6 +76,29 @@ func TestConfirmAmongSeveral(t *testing.T) {
 	}
 	wants(t, s.press("confirm", in, "password", goodPassword), http.StatusOK, "Your email is confirmed")
 	wants(t, s.press("confirm", stranger, "password", "what a stranger chose"), http.StatusGone)
+}
+
+// One link is good for all that is unfinished: its page asks which it is, keeps the
+// username that was typed, and takes a no to all of them.
+func TestConfirmWhichever(t *testing.T) {
+	s := newService(t)
+	s.register("eve", "ada@example.org", "what a stranger chose")
+	s.register("ada", "ada@example.org", goodPassword)
+	in := s.link(link.Target{Purpose: link.ConfirmRegistration, Registration: &s.registrations("ada@example.org")[0], Whichever: true})
+	wants(t, s.get(confirmPath+"?"+in.Encode()), http.StatusOK, `id="username" name="username" value=""`, `id="password"`, `value="decline-all"`)
+	wants(t, s.press("confirm", in, "username", "Ada", "password", "wrong"), http.StatusUnprocessableEntity, `value="Ada"`, "not the password")
+	wants(t, s.press("confirm", in, "username", "Ada", "password", goodPassword), http.StatusOK, "Your email is confirmed", "<bdi>ada</bdi>")
+	wants(t, s.press("confirm", in, "username", "eve", "password", "what a stranger chose"), http.StatusGone)
+
+	for _, name := range []string{"bob", "eva"} {
+		s.register(name, "bob@example.org", goodPassword)
+	}
+	in = s.link(link.Target{Purpose: link.ConfirmRegistration, Registration: &s.registrations("bob@example.org")[0], Whichever: true})
+	wants(t, s.press("decline-all", in), http.StatusOK, "The registration is gone")
+	if n := len(s.registrations("bob@example.org")); n != 0 {
+		t.Errorf("%d registrations are still there", n)
+	}
+	wants(t, s.press("confirm", in, "username", "bob", "password", goodPassword), http.StatusGone)
 }
 
 // The page was opened while there was one registration, and posted when there

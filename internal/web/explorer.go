@@ -7,9 +7,8 @@ import (
 	"strings"
 )
 
-// cdn serves the explorer's own code: npm packages at the version in each path.
-// Browsers check the hashes, so what comes from there is what was tried here or
-// nothing.
+// cdn serves the code of the explorer: npm packages, at the version in each path.
+// Browsers check the hashes, so they run exactly what was tried here, or nothing.
 const cdn = "https://cdn.jsdelivr.net/npm/"
 
 // remote is a file of the CDN.
@@ -135,7 +134,8 @@ func newExplorer(cfg Config) *explorer {
 	return &explorer{page: b.Bytes(), csp: explorerCSP()}
 }
 
-// explorerCSP allows exactly the files that the page names, and requests to us.
+// explorerCSP returns a policy that allows exactly the files that the page names, and
+// requests to this service.
 func explorerCSP() string {
 	scripts := []string{"'self'"}
 	for _, s := range explorerScripts {

@@ -30,8 +30,8 @@ func FuzzLinkForm(f *testing.F) {
 		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 		got, ok := l.posted(w, r)
 		values, err := url.ParseQuery(body)
-		form := linkForm{params{values.Get("token"), values.Get("email")}, values.Get("password"), values.Get("do")}
-		readable := len(body) <= maxForm && err == nil && plain(form.Token) && plain(form.Email) && plain(form.Password)
+		form := linkForm{params{values.Get("token"), values.Get("email")}, values.Get("username"), values.Get("password"), values.Get("do")}
+		readable := len(body) <= maxForm && err == nil && plain(form.Token) && plain(form.Email) && plain(form.Username) && plain(form.Password)
 		if ok != readable || ok && got != form || !ok && got != (linkForm{}) {
 			t.Errorf("%q: got %+v, %t, want %+v, %t", body, got, ok, form, readable)
 		}

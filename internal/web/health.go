@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,6 +19,9 @@ const probeTime = time.Second
 // Probe asks a dependency whether it answers. It returns once ctx ends.
 type Probe func(ctx context.Context) error
 
+// Writes ends the name of a probe that tries a write.
+const Writes = " writes"
+
 // Health answers /livez and /readyz.
 type Health struct {
 	needed  map[string]Probe
@@ -28,17 +32,18 @@ type Health struct {
 
 // NewHealth returns a Health by the names under which /readyz lists what is
 // down. Without one of needed the service is not ready; without one of useful
-// it is, and works in a lesser way (R2: Redis).
+// it is, and works in a lesser way (R2: Redis). One that is called like another
+// with Writes behind it is what that cannot do, and is not listed beside it.
 func NewHealth(needed, useful map[string]Probe) *Health {
 	return &Health{needed: needed, useful: useful}
 }
 
-// Drain makes /readyz answer 503 from now on: the first thing at SIGTERM, so
-// that no new requests are sent here while those in flight finish (R5).
+// Drain makes /readyz answer 503 from now on. Call it first at SIGTERM, so that no new
+// requests are sent here while those in flight finish (R5).
 func (h *Health) Drain() { h.drained.Store(true) }
 
-// live answers 200 as long as the process answers at all. It asks nothing else:
-// a restart mends no database.
+// live answers 200 as long as the process answers at all. It asks for nothing else, since
+// a restart of the process mends no database.
 func (h *Health) live(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	w.Header().Set("Cache-Control", "no-store")
@@ -50,9 +55,8 @@ type readiness struct {
 	Down   []string `json:"down"`   // sorted
 }
 
-// ready answers whether requests should be sent here. Probes that come together
-// share one round of questions, so that a flood of them asks the database no
-// more than one.
+// ready answers whether requests should be sent here. Requests that come together share
+// one round of probes, so a flood of them asks the database no more than a single one.
 func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
 	v, _, _ := h.flight.Do("", func() (any, error) {
 		return h.ask(context.WithoutCancel(r.Context())), nil
@@ -96,6 +100,11 @@ func (h *Health) ask(ctx context.Context) readiness {
 	run(h.needed, "unavailable")
 	run(h.useful, "degraded")
 	wg.Wait()
+	down := slices.Clone(answer.Down)
+	answer.Down = slices.DeleteFunc(answer.Down, func(name string) bool {
+		what, isWrite := strings.CutSuffix(name, Writes)
+		return isWrite && slices.Contains(down, what)
+	})
 	slices.Sort(answer.Down)
 	return answer
 }

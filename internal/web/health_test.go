@@ -36,6 +36,8 @@ func TestReady_R1(t *testing.T) {
 		{"all up", probes{"postgresql": up}, probes{"redis": up}, 200, `{"status":"ok","down":[]}`},
 		{"database down", probes{"postgresql": down}, probes{"redis": up}, 503, `{"status":"unavailable","down":["postgresql"]}`},
 		{"redis down", probes{"postgresql": up}, probes{"redis": down}, 200, `{"status":"degraded","down":["redis"]}`},
+		{"no writes", probes{"postgresql": up}, probes{"postgresql writes": down, "redis": up, "redis writes": down}, 200, `{"status":"degraded","down":["postgresql writes","redis writes"]}`},
+		{"no writes since all is down", probes{"postgresql": down}, probes{"postgresql writes": down, "redis": down, "redis writes": down}, 503, `{"status":"unavailable","down":["postgresql","redis"]}`},
 		{"both down", probes{"postgresql": down}, probes{"redis": down}, 503, `{"status":"unavailable","down":["postgresql","redis"]}`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

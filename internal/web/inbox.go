@@ -10,18 +10,17 @@ import (
 	"latchkey/internal/request"
 )
 
-// The policies of the inbox. A mail may style itself inline, as mails do; it
-// loads nothing, runs nothing, and is shown in no frame but ours, where its
-// links open in the whole window. The sandbox holds when it is opened by itself
-// too.
+// The policies of the inbox. A mail may have styles of its own, as mails do. It can load
+// and run nothing, and is shown in no frame but ours, where its links open in the whole
+// window. The sandbox holds also when a mail is opened by itself.
 const (
 	inboxCSP    = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 	mailHTMLCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; " +
 		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 )
 
-// inboxPages shows the development inbox. It is every account of the service:
-// it exists only while mail stays here.
+// inboxPages shows the development inbox. Whoever reads it can take over every account, so
+// it is there only while mail stays here.
 type inboxPages struct {
 	pages *pages
 	inbox *mail.Inbox

@@ -27,8 +27,8 @@ const (
 // to 1.5 KiB percent-encoded, and a few times that before it is normalized.
 const maxForm = 16 << 10
 
-// linkPages is what the pages behind links have in common. Looking at one
-// changes nothing (D5); its form posts.
+// linkPages is what the pages behind links have in common. Looking at such a page
+// changes nothing (D5: scanners of mail follow links too); its form posts.
 type linkPages struct {
 	pages *pages
 	auth  *auth.Service
@@ -46,10 +46,10 @@ func newLinkPages(cfg Config, p *pages) (*linkPages, error) {
 	return &linkPages{p, cfg.Auth, cross, cfg.Log, cfg.Now}, nil
 }
 
-// actor is whoever follows a link: who that is the link itself says.
+// actor returns who follows a link. Nobody is signed in: the link itself says who it is.
 func actor(r *http.Request) auth.Actor { return request.From(r.Context()).Actor() }
 
-// params are what comes along with a link, and from its form.
+// params are the parameters of a link, which its form sends on.
 type params struct {
 	Token, Email string
 }
@@ -57,26 +57,26 @@ type params struct {
 // linkForm is what a button posts.
 type linkForm struct {
 	params
+	Username string
 	Password string
 	Do       string // the button's name
 }
 
-// deadLink is a page for a link that no longer works, with a form to ask for
-// another.
+// deadLink is the page for a link that no longer works. It has a form to ask for another.
 type deadLink struct {
 	Email string // what was typed, or came with the link
 	Error string // under the address, or ""
 }
 
-// later is the page for what works after a while; its button opens the link
+// later is the page that asks people to come back in a while. Its button opens the link
 // again.
 type later struct {
 	params
 	Path, Title, Text string
 }
 
-// opened is what came along with a link that somebody looks at. What is no text
-// is no token either.
+// opened returns the parameters of a link that somebody looks at. Those that are no text
+// count as missing.
 func opened(r *http.Request) params {
 	q := r.URL.Query()
 	in := params{q.Get("token"), q.Get("email")}
@@ -86,7 +86,7 @@ func opened(r *http.Request) params {
 	return in
 }
 
-// posted reads a form, or answers why it cannot.
+// posted reads a form. If it cannot, it answers why and returns false.
 func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bool) {
 	if !l.ours(r) {
 		l.pages.notice(w, http.StatusForbidden, "This came from another site", "Nothing was done. Open the link from the mail and use the button there.")
@@ -107,17 +107,17 @@ func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bo
 	}
 	f := linkForm{
 		params:   params{r.PostForm.Get("token"), r.PostForm.Get("email")},
-		Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
+		Username: r.PostForm.Get("username"), Password: r.PostForm.Get("password"), Do: r.PostForm.Get("do"),
 	}
-	if !plainText(f.Token, f.Email, f.Password) {
+	if !plainText(f.Token, f.Email, f.Username, f.Password) {
 		l.unreadable(w, http.StatusBadRequest)
 		return linkForm{}, false
 	}
 	return f, true
 }
 
-// fail answers on the page at path for what the service refused: 410 with the
-// page called dead, 422, 429, 503, and 500 for what it should not have come to.
+// fail answers on the page at path when the service returned an error: 410 with the page
+// called dead, 422, 429 or 503, and 500 for a failure of ours.
 func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead string, in params, err error) {
 	if hasCode(err, auth.TokenInvalid) {
 		l.pages.write(w, http.StatusGone, dead, deadLink{Email: in.Email})
@@ -133,7 +133,7 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 	}
 	switch f.Code {
 	case auth.RateLimited:
-		wait := waitWords(time.Duration(f.RetryAfter) * time.Second)
+		wait := auth.InWords(time.Duration(f.RetryAfter) * time.Second)
 		l.pages.write(w, f.Status, "later", later{in, path, "Too many tries", "Try again in " + wait + ". The link in your mail stays as it is."})
 	case auth.Unavailable:
 		l.pages.write(w, f.Status, "later", later{in, path, "This does not work just now",
@@ -145,8 +145,8 @@ func (l *linkPages) fail(w http.ResponseWriter, r *http.Request, path, dead stri
 	}
 }
 
-// fault is what err comes to on the page at path, with the header that says when
-// to come back; false if nobody waits for the answer.
+// fault returns the Fault of err on the page at path, and sets the header that says when to
+// come back. It returns false if nobody waits for the answer any more.
 func (l *linkPages) fault(w http.ResponseWriter, r *http.Request, path string, err error) (*request.Fault, bool) {
 	f := request.FaultOf(r.Context(), l.log, path, err)
 	if f.RetryAfter > 0 {

@@ -6,7 +6,7 @@ import (
 	"latchkey/internal/store"
 )
 
-// notMePage is where an event is taken back by whoever it was done to.
+// notMePage is where people take back an event of their account: "this was not me".
 type notMePage struct{ *linkPages }
 
 // notMeForm is the page with the button.

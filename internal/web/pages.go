@@ -17,8 +17,8 @@ import (
 //go:embed templates/*.html page.css explorer.css explorer.js
 var files embed.FS
 
-// pageCSP lets a page have our stylesheet and post to us, and nothing else: no
-// script, nothing from elsewhere.
+// pageCSP is the policy of a page. It may use our stylesheet and post to us, and nothing
+// else: no script, and nothing from elsewhere.
 const pageCSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
 // pages writes what people read in a browser.
@@ -27,7 +27,7 @@ type pages struct {
 	byName map[string]*template.Template
 }
 
-// site is what every page says about the service.
+// site is what every page says about the service, and links to.
 type site struct {
 	App     string // APP_NAME
 	Host    string // of PUBLIC_URL, for the footer
@@ -72,7 +72,7 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, data any) 
 	p.writeUnder(pageCSP, w, status, name, data)
 }
 
-// writeUnder is write under another policy than pageCSP.
+// writeUnder does what write does, under another policy than pageCSP.
 func (p *pages) writeUnder(csp string, w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
 	err := p.byName[name].ExecuteTemplate(&b, "layout.html", struct {
@@ -146,8 +146,8 @@ func (a asset) serve(w http.ResponseWriter, _ *http.Request) {
 	_, _ = w.Write(a.body)
 }
 
-// sinceWords says when something was, for somebody who reads it at now: "today
-// at 08:15 UTC".
+// sinceWords returns when something was in words, for somebody who reads them at now:
+// "today at 08:15 UTC".
 func sinceWords(at, now time.Time) string {
 	at, now = at.UTC(), now.UTC()
 	day := "on " + at.Format("2 January 2006")
@@ -158,22 +158,4 @@ func sinceWords(at, now time.Time) string {
 		day = "yesterday"
 	}
 	return day + " at " + at.Format("15:04") + " UTC"
-}
-
-// waitWords says how long d is, rounded up: "40 seconds", "3 minutes".
-func waitWords(d time.Duration) string {
-	up := func(unit time.Duration, word string) string {
-		n := int((d + unit - 1) / unit)
-		if n <= 1 {
-			return "one " + word
-		}
-		return fmt.Sprintf("%d %ss", n, word)
-	}
-	switch {
-	case d <= 90*time.Second:
-		return up(time.Second, "second")
-	case d <= 90*time.Minute:
-		return up(time.Minute, "minute")
-	}
-	return up(time.Hour, "hour")
 }

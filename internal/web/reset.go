@@ -21,7 +21,7 @@ type resetForm struct {
 	Error     string // under the password, or ""
 }
 
-// passwordSet is the page that says that it is done, and the answer in JSON.
+// passwordSet is what the last page shows, and the answer in JSON.
 type passwordSet struct {
 	Username string `json:"username"`
 	Password string `json:"password,omitempty"` // one that was made here: shown this once
@@ -79,7 +79,8 @@ func (p *resetPage) set(w http.ResponseWriter, r *http.Request, f linkForm, done
 	}
 }
 
-// request answers the same whether or not the address has an account (C3).
+// request mails another link, and answers the same whether or not the address has an
+// account (C3).
 func (p *resetPage) request(w http.ResponseWriter, r *http.Request, email string) {
 	err := p.auth.RequestPasswordReset(r.Context(), actor(r), auth.RequestPasswordResetInput{Email: email})
 	switch {

@@ -1,5 +1,9 @@
-// Package web is what people see in a browser: the pages behind the links of
-// mails, the development inbox and the explorer. And what machines ask: health.
+// Package web answers browsers: with the pages behind the links of mails, the
+// development inbox and the explorer. It also answers machines that ask for health.
+//
+// [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
+// what the pages behind links have in common; confirm.go, reset.go and notme.go are those
+// pages. inbox.go, explorer.go and health.go stand alone.
 package web
 
 import (
@@ -15,7 +19,7 @@ import (
 	"latchkey/internal/request"
 )
 
-// Config is what the pages are made of.
+// Config is what the pages work with.
 type Config struct {
 	AppName   string
 	PublicURL *url.URL // base of what pages say about themselves
@@ -33,8 +37,8 @@ type Config struct {
 	Now func() time.Time // UTC
 }
 
-// Mount puts the pages at their paths, and one that says that there is none at
-// every path that nobody else has. Pages of other sites may read none of them.
+// Mount puts the pages at their paths; at every path that nobody else has, it puts one that
+// says that there is nothing. Pages of other sites can read none of them.
 func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	switch {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Health == nil, cfg.Now == nil:
