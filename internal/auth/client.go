@@ -39,6 +39,16 @@ func (c Client) line() string {
 	return c.Key()
 }
 
+// site is whom a line shares an IPv6 /48 with; "" for an IPv4 address.
+func (c Client) site() string {
+	if addr := c.Addr.Unmap().WithZone(""); addr.Is6() {
+		if site, err := addr.Prefix(48); err == nil {
+			return site.String()
+		}
+	}
+	return ""
+}
+
 // caller is the client as one who takes turns at the hashes.
 func (c Client) caller(known bool) password.Caller {
 	return password.Caller{Known: known, Network: c.line(), Client: c.Key()}

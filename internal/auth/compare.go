@@ -24,14 +24,19 @@ var errMismatch = errors.New("password does not match")
 // that a hash takes. For those who are not familiar it is that time alone: guesses
 // that no longer count cost no hash. A match gives the try back.
 func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
+	wait, err := t.admits(ctx, familiar)
+	if err != nil {
+		t.giveBack(ctx)
+		return err
+	}
 	// What is not hashed takes its turn among those who are known, as it would if
 	// the user were.
-	who := t.client.caller(familiar || t.over > 0)
-	var err error
+	who := t.client.caller(familiar || wait > 0)
 	switch {
-	case t.over > 0 && !familiar:
+	case wait > 0:
+		t.giveBack(ctx)
 		if err = t.s.hasher.Spend(ctx, who); err == nil {
-			return errRateLimited(t.over)
+			return errRateLimited(wait)
 		}
 	case hash == "":
 		err = t.s.hasher.VerifyStandIn(ctx, who, typed)
@@ -40,7 +45,7 @@ func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) er
 	}
 	mismatch := errors.Is(err, password.ErrMismatch)
 	switch {
-	case errors.Is(err, password.ErrBusy): // nothing was compared
+	case errors.Is(err, password.ErrNotBegun): // nothing was compared
 		t.giveBack(ctx)
 		return fmt.Errorf("compare: %w", err)
 	case err != nil && !mismatch: // who leaves in the middle has used the try, and the hash

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/internal/throttle"
@@ -13,10 +14,18 @@ var (
 	// pairLimit binds one client at one identifier: a person mistypes a few
 	// times, a program would go on. It is what a guesser meets first, and it
 	// leaves everybody else at that identifier alone.
-	pairLimit = throttle.Limit{N: 10, Every: 30 * time.Second}
-	// clientLimit binds one client over all identifiers. An office behind one
-	// address mistypes less than this, a sprayer would not.
+	pairLimit = throttle.Limit{N: 10, Every: 200 * time.Second}
+	// linePairLimit and sitePairLimit bind all clients of one IPv6 /56, which is what
+	// a home has, or an IPv4 address, and of one /48, at one identifier. Four /56 do not
+	// use up what all together have there, nor do two /48.
+	linePairLimit = throttle.Limit{N: 19, Window: time.Hour}
+	sitePairLimit = throttle.Limit{N: 40, Window: time.Hour}
+	// clientLimit binds one client over all identifiers, and lineLimit and siteLimit
+	// its /56 and /48. An office behind one address mistypes less than this, a
+	// sprayer would not.
 	clientLimit = throttle.Limit{N: 300, Window: 10 * time.Minute}
+	lineLimit   = throttle.Limit{N: 600, Window: 10 * time.Minute}
+	siteLimit   = throttle.Limit{N: 1200, Window: 10 * time.Minute}
 	// identifierLimit binds everybody at one identifier, so that many addresses
 	// together have few tries. An account has three: its username, its address
 	// and, where somebody is signed in, its id.
@@ -37,57 +46,100 @@ var (
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )
 
-// try is one counted try at a password.
+// try is one try at a password.
 type try struct {
 	s       *Service
 	client  Client
+	pair    string           // names the client and the identifier
+	limits  []throttle.Count // those that do not bind a user at a client that they use (C5)
+	over    time.Duration    // until they allow a try again; 0 if they do now
 	counted []counted
-	over    time.Duration // how long until the client's and the identifier's limits allow another; 0 while they do
 }
 
-// counted is one key that a try was counted on, with what can give it back.
+// counted is one thing that a try was counted on, and by whom.
 type counted struct {
 	by throttle.Giver
 	on throttle.Count
 }
 
-// countTry counts a try at the password of an identifier by a client (C4). It is
-// RateLimited if the pair of them is over its limit. Whether one of the other two limits
-// is passed is only noted: these do not bind a user at a client that they use (C5),
-// which is known later, in [try.compare].
+// countTry begins a try at the password of an identifier by a client (C4), and counts
+// it on the pair of them: RateLimited if that is over its limit. At the other limits it
+// only looks: they do not bind a user at a client that they use (C5), which is known
+// later, in [try.compare], and what is never compared is not to leave a count behind.
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
-	client := a.Client.Key()
-	t := &try{s: s, client: a.Client}
-	now := s.now()
-	// The pair first and alone: a try that it refuses is unheard, and must not
-	// count against anybody else for a moment.
-	wait, err := t.take(ctx, now, throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit})
+	client, line, site := a.Client.Key(), a.Client.line(), a.Client.site()
+	t := &try{s: s, client: a.Client, pair: client + ":" + identifier, limits: []throttle.Count{
+		{Key: "client:" + client, Limit: clientLimit},
+		{Key: "identifier:" + identifier, Limit: identifierLimit},
+		{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
+	}}
+	if site != "" {
+		t.limits = append(t.limits,
+			throttle.Count{Key: "site:" + site + ":" + identifier, Limit: sitePairLimit},
+			throttle.Count{Key: "line:" + line, Limit: lineLimit},
+			throttle.Count{Key: "site:" + site, Limit: siteLimit})
+	}
+	waits, err := t.take(ctx, append(looks(t.limits), throttle.Count{Key: "pair:" + t.pair, Limit: pairLimit})...)
 	if err != nil {
 		return nil, err
 	}
-	if wait > 0 {
-		return nil, errRateLimited(wait)
+	last := len(waits) - 1
+	if t.over = slices.Max(waits[:last]); t.over > 0 {
+		// Whether it counts on the pair depends on who is known there, which the
+		// tries after this one must not show.
+		t.giveBack(ctx)
+	} else if waits[last] > 0 {
+		return nil, errRateLimited(waits[last])
 	}
-	t.over, err = t.take(ctx, now,
-		throttle.Count{Key: "client:" + client, Limit: clientLimit}, throttle.Count{Key: "identifier:" + identifier, Limit: identifierLimit})
-	return t, err
+	return t, nil
 }
 
-// take counts the try on counts, and returns how long it takes until the last of them
-// allows one; 0 if all do now.
-func (t *try) take(ctx context.Context, now time.Time, counts ...throttle.Count) (longest time.Duration, err error) {
-	waits, by, err := t.s.counters.Take(ctx, now, counts...)
-	if err != nil {
-		return 0, err
+// looks returns counts that are only looked at.
+func looks(counts []throttle.Count) []throttle.Count {
+	counts = slices.Clone(counts)
+	for i := range counts {
+		counts[i].Look = true
 	}
+	return counts
+}
+
+// admits counts a try that is about to be compared, and returns how long it has to wait
+// instead; 0 if it does not. A user who is familiar with the client is only bound by a
+// count of their own, beside that of the pair, while the other limits are passed. For
+// everybody else these steps take as long then.
+func (t *try) admits(ctx context.Context, familiar bool) (wait time.Duration, err error) {
+	counts := t.limits
+	if t.over > 0 {
+		counts = append(slices.Clone(counts), throttle.Count{Key: "familiar:" + t.pair, Limit: pairLimit})
+		if !familiar {
+			counts = looks(counts)
+		}
+	}
+	waits, err := t.take(ctx, counts...)
+	switch {
+	case err != nil:
+		return 0, err
+	case t.over == 0: // many at once may have come between
+		t.over = slices.Max(waits)
+	case familiar && waits[len(waits)-1] > 0: // to be told from nobody
+		return t.over, nil
+	}
+	if familiar {
+		return 0, nil
+	}
+	return t.over, nil
+}
+
+// take counts the try, and returns how long it takes until each of counts allows one;
+// 0 if it does now.
+func (t *try) take(ctx context.Context, counts ...throttle.Count) ([]time.Duration, error) {
+	waits, by, err := t.s.counters.Take(ctx, t.s.now(), counts...)
 	for i, wait := range waits {
-		if wait == 0 {
-			//lint:ignore G602 Counters promises a wait for each count
+		if wait == 0 && !counts[i].Look {
 			t.counted = append(t.counted, counted{by, counts[i]})
 		}
-		longest = max(longest, wait)
 	}
-	return longest, nil
+	return waits, err
 }
 
 // giveBack undoes what the try was counted on: the password was right, or it was not
@@ -105,6 +157,7 @@ func (t *try) giveBack(ctx context.Context) {
 			t.s.log.Warn().Err(err).Msg("throttle")
 		}
 	}
+	t.counted = nil
 }
 
 // countMail counts a call that makes us write to an address that a stranger names. It is

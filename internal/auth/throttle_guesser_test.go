@@ -2,6 +2,7 @@ package auth_test
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"strings"
 	"sync"
@@ -152,8 +153,11 @@ func TestTriesAYear_C4(t *testing.T) {
 		pause time.Duration
 		try   func(f *fixture, i int) error
 	}{
-		{"One account, by one of its names, from one address", 100, 10 * time.Second, func(f *fixture, _ int) error {
+		{"One account, by one of its names, from one address", 19, 10 * time.Second, func(f *fixture, _ int) error {
 			return f.try("ada", wrongPassword, client(1))
+		}},
+		{"One account, by one of its names, from an IPv6 /48", 40, 10 * time.Second, func(f *fixture, i int) error {
+			return f.try("ada", wrongPassword, at(netip.MustParseAddr(fmt.Sprintf("2001:db8:1:%x::1", i*256%65536)), ""))
 		}},
 		{"One account, from any number of addresses", 200, 3 * time.Second, func(f *fixture, i int) error {
 			return f.try([]string{"ada", "ada@example.org"}[i%2], wrongPassword, client(100+i))

@@ -22,6 +22,10 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 	for i, c := range counts {
 		calls[i] = s.call(c, takeWindow, takePace)
 		calls[i].args = append(calls[i].args, now.UnixMicro(), c.Limit.N)
+		if c.Look {
+			calls[i].args = append(calls[i].args, look)
+			continue
+		}
 		if c.Limit.Every == 0 {
 			// The same bytes if the client has to send it again, so that it counts once.
 			//lint:ignore G404 must differ from others, which nobody gains by guessing
@@ -38,6 +42,9 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 	}
 	return waits, s, nil
 }
+
+// look is what a script gets in the place of a try that it is not to count.
+const look = "look"
 
 // GiveBack undoes the latest counted try of each of counts, in one round trip.
 func (s *Store) GiveBack(ctx context.Context, now time.Time, counts ...throttle.Count) error {

@@ -225,3 +225,23 @@ func TestRace_C4(t *testing.T) {
 		}
 	})
 }
+
+// A look says what a try would, and counts nothing.
+func TestLook_C4(t *testing.T) {
+	eachCounter(t, func(t *testing.T, a, _ counter) {
+		for _, limit := range []throttle.Limit{window, pace} {
+			look, try := throttle.Count{Key: "k", Limit: limit, Look: true}, throttle.Count{Key: "k", Limit: limit}
+			for range limit.N {
+				for range 3 {
+					if wait := take(t, a, start, look); wait != 0 {
+						t.Fatalf("%+v: a look says %v within the limit", limit, wait)
+					}
+				}
+				take(t, a, start, try)
+			}
+			if got, want := take(t, a, start, look), take(t, a, start, try); got != want || want == 0 {
+				t.Errorf("%+v: a look says %v, a try %v", limit, got, want)
+			}
+		}
+	})
+}

@@ -20,6 +20,7 @@ if full >= 0 and not redis.call('ZSCORE', KEYS[1], try) then
 	local leaves = redis.call('ZRANGE', KEYS[1], full, full, 'WITHSCORES')
 	return tonumber(leaves[2]) + window - now
 end
+if try == 'look' then return 0 end
 redis.call('ZADD', KEYS[1], ARGV[2], try)
 redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1000)
 return 0`)
@@ -34,6 +35,7 @@ local every, now, n = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local start = math.max(tonumber(redis.call('GET', KEYS[1]) or 0), now)
 local wait = start - now - (n - 1) * every
 if wait > 0 then return wait end
+if ARGV[4] == 'look' then return 0 end
 local full = start + every
 redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000) + 1000)
 return 0`)

@@ -64,7 +64,7 @@ func setup(t *testing.T) (f *Fallback, r *remote, log *bytes.Buffer) {
 
 func TestFallbackStory_R2(t *testing.T) {
 	f, r, log := setup(t)
-	c := Count{"ada at 192.0.2.1", Limit{N: 3, Window: time.Hour}}
+	c := Count{Key: "ada at 192.0.2.1", Limit: Limit{N: 3, Window: time.Hour}}
 	let := func(at time.Duration, tries int) (n int) {
 		t.Helper()
 		for range tries {
@@ -126,7 +126,7 @@ func TestHangingRedisDelaysOneCall_R2(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f, r, _ := setup(t)
 		r.state.Store(hangs)
-		c := Count{"k", pair}
+		c := Count{Key: "k", Limit: pair}
 		began := time.Now()
 		let := 0
 		var by Giver
@@ -162,7 +162,7 @@ func TestHangingRedisDelaysOneCall_R2(t *testing.T) {
 // that right passwords never add up.
 func TestGiveBackToWhoCounted_C4(t *testing.T) {
 	f, r, _ := setup(t)
-	c := Count{"k", Limit{N: 1, Window: time.Hour}}
+	c := Count{Key: "k", Limit: Limit{N: 1, Window: time.Hour}}
 	giveBackAfter := func(state int32, at time.Duration) {
 		t.Helper()
 		waits, by, err := f.Take(ctx, start.Add(at), c)
@@ -170,7 +170,7 @@ func TestGiveBackToWhoCounted_C4(t *testing.T) {
 			t.Fatalf("got %v, %v; want a try let through", waits, err)
 		}
 		r.state.Store(state)
-		take(t, f, start.Add(at), Count{"another", pair}) // the sides change
+		take(t, f, start.Add(at), Count{Key: "another", Limit: pair}) // the sides change
 		r.state.Store(up)
 		if err := by.GiveBack(ctx, start.Add(at), c); err != nil {
 			t.Fatal(err)
@@ -190,12 +190,12 @@ func TestGiveBackToWhoCounted_C4(t *testing.T) {
 func TestOneProbe_R2(t *testing.T) {
 	f, r, log := setup(t)
 	r.state.Store(refuses)
-	take(t, f, start, Count{"k", pair})
+	take(t, f, start, Count{Key: "k", Limit: pair})
 	r.calls.Store(0)
 	r.state.Store(hangs)
 	var wg sync.WaitGroup
 	for range 50 {
-		wg.Go(func() { f.Take(ctx, start.Add(pause), Count{"k", client}) })
+		wg.Go(func() { f.Take(ctx, start.Add(pause), Count{Key: "k", Limit: client}) })
 	}
 	wg.Wait()
 	if n := r.calls.Load(); n != 1 {
@@ -212,7 +212,7 @@ func TestCallerLeaves_R2(t *testing.T) {
 	r.state.Store(hangs)
 	gone, cancel := context.WithCancel(ctx)
 	cancel()
-	if _, _, err := f.Take(gone, start, Count{"k", pair}); !errors.Is(err, context.Canceled) {
+	if _, _, err := f.Take(gone, start, Count{Key: "k", Limit: pair}); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, want %v", err, context.Canceled)
 	}
 	if log.Len() > 0 || f.Memory.keys() > 0 {
@@ -223,9 +223,9 @@ func TestCallerLeaves_R2(t *testing.T) {
 func TestClockSetBack_R2(t *testing.T) {
 	f, r, _ := setup(t)
 	r.state.Store(refuses)
-	take(t, f, start, Count{"k", pair})
+	take(t, f, start, Count{Key: "k", Limit: pair})
 	r.state.Store(up)
-	take(t, f, start.Add(-time.Hour), Count{"k", pair})
+	take(t, f, start.Add(-time.Hour), Count{Key: "k", Limit: pair})
 	if n := r.calls.Load(); n != 2 {
 		t.Errorf("%d calls to redis, want 2: it is not left alone for an hour", n)
 	}

@@ -38,6 +38,7 @@ func (l Limit) Span() time.Duration {
 type Count struct {
 	Key   string
 	Limit Limit
+	Look  bool // only to know the wait: nothing is counted, and a key that is new is not made
 }
 
 // Counters count tries.

@@ -50,7 +50,11 @@ func (m *Memory) Take(_ context.Context, now time.Time, counts ...Count) ([]time
 	waits := make([]time.Duration, len(counts))
 	for i, c := range counts {
 		s, key := m.place(c)
-		waits[i] = time.Duration(s.take(key, now.UnixMicro(), c.Limit)) * time.Microsecond
+		count := s.take
+		if c.Look {
+			count = s.look
+		}
+		waits[i] = time.Duration(count(key, now.UnixMicro(), c.Limit)) * time.Microsecond
 	}
 	return waits, m, nil
 }

@@ -63,7 +63,7 @@ func TestExpiredKeysGo_R7(t *testing.T) {
 	m := NewMemory()
 	const n = 20000
 	for i := range n {
-		take(t, m, start, Count{fmt.Sprint("w", i), account}, Count{fmt.Sprint("p", i), pair})
+		take(t, m, start, Count{Key: fmt.Sprint("w", i), Limit: account}, Count{Key: fmt.Sprint("p", i), Limit: pair})
 	}
 	m.check(t)
 	if got := m.keys(); got != 2*n {
@@ -72,7 +72,7 @@ func TestExpiredKeysGo_R7(t *testing.T) {
 	later := start.Add(time.Hour) // all have expired
 	const used = 1000             // some in each shard
 	for i := range 3 * n {
-		take(t, m, later, Count{fmt.Sprint("new", i%used), client})
+		take(t, m, later, Count{Key: fmt.Sprint("new", i%used), Limit: client})
 	}
 	m.check(t)
 	if got := m.keys(); got != used {
@@ -94,14 +94,14 @@ func TestFloodOfKeys_C4_R7(t *testing.T) {
 	before := heap()
 	m := newMemory(bytes)
 	now := start
-	hot := []Count{{"ada at 192.0.2.1", pair}, {"192.0.2.1", client}, {"ada", account}}
+	hot := []Count{{Key: "ada at 192.0.2.1", Limit: pair}, {Key: "192.0.2.1", Limit: client}, {Key: "ada", Limit: account}}
 	for range client.N {
 		take(t, m, now, hot...)
 	}
 	for i := range 50_000 {
 		now = now.Add(100 * time.Microsecond) // the pair gains nothing in 5 s
 		from := fmt.Sprint(i)
-		take(t, m, now, Count{"x" + from, pair}, Count{from, client}, Count{"y" + from, account})
+		take(t, m, now, Count{Key: "x" + from, Limit: pair}, Count{Key: from, Limit: client}, Count{Key: "y" + from, Limit: account})
 		if i%1000 == 0 {
 			for j, wait := range take(t, m, now, hot...) {
 				if wait == 0 {
@@ -133,7 +133,7 @@ func TestBooks_R7(t *testing.T) {
 	now := start
 	for i := range 50_000 {
 		now = now.Add(time.Duration(i%7) * 100 * time.Millisecond)
-		c := Count{fmt.Sprint(i * i % 977), Limit{N: 1 + i%5, Window: time.Duration(1+i%3) * time.Minute}}
+		c := Count{Key: fmt.Sprint(i * i % 977), Limit: Limit{N: 1 + i%5, Window: time.Duration(1+i%3) * time.Minute}}
 		if i%2 == 0 {
 			c.Limit = pair
 		}
@@ -159,13 +159,13 @@ func TestLimitWithoutLimit_C4(t *testing.T) {
 					t.Errorf("%+v passed", l)
 				}
 			}()
-			NewMemory().Take(ctx, start, Count{"k", l})
+			NewMemory().Take(ctx, start, Count{Key: "k", Limit: l})
 		}()
 	}
 }
 
 func BenchmarkTake(b *testing.B) {
-	counts := []Count{{"ada at 192.0.2.1", pair}, {"192.0.2.1", client}, {"ada", account}}
+	counts := []Count{{Key: "ada at 192.0.2.1", Limit: pair}, {Key: "192.0.2.1", Limit: client}, {Key: "ada", Limit: account}}
 	b.Run("counted", func(b *testing.B) {
 		m, now := NewMemory(), start
 		b.ReportAllocs()
@@ -189,12 +189,12 @@ func BenchmarkTake(b *testing.B) {
 		keys := make([]string, 1<<20)
 		for i := range keys {
 			keys[i] = fmt.Sprint(i)
-			m.Take(ctx, start, Count{keys[i], pair})
+			m.Take(ctx, start, Count{Key: keys[i], Limit: pair})
 		}
 		b.ReportAllocs()
 		i := 0
 		for b.Loop() {
-			m.Take(ctx, start, Count{keys[i%len(keys)], account})
+			m.Take(ctx, start, Count{Key: keys[i%len(keys)], Limit: account})
 			i++
 		}
 	})
@@ -207,4 +207,22 @@ func BenchmarkTake(b *testing.B) {
 			}
 		})
 	})
+}
+
+// A look says what a try would, counts nothing and makes no key.
+func TestLook_C4(t *testing.T) {
+	m := NewMemory()
+	for _, limit := range []Limit{{N: 2, Window: time.Hour}, {N: 2, Every: time.Minute}} {
+		look, try := Count{Key: "k", Limit: limit, Look: true}, Count{Key: "k", Limit: limit}
+		before := m.keys()
+		for range 5 {
+			if wait := take(t, m, start, look)[0]; wait != 0 || m.keys() != before {
+				t.Fatalf("%+v: a look made a wait of %v and %d keys", limit, wait, m.keys()-before)
+			}
+		}
+		take(t, m, start, try, try)
+		if got, want := take(t, m, start, look)[0], take(t, m, start, try)[0]; got != want || want == 0 {
+			t.Errorf("%+v: a look says %v, a try %v", limit, got, want)
+		}
+	}
 }

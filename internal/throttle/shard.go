@@ -2,6 +2,7 @@ package throttle
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sync"
 )
 
@@ -50,6 +51,19 @@ func (s *shard) take(key uint64, now int64, l Limit) int64 {
 		s.evict(key, now)
 	}
 	return wait
+}
+
+// look says what take would, and changes nothing.
+func (s *shard) look(key uint64, now int64, l Limit) int64 {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	i, ok := s.index[key]
+	if !ok {
+		return 0
+	}
+	e := s.entries[i]
+	e.log = slices.Clone(e.log)
+	return e.take(now, l)
 }
 
 func (s *shard) giveBack(key uint64, now int64, l Limit) {
