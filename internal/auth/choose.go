@@ -27,14 +27,25 @@ const (
 // address, at least one, those of the actor's client first; and among them the one
 // that the link was made for, or nil.
 func (s *Service) openRegistrations(ctx context.Context, a Actor, l link.Claim) (own *store.Registration, list []store.Registration, err error) {
-	list, err = s.store.RegistrationsByEmail(ctx, l.EmailKey, a.Client.Key(), s.now(), maxOpen)
+	now := s.now()
+	list, err = s.store.RegistrationsByEmail(ctx, l.EmailKey, a.Client.Key(), now, maxOpen)
 	if err != nil {
 		return nil, nil, fmt.Errorf("confirm: %w", err)
+	}
+	i := slices.IndexFunc(list, func(r store.Registration) bool { return r.ID == l.Registration })
+	if i < 0 && len(list) == maxOpen { // strangers may have pushed it out
+		r, err := s.store.Registration(ctx, l.Registration, now)
+		switch {
+		case err == nil && !r.Closed:
+			i, list = 0, append([]store.Registration{*r}, list...)
+		case err != nil && !errors.Is(err, store.ErrNotFound):
+			return nil, nil, fmt.Errorf("confirm: %w", err)
+		}
 	}
 	if len(list) == 0 {
 		return nil, nil, errToken()
 	}
-	if i := slices.IndexFunc(list, func(r store.Registration) bool { return r.ID == l.Registration }); i >= 0 {
+	if i >= 0 {
 		own = &list[i]
 	}
 	return own, list, nil
@@ -62,8 +73,13 @@ func (s *Service) choose(ctx context.Context, a Actor, own *store.Registration, 
 	}
 	candidates = spread(candidates, a.Client.Key())
 	for i := range candidates[:min(len(candidates), maxCompared)] {
-		switch err := t.compare(ctx, candidates[i].PasswordHash, in.Password, false); {
+		compare := t.compareToo // all of them are one try
+		if i == 0 {
+			compare = func(ctx context.Context, hash, typed string) error { return t.compare(ctx, hash, typed, false) }
+		}
+		switch err := compare(ctx, candidates[i].PasswordHash, in.Password); {
 		case err == nil:
+			t.giveBack(ctx)
 			return &candidates[i], nil
 		case !errors.Is(err, errMismatch):
 			return nil, fmt.Errorf("confirm: %w", err)

@@ -59,6 +59,20 @@ func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) er
 	return nil
 }
 
+// compareToo compares the password of a try that did not match with another hash. The
+// try stays counted whatever comes of it: the password was a guess at the first hash,
+// which nobody may make for nothing (C4).
+func (t *try) compareToo(ctx context.Context, hash, typed string) error {
+	err := t.s.hasher.Verify(ctx, t.client.caller(false), hash, typed)
+	switch {
+	case errors.Is(err, password.ErrMismatch):
+		return errMismatch
+	case err != nil:
+		return fmt.Errorf("compare: %w", err)
+	}
+	return nil
+}
+
 // prove returns nil if the viewer typed their own password, which certain changes ask
 // for, and the error wrong if they did not. A wrong one counts as a failed login (A6).
 func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error) error {

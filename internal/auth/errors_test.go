@@ -33,7 +33,7 @@ func TestRateLimitedSaysHowLong(t *testing.T) {
 		for range 10 {
 			expect(t, "within the limit", f.try("ada", wrongPassword, client(1)), "INVALID_CREDENTIALS")
 		}
-		if got := auth.AsError(f.try("ada", wrongPassword, client(1))); !strings.HasSuffix(got.Message, "Try again in 30 seconds.") {
+		if got := auth.AsError(f.try("ada", wrongPassword, client(1))); !strings.HasSuffix(got.Message, "Try again in 4 minutes.") {
 			t.Errorf("beyond it: %q", got.Message)
 		}
 	})

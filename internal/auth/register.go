@@ -73,7 +73,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	}
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
 		if earlier != nil {
-			if err := tx.MoveClaim(ctx, earlier, r.EmailKey, now); err != nil {
+			if err := tx.MoveClaim(ctx, earlier, r.EmailKey, earlier.CreatedAt.Add(usernameHold), now); err != nil {
 				return err
 			}
 		}

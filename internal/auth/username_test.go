@@ -159,6 +159,7 @@ func TestDeletedNameIsHeld_B7(t *testing.T) {
 		f.pass(72*time.Hour - time.Second)
 		expect(t, "a second early", f.changeUsername(f.reload(bob), "countess"), "USERNAME_TAKEN")
 		expect(t, "by their own address", f.registers("cleo@example.org", "cleo", client(4)), "ok")
+		expect(t, "by whoever registered that address for it", f.registers("eve@example.org", "cleo", client(4)), "USERNAME_TAKEN")
 		f.pass(time.Second)
 		expect(t, "then", f.changeUsername(f.reload(bob), "countess"), "ok")
 		f.pass(2 * day)

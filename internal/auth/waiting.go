@@ -61,7 +61,7 @@ func (s *Service) refused(ctx context.Context, a Actor, t *try, w *waiting, type
 	if w.key.Email == "" || w.registration == nil {
 		return errCredentials()
 	}
-	switch err := t.compare(ctx, w.registration.PasswordHash, typed, false); {
+	switch err := t.compareToo(ctx, w.registration.PasswordHash, typed); {
 	case errors.Is(err, errMismatch):
 		return errCredentials()
 	case err != nil:

@@ -123,3 +123,39 @@ func TestResetBeforeConfirming(t *testing.T) {
 		f.asks("carol@example.org", client(1)) // a reset from then on
 	})
 }
+
+// A password that is right for a registration of somebody's address is a guess at the
+// account all the same: it counts.
+func TestGuessByRegistrationCounts_C4(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		told := map[string]int{}
+		for i := range 110 {
+			guess := fmt.Sprintf("a guess by number %d, and long", i)
+			_, err := f.Register(t.Context(), client(i), auth.RegisterInput{Email: "ada@example.org", Username: new(fmt.Sprintf("eve%d", i)), Password: guess})
+			must(t, err)
+			told[outcome(f.try("ada@example.org", guess, client(i)))]++
+		}
+		if told["EMAIL_NOT_CONFIRMED"] > 100 || told["RATE_LIMITED"] < 10 {
+			t.Errorf("110 guesses: %v, want 100 heard", told)
+		}
+	})
+}
+
+// However many strangers register an address, the link of its owner confirms theirs,
+// from another device too.
+func TestOwnLinkAmongMany_C6(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		link := f.link("ada@example.org", "ada", client(1))
+		f.pass(time.Second)
+		const n = 600
+		f.exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
+			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device, closed, created_at, expires_at)
+			SELECT 'r-' || i, 'ada@example.org', 'ada@example.org', 'eve' || i, 'eve' || i, 'x', 'c-' || i, 'curl', FALSE, $2, $3 FROM n`,
+			n, f.Now(), f.Now().Add(day))
+		expect(t, "without a password", f.confirm(link, ""), "WRONG_PASSWORD")
+		_, err := f.ConfirmLink(t.Context(), client(7), auth.ConfirmLink{Token: link, Username: "ada", Password: goodPassword})
+		expect(t, "from another device", err, "ok")
+		f.login("ada", client(7))
+	})
+}
