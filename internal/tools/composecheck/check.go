@@ -154,7 +154,6 @@ func catcher(p *types.Project) (problems []string) {
 	}
 	script := strings.Replace(s.Entrypoint[2], "exec /mailpit", `printenv MP_UI_AUTH`, 1)
 	start := func(password string) (log, auth string) {
-		//lint:ignore G204 the script is what is checked
 		cmd := exec.Command("sh", "-c", script)
 		cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "MAILPIT_PASSWORD=" + password}
 		out, err := cmd.CombinedOutput()
