@@ -69,7 +69,7 @@ func TestQueriesLeaveCookies_I5(t *testing.T) {
 		queries := map[string]string{
 			"me": testenv.MeOp, "user": `{ user(id: "` + ada.ID + `") { email } }`, "node": `{ node(id: "` + ada.ID + `") { id } }`,
 			"users": `{ users { totalCount } }`, "mails": `{ mails { nodes { id } } }`,
-			"all": `{ me { email sessions { id } } user(id: "` + ada.ID + `") { email } users { totalCount } }`,
+			"two": `{ me { email sessions { id } } user(id: "` + ada.ID + `") { email } }`, // one error: those of several come in any order
 		}
 		for _, field := range queryFields(t) {
 			if queries[field] == "" {
