@@ -43,7 +43,7 @@ func TestConfirmInBrowser_D5(t *testing.T) {
 	b.says(`document.activeElement.value`, "")
 	b.says(`getComputedStyle(document.activeElement).outlineStyle`, "solid")
 	b.says(`document.getElementById(document.activeElement.getAttribute("aria-describedby").split(" ")[0]).textContent`,
-		"This is not the password that was chosen for this account.")
+		"This is not the password that was chosen with this username.")
 
 	b.do(chromedp.SendKeys(chromedp.ID("password"), ada.Password))
 	if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`))); got != 200 {
@@ -68,7 +68,7 @@ func TestDeclineInBrowser(t *testing.T) {
 	b := open(t)
 	b.do(chromedp.Navigate(link))
 	// No password is asked of one who chose none.
-	if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="decline"]`))); got != 200 {
+	if got := b.goes(chromedp.Click(chromedp.CSS(`button[value="decline-all"]`))); got != 200 {
 		t.Errorf("status %d", got)
 	}
 	b.says(heading, "The registration is gone")

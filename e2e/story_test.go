@@ -90,7 +90,7 @@ func registerAndConfirmOnThePage(t *testing.T, s *testenv.Stack, p *testenv.Pers
 	if a.Into(t, "register", &answer); answer.Email != p.Email {
 		t.Errorf("register says that the mail goes to %q, want %q", answer.Email, p.Email)
 	}
-	mustSay(t, testenv.Post(t, s.URL(), loginRequest(p.Username, p.Password, p.Client)), "login", "INVALID_CREDENTIALS")
+	mustSay(t, testenv.Post(t, s.URL(), loginRequest(p.Username, p.Password, p.Client)), "login", "EMAIL_NOT_CONFIRMED")
 
 	mail := s.AwaitMails(t, p.Email, 1)[0]
 	if mail.Subject != "Confirm your email" || mail.To != p.Email || !strings.Contains(mail.Text, p.Username) || len(mail.Links) != 1 {
@@ -110,7 +110,7 @@ func registerAndConfirmOnThePage(t *testing.T, s *testenv.Stack, p *testenv.Pers
 			t.Errorf("%s of the page: got %q, want %q", name, got, want)
 		}
 	}
-	mustSay(t, testenv.Post(t, s.URL(), loginRequest(p.Username, p.Password, p.Client)), "login", "INVALID_CREDENTIALS")
+	mustSay(t, testenv.Post(t, s.URL(), loginRequest(p.Username, p.Password, p.Client)), "login", "EMAIL_NOT_CONFIRMED")
 
 	form.press(t, s.URL(), p.Client, "confirm", "").mustShow(t, http.StatusOK, "Your email is confirmed")
 	form.press(t, s.URL(), p.Client, "confirm", "").mustShow(t, http.StatusGone, "This link no longer works")
