@@ -36,7 +36,7 @@ func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput)
 		d.became = email.Address
 		d.mails = append(d.mails, &store.Mail{
 			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, d.user.ID),
-			RecipientKey: email.Key, Client: a.Client.Key(), Line: a.Client.line(), UserID: d.user.ID, CreatedAt: d.now,
+			RecipientKey: email.Key, Client: a.Client.Key(), Line: s.line(a), UserID: d.user.ID, CreatedAt: d.now,
 		})
 		return d.tx.SetPendingEmail(ctx, d.user, email.Address, email.Key, d.now.Add(s.cfg.ConfirmTTL))
 	})
