@@ -73,6 +73,9 @@ func (s *Service) confirmChange(ctx context.Context, a Actor, l link.Claim, toke
 	u, err = s.act(ctx, a, store.EventEmailChanged, linked(u), func(d *deed) error {
 		d.became = *d.user.PendingEmail
 		back, err := d.tx.ConfirmPendingEmail(ctx, d.user, l.EmailKey, d.now, d.now.Add(undoFor))
+		if err == nil {
+			err = s.wantsMail(ctx, d.tx, l.EmailKey)
+		}
 		if back {
 			d.quiet = true
 			m := notice(a, store.MailEmailChanged, d.user, d.now)

@@ -29,6 +29,9 @@ var (
 	// address is fewer.
 	domainLimit = throttle.Limit{N: 100, Window: time.Hour}
 	domainDay   = throttle.Limit{N: 300, Window: 24 * time.Hour}
+	// refusedPace binds all lines at a recipient who refuses mails, for those that are sent
+	// none the less.
+	refusedPace = throttle.Limit{N: 1, Window: time.Hour}
 )
 
 // admit returns nil if m may go now, after counting it. If it may not, the error says to
@@ -37,9 +40,20 @@ var (
 // A recipient gets only so many mails of a kind that strangers can cause (C6). One more
 // is dropped if those who caused it had their share. Else it is held: one row of the
 // recipient waits until the next mail may go, and that one then says all that is open.
+//
+// A recipient who refused such mails gets none, but for links that set a password: one
+// an hour, and those that are asked for where the recipient logs in. Else who was kept
+// from mails would be kept from the account.
 func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
 	if m.Admitted {
 		return nil
+	}
+	var err error
+	if f.refused, err = p.c.Store.MailRefused(ctx, p.c.Links.RefusalHashes(m.RecipientKey), now); err != nil {
+		return err
+	}
+	if f.refused && f.kind != store.MailPasswordReset {
+		return outbox.Drop("not wanted")
 	}
 	c := counts{by: p.c.Counters, now: now}
 	free, slot, err := p.slot(ctx, m, f, &c)
@@ -99,6 +113,9 @@ func all(m *store.Mail, f *finding) []throttle.Count {
 	list := []throttle.Count{{Key: to, Limit: allLimit}}
 	if bound(m) {
 		list = append(list, throttle.Count{Key: to + " at its pace", Limit: allPace})
+	}
+	if f.refused {
+		list = append(list, throttle.Count{Key: to + " although refused", Limit: refusedPace})
 	}
 	return list
 }
