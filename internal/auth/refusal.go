@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"latchkey/internal/link"
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -53,6 +54,20 @@ func (s *Service) AllowMails(ctx context.Context, a Actor, token, email string) 
 		return fmt.Errorf("allow mails: %w", err)
 	}
 	a.logged(s.log.Info()).Msg("mails allowed")
+	return nil
+}
+
+// AllowMailsTo does that to an address without its link, for the operator: somebody who
+// refused mails may have none left. The mistake is EMAIL_INVALID.
+func (s *Service) AllowMailsTo(ctx context.Context, a Actor, address string) error {
+	email, ok := names.ParseEmail(address)
+	if !ok {
+		return errEmailInvalid()
+	}
+	if err := s.store.AllowMail(ctx, s.links.RefusalHashes(email.Key)); err != nil {
+		return fmt.Errorf("allow mails: %w", err)
+	}
+	a.loggedBy(s.log.Info()).Msg("mails allowed")
 	return nil
 }
 
