@@ -32,7 +32,7 @@ var rooms = map[string][]string{
 	"internal/gql":        {},
 	"internal/jwt":        {},
 	"internal/link":       {"internal/names", "internal/store"},
-	"internal/mail":       {"internal/cause", "internal/link", "internal/outbox", "internal/store", "internal/throttle"},
+	"internal/mail":       {"internal/cause", "internal/link", "internal/names", "internal/outbox", "internal/store", "internal/throttle"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
 	"internal/outbox":     {"internal/store"},

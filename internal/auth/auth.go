@@ -18,7 +18,7 @@
 //     act.go, the one function that changes accounts: it writes history, notice and
 //     what takes the change back. event.go: how each kind of event is told.
 //   - register.go, confirm.go and create.go: how accounts come into being.
-//     link.go, reset.go and notme.go: what mailed links do.
+//     link.go, reset.go, notme.go and refusal.go: what mailed links do.
 //   - users.go, admin.go, history.go and mails.go: what administrators see and do.
 //     import.go and export.go: users that come and go in files.
 package auth

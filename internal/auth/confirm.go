@@ -128,7 +128,12 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	user := newUser(names.Email{Address: r.Email, Key: r.EmailKey}, r.Username, r.PasswordHash, store.RoleUser, now)
 	user.UsernameMade = r.UsernameMade
 	created := event(a, store.EventAccountCreated, user.ID, now)
-	account := func(tx *store.Store) error { return create(ctx, tx, user, r.UsernameKey, r.ID, created) }
+	account := func(tx *store.Store) error {
+		if err := create(ctx, tx, user, r.UsernameKey, r.ID, created); err != nil {
+			return err
+		}
+		return s.wantsMail(ctx, tx, user.EmailKey)
+	}
 	done := &Confirmed{User: user}
 	if then == nil {
 		err = s.store.InTx(ctx, account)

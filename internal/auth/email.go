@@ -36,7 +36,7 @@ func (s *Service) ChangeEmail(ctx context.Context, a Actor, in ChangeEmailInput)
 		d.became = email.Address
 		d.mails = append(d.mails, &store.Mail{
 			ID: newID(), Kind: store.MailConfirmNewEmail, Dedupe: store.ResendDedupe(store.MailConfirmNewEmail, email.Key, d.user.ID),
-			RecipientKey: email.Key, Client: a.Client.Key(), Line: a.Client.line(), UserID: d.user.ID, CreatedAt: d.now,
+			RecipientKey: email.Key, Client: a.Client.Key(), Line: s.line(a), UserID: d.user.ID, CreatedAt: d.now,
 		})
 		return d.tx.SetPendingEmail(ctx, d.user, email.Address, email.Key, d.now.Add(s.cfg.ConfirmTTL))
 	})
@@ -73,6 +73,9 @@ func (s *Service) confirmChange(ctx context.Context, a Actor, l link.Claim, toke
 	u, err = s.act(ctx, a, store.EventEmailChanged, linked(u), func(d *deed) error {
 		d.became = *d.user.PendingEmail
 		back, err := d.tx.ConfirmPendingEmail(ctx, d.user, l.EmailKey, d.now, d.now.Add(undoFor))
+		if err == nil {
+			err = s.wantsMail(ctx, d.tx, l.EmailKey)
+		}
 		if back {
 			d.quiet = true
 			m := notice(a, store.MailEmailChanged, d.user, d.now)

@@ -69,7 +69,7 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
 	m := &store.Mail{
-		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, Line: a.Client.line(), RegistrationID: r.ID, CreatedAt: now,
+		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, Line: s.line(a), RegistrationID: r.ID, CreatedAt: now,
 	}
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
 		if earlier != nil {
@@ -101,10 +101,19 @@ func (s *Service) registrationLimits(a Actor, now time.Time) store.RegistrationL
 	return limits
 }
 
-// unbound reports whether an actor may register as often as they like: a test
-// suite on the developer's machine does.
+// unbound reports whether an actor may register as often as they like, and have mails
+// written to one domain: a test suite on the developer's machine does.
 func (s *Service) unbound(a Actor) bool {
 	return s.cfg.Development && a.Client.Addr.Unmap().IsLoopback()
+}
+
+// line returns whose line the mails that an actor causes are counted on, or "" if that is
+// not to bind them.
+func (s *Service) line(a Actor) string {
+	if s.unbound(a) {
+		return ""
+	}
+	return a.Client.line()
 }
 
 // countRegister counts a call of Register. What cannot become a registration is
@@ -251,6 +260,6 @@ func (s *Service) mailAgain(ctx context.Context, a Actor, kind store.MailKind, e
 	// call could tell by its time (C3). It looks by itself within a second.
 	return s.store.EnqueueMail(ctx, &store.Mail{
 		ID: newID(), Kind: kind, Dedupe: store.ResendDedupe(kind, emailKey, a.Client.Key()),
-		RecipientKey: emailKey, Client: a.Client.Key(), Line: a.Client.line(), CreatedAt: s.now(),
+		RecipientKey: emailKey, Client: a.Client.Key(), Line: s.line(a), CreatedAt: s.now(),
 	})
 }

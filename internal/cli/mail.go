@@ -22,7 +22,7 @@ func mailCommand(c Commands) *cobra.Command {
 			return usageError{errors.New("name a command; see latchkey mail --help")}
 		},
 	}
-	cmd.AddCommand(mailListCommand(c), mailRetryCommand(c), mailCancelCommand(c))
+	cmd.AddCommand(mailListCommand(c), mailRetryCommand(c), mailCancelCommand(c), mailAllowCommand(c))
 	return cmd
 }
 
@@ -166,6 +166,22 @@ func mailCancelCommand(c Commands) *cobra.Command {
 	}
 }
 
+func mailAllowCommand(c Commands) *cobra.Command {
+	return &cobra.Command{
+		Use:   "allow EMAIL",
+		Short: "Write to somebody again who refused mails",
+		Long: `Write to somebody again who refused mails by "do not write to me again" and has no such mail any more, which would undo
+it too. Be sure that the address is theirs who ask.`,
+		Example: "  latchkey mail allow ada@example.org",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
+				return eachMail(cmd, args, "gets mails", func(email string) error { return service.AllowMailsTo(ctx, shell(), email) })
+			})
+		},
+	}
+}
+
 // idsOr wants ids as arguments or, with the flag all, none.
 func idsOr(all *bool) cobra.PositionalArgs {
 	return func(_ *cobra.Command, args []string) error {
@@ -176,7 +192,7 @@ func idsOr(all *bool) cobra.PositionalArgs {
 	}
 }
 
-// eachMail calls do for each id and prints how that went. It goes on after a failure; the
+// eachMail calls do for each id, or address, and prints how that went. It goes on after a failure; the
 // error says of how many mails it failed.
 func eachMail(cmd *cobra.Command, ids []string, done string, do func(id string) error) error {
 	failed := 0

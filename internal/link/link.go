@@ -1,4 +1,5 @@
-// Package link makes and opens the one-time links that mails carry.
+// Package link makes and opens the one-time links that mails carry, and the one that
+// works for as long as they are kept (refusal.go).
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what
@@ -80,7 +81,7 @@ type Config struct {
 	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
 	ResetURL   string        // the same for ResetPassword
 	ResetTTL   time.Duration // how long a link of ResetPassword works; the others last as long as their rows
-	Secrets    [][]byte      // SECRET_KEY: the first seals claims, all verify
+	Secrets    [][]byte      // SECRET_KEY: the first seals claims and makes refusals, all verify
 	Tokens     Tokens
 	Store      *store.Store // to look up the events of NotMe
 	Now        func() time.Time
@@ -90,7 +91,9 @@ type Config struct {
 // may share a token store.
 type Maker struct {
 	c    Config
-	keys keys
+	keys keys // seal claims
+
+	refusalLinks, refusalHashes keys
 }
 
 // New checks c and returns a Maker.
@@ -98,11 +101,14 @@ func New(c Config) (*Maker, error) {
 	if c.PublicURL == nil || c.ResetTTL <= 0 || c.Tokens == nil || c.Store == nil || c.Now == nil {
 		return nil, errors.New("link: the maker lacks something")
 	}
-	keys, err := newKeys(c.Secrets)
-	if err != nil {
-		return nil, err
+	m := &Maker{c: c}
+	for use, k := range map[string]*keys{"one-time token": &m.keys, refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes} {
+		var err error
+		if *k, err = newKeys(c.Secrets, use); err != nil {
+			return nil, err
+		}
 	}
-	return &Maker{c, keys}, nil
+	return m, nil
 }
 
 // now is the time in the form that the databases keep.

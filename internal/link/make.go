@@ -40,6 +40,7 @@ const (
 	confirmPage = "confirm-email"
 	resetPage   = "reset-password"
 	notMePage   = "not-me"
+	refusalPage = "stop"
 )
 
 // plan is a link that is to be made.

@@ -24,15 +24,15 @@ type sealed struct {
 // keys seal claims: the first makes, all verify.
 type keys [][]byte
 
-// newKeys derives one key from each secret (RFC 5869), so that what signs access
-// tokens seals no claims.
-func newKeys(secrets [][]byte) (keys, error) {
+// newKeys derives one key for a use from each secret (RFC 5869), so that what signs
+// access tokens seals no claims.
+func newKeys(secrets [][]byte, use string) (keys, error) {
 	if len(secrets) == 0 {
 		return nil, errors.New("link: no secret")
 	}
 	k := make(keys, len(secrets))
 	for i, secret := range secrets {
-		key, err := hkdf.Key(sha256.New, secret, nil, "one-time token", sha256.Size)
+		key, err := hkdf.Key(sha256.New, secret, nil, use, sha256.Size)
 		if err != nil {
 			return nil, fmt.Errorf("link: %w", err)
 		}

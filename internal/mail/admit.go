@@ -3,31 +3,57 @@ package mail
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 
+	"latchkey/internal/names"
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
 
-// How many mails one recipient gets of one kind, of those that strangers can
-// cause: enough for somebody who mistyped, too few to be a nuisance.
+// How many mails go of those that strangers can cause: enough for somebody who mistyped,
+// too few to be a nuisance. A recipient is a mailbox, see recipient.
 var (
-	ownLimit = throttle.Limit{N: 3, Window: time.Hour}  // from one client
-	allLimit = throttle.Limit{N: 10, Window: time.Hour} // from all clients
+	// ownLimit and ownDay bind one line at one recipient, for mails of one kind.
+	ownLimit = throttle.Limit{N: 3, Window: time.Hour}
+	ownDay   = throttle.Limit{N: 10, Window: 24 * time.Hour}
+	// allLimit and allPace bind all lines together there. Who goes on leaves one mail
+	// an hour, so that nobody who asks has to wait for longer.
+	allLimit = throttle.Limit{N: 10, Window: time.Hour}
+	allPace  = throttle.Limit{N: 20, Every: time.Hour}
+	// domainLimit and domainDay bind one line at one domain, for mails of all kinds: all
+	// of a domain may end in one mailbox. A school class that registers behind one
+	// address is fewer.
+	domainLimit = throttle.Limit{N: 100, Window: time.Hour}
+	domainDay   = throttle.Limit{N: 300, Window: 24 * time.Hour}
+	// refusedPace binds all lines at a recipient who refuses mails, for those that are sent
+	// none the less.
+	refusedPace = throttle.Limit{N: 1, Window: time.Hour}
 )
 
 // admit returns nil if m may go now, after counting it. If it may not, the error says to
 // outbox what becomes of m instead.
 //
 // A recipient gets only so many mails of a kind that strangers can cause (C6). One more
-// is dropped if the client that caused it had its share. Else it is held: one row of the
+// is dropped if those who caused it had their share. Else it is held: one row of the
 // recipient waits until the next mail may go, and that one then says all that is open.
+//
+// A recipient who refused such mails gets none, but for links that set a password: one
+// an hour, and those that are asked for where the recipient logs in. Else who was kept
+// from mails would be kept from the account.
 func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
 	if m.Admitted {
 		return nil
+	}
+	var err error
+	if f.refused, err = p.c.Store.MailRefused(ctx, p.c.Links.RefusalHashes(m.RecipientKey), now); err != nil {
+		return err
+	}
+	if f.refused && f.kind != store.MailPasswordReset {
+		return outbox.Drop("not wanted")
 	}
 	c := counts{by: p.c.Counters, now: now}
 	free, slot, err := p.slot(ctx, m, f, &c)
@@ -47,17 +73,14 @@ func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time
 }
 
 // slot counts m in c, and reports whether it may go now or, if not, at what time the next
-// mail to its recipient may. The error drops m if the client that caused it had its share.
+// mail to its recipient may. The error drops m if who caused it had their share.
 func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts) (free bool, at time.Time, err error) {
-	purpose := string(f.kind) + " " + m.RecipientKey
-	own := throttle.Count{Key: "mail to " + purpose + " from " + m.Client, Limit: ownLimit}
-	all := throttle.Count{Key: "mail to " + purpose, Limit: allLimit}
 	if m.Held() {
-		return c.take(ctx, all)
+		return c.take(ctx, all(m, f)...)
 	}
 	known, behind, err := p.standing(ctx, m, f, c.now)
 	if err == nil {
-		free, _, err = c.take(ctx, own)
+		free, _, err = c.take(ctx, own(m, f, known)...)
 	}
 	if err == nil && !free {
 		err = outbox.Drop("over the limit")
@@ -65,9 +88,52 @@ func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts
 	if err != nil || behind {
 		return false, c.now, err
 	}
-	free, at, err = c.take(ctx, all)
+	free, at, err = c.take(ctx, all(m, f)...)
 	return free || known, at, err
 }
+
+// own returns what m is counted on of those who caused it: the client, if its recipient
+// uses it, else all who share its line.
+func own(m *store.Mail, f *finding, known bool) []throttle.Count {
+	to := "mail to " + recipient(m, f) + " from "
+	if known || !bound(m) {
+		return []throttle.Count{{Key: to + m.Client, Limit: ownLimit}}
+	}
+	list := []throttle.Count{{Key: to + m.Line, Limit: ownLimit}, {Key: to + m.Line + " in a day", Limit: ownDay}}
+	if domain := names.Domain(m.RecipientKey); domain != "" {
+		at := "mail to domain " + domain + " from " + m.Line
+		list = append(list, throttle.Count{Key: at, Limit: domainLimit}, throttle.Count{Key: at + " in a day", Limit: domainDay})
+	}
+	return list
+}
+
+// all returns what m is counted on of its recipient.
+func all(m *store.Mail, f *finding) []throttle.Count {
+	to := "mail to " + recipient(m, f)
+	list := []throttle.Count{{Key: to, Limit: allLimit}}
+	if bound(m) {
+		list = append(list, throttle.Count{Key: to + " at its pace", Limit: allPace})
+	}
+	if f.refused {
+		list = append(list, throttle.Count{Key: to + " although refused", Limit: refusedPace})
+	}
+	return list
+}
+
+// recipient is whom m is counted for, with the kind of mail. That is a mailbox, by the
+// forms of its address. An address that has an account is counted by itself: no stranger
+// can make such addresses, so it shares its mails with no other.
+func recipient(m *store.Mail, f *finding) string {
+	if f.user != nil || !bound(m) {
+		return string(f.kind) + " " + m.RecipientKey
+	}
+	return string(f.kind) + " " + names.Mailbox(m.RecipientKey)
+}
+
+// bound reports whether all limits bind m. Some do not bind a mail without a line, which
+// the developer's own machine caused: test suites write to one domain, and to one mailbox
+// with many tags.
+func bound(m *store.Mail) bool { return m.Held() || m.Line != "" }
 
 // standing reports whether m comes from a client that its recipient uses; and if not,
 // whether a mail to the recipient is held already, behind which m has to wait. Else the
@@ -90,17 +156,20 @@ type counts struct {
 	taken []func(ctx context.Context) error // each gives one back
 }
 
-// take counts the row on a key, and reports whether the limit allowed it or, if not, at
-// what time it will.
-func (c *counts) take(ctx context.Context, on throttle.Count) (free bool, at time.Time, err error) {
-	waits, giver, err := c.by.Take(ctx, c.now, on)
+// take counts the row on keys, and reports whether all of their limits allowed it or, if
+// not, at what time they will.
+func (c *counts) take(ctx context.Context, on ...throttle.Count) (free bool, at time.Time, err error) {
+	waits, giver, err := c.by.Take(ctx, c.now, on...)
 	if err != nil {
 		return false, c.now, err
 	}
-	if waits[0] == 0 {
-		c.taken = append(c.taken, func(ctx context.Context) error { return giver.GiveBack(ctx, c.now, on) })
+	for i, wait := range waits {
+		if wait == 0 {
+			c.taken = append(c.taken, func(ctx context.Context) error { return giver.GiveBack(ctx, c.now, on[i]) })
+		}
 	}
-	return waits[0] == 0, c.now.Add(waits[0]), nil
+	longest := slices.Max(waits)
+	return longest == 0, c.now.Add(longest), nil
 }
 
 // undo gives back all that was counted, also when ctx has ended.

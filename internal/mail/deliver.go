@@ -85,7 +85,18 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 		return nil, made.err
 	}
 	msg := Message{ID: m.ID, Kind: f.kind, To: f.to, From: p.c.From, FromName: p.c.FromName, ReplyTo: p.c.ReplyTo, CreatedAt: now}
+	if causedByStrangers[f.kind] {
+		msg.Stop = p.c.Links.Refusal(f.to)
+		//lint:ignore G203 Refusal makes it from the configuration, a token of base64url and an address that it escapes
+		l.Stop = template.URL(msg.Stop)
+	}
 	return &msg, p.c.Templates.write(&msg, l)
+}
+
+// causedByStrangers has the kinds of mails that anybody can cause who knows an address.
+// Their readers can refuse more of them.
+var causedByStrangers = map[store.MailKind]bool{
+	store.MailConfirmRegistration: true, store.MailAlreadyRegistered: true, store.MailConfirmNewEmail: true, store.MailPasswordReset: true,
 }
 
 // links makes the links of one mail, and remembers the first error.

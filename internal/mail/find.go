@@ -20,6 +20,7 @@ type finding struct {
 	changes       []store.User         // for confirm_new_email: for whom the address waits
 	held          bool                 // for already_registered: the account left the address, which is kept for it
 	user          *store.User          // the user who has the address; or nil
+	refused       bool                 // the reader wants no mails that strangers cause; admit.go finds that out
 }
 
 // find returns what m has to say now, or errNothing.

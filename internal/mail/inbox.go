@@ -66,11 +66,14 @@ func (b *Inbox) Mail(id string) (*Message, error) {
 // anyURL matches URLs of every scheme: CONFIRM_URL may lead to an app.
 var anyURL = regexp.MustCompile(`\b[A-Za-z][A-Za-z0-9+.-]*://[^\s<>"]+`)
 
-// Links returns the links of the text part, in its order.
+// Links returns the links of the text part that the mail is for, in its order: all but
+// Stop.
 func (m *Message) Links() []string {
-	links := anyURL.FindAllString(m.Text, -1)
-	if links == nil {
-		return []string{}
+	links := []string{}
+	for _, link := range anyURL.FindAllString(m.Text, -1) {
+		if link != m.Stop {
+			links = append(links, link)
+		}
 	}
 	return links
 }

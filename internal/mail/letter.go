@@ -25,6 +25,7 @@ type letter struct {
 	Changes       []change       // confirm_new_email: at least one
 	Reset         change         // password_reset
 	Notice        notice         // all other kinds
+	Stop          template.URL   // where the reader refuses more of such mails; "" in what no stranger can cause
 }
 
 type appView struct {

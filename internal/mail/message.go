@@ -33,6 +33,7 @@ type Message struct {
 	Subject   string         // one of the constants of this package
 	Text      string
 	HTML      string
+	Stop      string    // a URL where one POST refuses more of such mails, or ""
 	CreatedAt time.Time // when this try was written
 }
 

@@ -168,18 +168,19 @@ func shapes(kind store.MailKind) []letter {
 		//lint:ignore G203 a fixed example
 		return linkView{URL: htmltemplate.URL(url), Lasts: "24 hours", Until: moment(at.Add(24 * time.Hour))}
 	}
+	stop := link("stop").URL
 	switch kind {
 	case store.MailConfirmRegistration:
 		one := confirmation{Username: "ada", Device: "Firefox on Linux", At: moment(at), linkView: link("one")}
 		bare := confirmation{Username: "eve", At: moment(at), linkView: link("one")}
-		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{bare}}, {Several: true, Confirmations: []confirmation{one}}}
+		return []letter{{Stop: stop, Confirmations: []confirmation{one}}, {Stop: stop, Confirmations: []confirmation{bare}}, {Stop: stop, Several: true, Confirmations: []confirmation{one}}}
 	case store.MailConfirmNewEmail:
 		one, other := change{"ada", link("one")}, change{"eve", link("other")}
-		return []letter{{Changes: []change{one}}, {Changes: []change{one, other}}}
+		return []letter{{Stop: stop, Changes: []change{one}}, {Stop: stop, Changes: []change{one, other}}}
 	case store.MailAlreadyRegistered:
-		return []letter{{}, {Held: true}}
+		return []letter{{Stop: stop}, {Stop: stop, Held: true}}
 	case store.MailPasswordReset:
-		return []letter{{Reset: change{"ada", link("one")}}}
+		return []letter{{Stop: stop, Reset: change{"ada", link("one")}}}
 	}
 	var list []letter
 	for _, device := range []string{"Firefox on Linux", ""} {

@@ -76,8 +76,11 @@ type state struct {
 	letter letter
 }
 
+// goldenStop is where the reader of a golden mail refuses more of them.
+var goldenStop = htmltemplate.URL("https://auth.example.org/email/stop?token=lks_" + strings.Repeat("A", 43) + "&email=ada%40example.org")
+
 // states are every kind of mail in each of its states.
-var states = append([]state{
+var states = stoppable(append([]state{
 	{"confirm_one", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada", "Firefox on Linux", 0)}}},
 	{"confirm_late", withURL, store.MailConfirmRegistration, letter{Confirmations: []confirmation{goldenConfirmation("ada.lovelace", "Firefox on Linux", 22*time.Hour+30*time.Minute)}}},
 	{"confirm_several", withURL, store.MailConfirmRegistration, letter{Several: true, Confirmations: []confirmation{goldenConfirmation("evil.example.com", "Safari on iPhone", 3*time.Hour)}}},
@@ -93,7 +96,17 @@ var states = append([]state{
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
 	{"password_reset_help", withHelp, store.MailPasswordReset, letter{Reset: change{plain("ada"), goldenView(time.Hour)}}},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
-}, notices()...)
+}, notices()...))
+
+// stoppable gives the mails that strangers can cause the link that refuses more.
+func stoppable(list []state) []state {
+	for i := range list {
+		if causedByStrangers[list[i].kind] {
+			list[i].letter.Stop = goldenStop
+		}
+	}
+	return list
+}
 
 // notices are those of all kinds: with all that is known, and with the least.
 func notices() []state {
@@ -201,6 +214,9 @@ func TestLinksAreInBothParts(t *testing.T) {
 		want := len(s.letter.links())
 		if final := s.kind == store.MailAccountDeleted || s.kind == store.MailAccountDisabled; want == 0 && s.app.URL != "" && !final {
 			want = 1
+		}
+		if s.letter.Stop != "" {
+			want++
 		}
 		if len(inHTML) != want {
 			t.Errorf("%s: %d links, want %d", s.name, len(inHTML), want)

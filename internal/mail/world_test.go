@@ -171,13 +171,19 @@ func (x *world) sent() []received {
 
 func (x *world) id() string { return uuid.Must(uuid.NewV7()).String() }
 
-// register writes a registration and its mail, as auth does.
+// register writes a registration and its mail, as auth does for the developer's machine.
 func (x *world) register(email, username, client string) *store.Registration {
+	x.t.Helper()
+	return x.registerOn("", email, username, client)
+}
+
+// registerOn is register for a client that shares a line.
+func (x *world) registerOn(line, email, username, client string) *store.Registration {
 	x.t.Helper()
 	now := x.now()
 	r := store.Registration{ID: x.id(), Email: email, EmailKey: strings.ToLower(email), Username: username, UsernameKey: strings.ToLower(username),
 		PasswordHash: "x", Client: client, Device: "Firefox on Linux", CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
-	m := store.Mail{ID: x.id(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: client, RegistrationID: r.ID, CreatedAt: now}
+	m := store.Mail{ID: x.id(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: client, Line: line, RegistrationID: r.ID, CreatedAt: now}
 	if err := x.store.Register(x.t.Context(), &r, &m, r.ExpiresAt, store.RegistrationLimits{PerAddress: 100, PerClient: 100}); err != nil {
 		x.t.Fatal(err)
 	}

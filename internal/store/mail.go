@@ -40,7 +40,7 @@ type Mail struct {
 	Dedupe         string // of rows with the same one, only one waits at a time; "" is not compared
 	RecipientKey   string // the key of the address that it is about
 	Client         string // the key of the client that caused it
-	Line           string // whom that client shares a line with, among whom mails take turns; or ""
+	Line           string // whom that client shares a line with: they take turns, and are counted together; "" if that binds nobody
 	RegistrationID string // or ""
 	UserID         string // or ""
 	Details        MailDetails
@@ -81,13 +81,13 @@ func HeldDedupe(kind MailKind, recipientKey string) string {
 // Held reports whether m is a held row: see [HeldDedupe].
 func (m *Mail) Held() bool { return strings.HasSuffix(m.Dedupe, heldSuffix) }
 
-const mailColumns = `id, kind, COALESCE(dedupe, ''), recipient_key, client, COALESCE(registration_id, ''),
+const mailColumns = `id, kind, COALESCE(dedupe, ''), recipient_key, client, COALESCE(line, ''), COALESCE(registration_id, ''),
 	COALESCE(user_id, ''), details, admitted, attempts, last_error, created_at, due_at, failed_at`
 
 func scanMail(row db.Row) (*Mail, error) {
 	var m Mail
 	var details string
-	err := row.Scan(&m.ID, &m.Kind, &m.Dedupe, &m.RecipientKey, &m.Client, &m.RegistrationID,
+	err := row.Scan(&m.ID, &m.Kind, &m.Dedupe, &m.RecipientKey, &m.Client, &m.Line, &m.RegistrationID,
 		&m.UserID, &details, &m.Admitted, &m.Attempts, &m.LastError, &m.CreatedAt, &m.DueAt, &m.FailedAt)
 	if err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (m *Mail) insert() db.Stmt {
 					WHERE u.email_key = $4 AND f.kind = 'client' AND f.value = $5 AND f.last_seen_at > $13) THEN 0
 				ELSE $14 + $15 * (SELECT count(*) FROM (
 					SELECT 1 FROM outbox WHERE line = NULLIF($12, '') AND failed_at IS NULL LIMIT $16) others) END)
-			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, created_at = excluded.created_at`,
+			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, line = excluded.line, created_at = excluded.created_at`,
 		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
 			m.Admitted, m.CreatedAt, due, m.Line, m.CreatedAt.Add(-clientFamiliar), m.CreatedAt.UnixMicro(), turn.Microseconds(), maxTurns},
 	}

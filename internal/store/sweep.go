@@ -29,6 +29,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, looks */ DELETE FROM looks WHERE last_at <= $1 AND look IN (SELECT look FROM looks WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepLook)},
 		{`/* Sweep, tokens */ DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, refusals */ DELETE FROM refusals WHERE hash IN (SELECT hash FROM refusals WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, registrars */ DELETE FROM registrars WHERE last_at <= $1
 			AND client IN (SELECT client FROM registrars WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepRegistrar)},
 		{`/* Sweep, familiar */ DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (

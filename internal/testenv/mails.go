@@ -14,7 +14,8 @@ import (
 // Inbound is a mail that arrived.
 type Inbound struct {
 	To, From, Subject, Text, HTML string
-	Links                         []string // of the text part
+	Links                         []string // of the text part, but
+	Stop                          string   // where its reader refuses more; or ""
 }
 
 // Mails returns what arrived for an address so far, the newest first.
@@ -37,10 +38,15 @@ func (s *Stack) Mails(t testing.TB, to string) []Inbound {
 			Subject, Text, HTML string
 		}
 		getJSON(t, s.mailpit.API+"/api/v1/message/"+m.ID, &full)
-		list = append(list, Inbound{
-			To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML,
-			Links: links.FindAllString(full.Text, -1),
-		})
+		m := Inbound{To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML}
+		for _, link := range links.FindAllString(full.Text, -1) {
+			if strings.Contains(link, "/email/stop?") {
+				m.Stop = link
+				continue
+			}
+			m.Links = append(m.Links, link)
+		}
+		list = append(list, m)
 	}
 	return list
 }

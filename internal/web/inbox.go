@@ -98,7 +98,8 @@ type inboxMail struct {
 	CreatedAt string   `json:"createdAt"` // RFC 3339, UTC, milliseconds
 	Text      string   `json:"text"`
 	HTML      string   `json:"html"`
-	Links     []string `json:"links"` // of the text part, in its order
+	Links     []string `json:"links"` // of the text part that the mail is for, in its order
+	Stop      string   `json:"stop"`  // where its reader refuses more, or ""
 }
 
 // json answers end-to-end tests: the mails to the address in `to`, the newest first, or all of them without one.
@@ -108,7 +109,7 @@ func (p *inboxPages) json(w http.ResponseWriter, r *http.Request) {
 		list = append(list, inboxMail{
 			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, Subject: m.Subject,
 			CreatedAt: m.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
-			Text:      m.Text, HTML: m.HTML, Links: m.Links(),
+			Text:      m.Text, HTML: m.HTML, Links: m.Links(), Stop: m.Stop,
 		})
 	}
 	w.Header().Set("Content-Type", "application/json")

@@ -5,6 +5,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -21,7 +22,10 @@ const (
 	confirmPath = "/email/confirm-email"
 	resetPath   = "/email/reset-password"
 	notMePath   = "/email/not-me"
+	stopPath    = "/email/stop"
 )
+
+const multipartForm = "multipart/form-data" // which our own pages do not post
 
 // maxForm bounds a posted form, in bytes: a password of 128 characters takes up
 // to 1.5 KiB percent-encoded, and a few times that before it is normalized.
@@ -87,18 +91,24 @@ func opened(r *http.Request) params {
 	return in
 }
 
-// posted reads a form. If it cannot, it answers why and returns false.
-func (l *linkPages) posted(w http.ResponseWriter, r *http.Request) (linkForm, bool) {
+// posted reads a form. If it cannot, it answers why and returns false. Besides what our
+// pages post it takes other kinds of forms.
+func (l *linkPages) posted(w http.ResponseWriter, r *http.Request, other ...string) (linkForm, bool) {
 	if !l.ours(r) {
 		l.pages.notice(w, http.StatusForbidden, "This came from another site", "Nothing was done. Open the link from the mail and use the button there.")
 		return linkForm{}, false
 	}
-	if kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); kind != "application/x-www-form-urlencoded" {
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind != "application/x-www-form-urlencoded" && !slices.Contains(other, kind) {
 		l.pages.notice(w, http.StatusUnsupportedMediaType, "This is not a form", "Nothing was done. This address takes what its own page posts.")
 		return linkForm{}, false
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxForm)
-	if err := r.ParseForm(); err != nil {
+	err := r.ParseForm()
+	if kind == multipartForm && err == nil {
+		err = r.ParseMultipartForm(maxForm)
+	}
+	if err != nil {
 		status := http.StatusBadRequest
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			status = http.StatusRequestEntityTooLarge

@@ -2,8 +2,8 @@
 // development inbox and the explorer. It also answers machines that ask for health.
 //
 // [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
-// what the pages behind links have in common; confirm.go, reset.go and notme.go are those
-// pages. inbox.go, explorer.go and health.go stand alone.
+// what the pages behind links have in common; confirm.go, reset.go, notme.go and stop.go
+// are those pages. inbox.go, explorer.go and health.go stand alone.
 package web
 
 import (
@@ -54,10 +54,11 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	confirm, reset, notMe := &confirmPage{links}, &resetPage{links}, &notMePage{links}
+	confirm, reset, notMe, stop := &confirmPage{links}, &resetPage{links}, &notMePage{links}, &stopPage{links}
 	mux.Handle(confirmPath, door.Identify(auth.ByLink, request.Methods{"GET": confirm.get, "POST": confirm.post}))
 	mux.Handle(resetPath, door.Identify(auth.ByLink, request.Methods{"GET": reset.get, "POST": reset.post}))
 	mux.Handle(notMePath, door.Identify(auth.ByLink, request.Methods{"GET": notMe.get, "POST": notMe.post}))
+	mux.Handle(stopPath, door.Identify(auth.ByLink, request.Methods{"GET": stop.get, "POST": stop.post}))
 	mux.Handle("/livez", request.Methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", request.Methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})
