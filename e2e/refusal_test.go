@@ -1,128 +1,144 @@
 package e2e_test
 
 import (
-	"net/http"
-	"net/url"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/testenv"
 )
 
-// Who presses "do not write to me again" gets no mails that others cause. Nobody who
-// asks for one can tell. The page undoes it, and so does confirming by an older link.
-func TestDoNotWriteToMeAgain_C3_C6(t *testing.T) {
-	t.Parallel()
-	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
-		ada := testenv.Newcomer()
-		token := s.Register(t, ada)
-		stop := s.Mails(t, ada.Email)[0].Stop
-		if stop == "" {
-			t.Fatal("the mail does not offer to be the last")
-		}
-		settle := func() {
-			t.Helper()
-			testenv.Await(t, patience, "the outbox to settle", func() bool {
-				return count(t, s, `SELECT count(*) FROM outbox WHERE recipient_key = $1`, ada.Email) == 0
-			})
-		}
-		// all has strangers cause each mail that they can, and returns what they are answered.
-		all := func(email string) (answers string) {
-			t.Helper()
-			eve := testenv.Newcomer()
-			eve.Email = email
-			for _, r := range []testenv.Request{
-				registerRequest(eve), resendRequest(email, eve.Client), asking("requestPasswordReset", "", eve.Client, "email", email),
-			} {
-				a := testenv.Post(t, s.URL(), r)
-				answers += strings.ReplaceAll(string(a.Body), email, "ADDRESS") + "\n"
-			}
-			return answers
-		}
-		mails := func() int { return len(s.Mails(t, ada.Email)) }
-
-		for range 2 { // scanners look
-			browse(t, s.URL(), http.MethodGet, stop).mustShow(t, http.StatusOK, "Do not write to me again")
-		}
-		usual := all(ada.Email)
-		settle()
-		before := mails()
-		if before < 2 {
-			t.Errorf("%d mails after somebody looked at the link, want more than the first", before)
-		}
-		browse(t, s.URL(), http.MethodGet, stop).press(t, s.URL(), ada.Client, "stop", "").mustShow(t, http.StatusOK, "We do not write to you")
-		if got := all(ada.Email); got != usual {
-			t.Errorf("strangers are answered\n%s, before it was\n%s", got, usual)
-		}
-		if fresh := all(testenv.Address()); fresh != usual {
-			t.Errorf("for another address\n%s, want\n%s", fresh, usual)
-		}
-		settle()
-		if n := mails(); n != before {
-			t.Errorf("%d mails, want still %d", n, before)
-		}
-
-		// The page undoes it.
-		browse(t, s.URL(), http.MethodGet, stop).press(t, s.URL(), ada.Client, "start", "").mustShow(t, http.StatusOK, "We write to you again")
-		mustSay(t, testenv.Post(t, s.URL(), resendRequest(ada.Email, testenv.ClientAddress())), "resendConfirmation")
-		s.AwaitMails(t, ada.Email, before+1)
-
-		// So does the operator, for somebody who has no such mail any more.
-		oneClick(t, s, stop)
-		settle()
-		before = mails()
-		if out, errOut, code := shell(t, s, "", "mail", "allow", ada.Email); code != 0 {
-			t.Errorf("mail allow: exit code %d\n%s%s", code, out, errOut)
-		}
-		mustSay(t, testenv.Post(t, s.URL(), resendRequest(ada.Email, testenv.ClientAddress())), "resendConfirmation")
-		s.AwaitMails(t, ada.Email, before+1)
-
-		// A mail program presses for its reader.
-		oneClick(t, s, stop)
-		settle()
-		before = mails()
-		all(ada.Email)
-		settle()
-		if n := mails(); n != before {
-			t.Errorf("%d mails after one click, want still %d", n, before)
-		}
-
-		// The owner confirms by the first mail, and so gets mails again.
-		mustSay(t, testenv.Post(t, s.URL(), asking("confirmEmail", "", ada.Client,
-			"token", token, "username", ada.Username, "password", ada.Password)), "confirmEmail")
-		all(ada.Email)
-		awaitMail(t, s, ada.Email, "You already have an account", 1)
-
-		// And gets to the account, refused or not.
-		browse(t, s.URL(), http.MethodGet, stop).press(t, s.URL(), ada.Client, "stop", "").mustShow(t, http.StatusOK, "We do not write to you")
-		resets := func() (n int) {
-			for _, m := range s.Mails(t, ada.Email) {
-				if m.Subject == "Set a new password" {
-					n++
-				}
-			}
-			return n
-		}
-		settle()
-		had := resets()
-		mustSay(t, testenv.Post(t, s.URL(), asking("requestPasswordReset", "", ada.Client, "email", ada.Email)), "requestPasswordReset")
-		testenv.Await(t, patience, "the owner's link", func() bool { return resets() > had })
-	})
+// ownMail is two replicas with a mail server of the test's own behind a proxy.
+func ownMail(t *testing.T, settings ...string) (*testenv.Stack, *testenv.Mail, *testenv.Proxy) {
+	t.Helper()
+	s := testenv.NewProduction(t, settings...)
+	server := s.OwnMailpit(t)
+	smtp := s.Through(t, "MAIL_SERVER")
+	s.Add(t)
+	if s.Setting("DATABASE_URL") != "" {
+		s.Add(t)
+	}
+	s.AwaitReady(t)
+	return s, server, smtp
 }
 
-// oneClick does what a mail program does that shows a button for it (RFC 8058).
-func oneClick(t *testing.T, s *testenv.Stack, link string) {
-	t.Helper()
-	u, err := url.Parse(link)
-	if err != nil {
-		t.Fatal(err)
+// A mail server that puts a recipient off gets the mail again, one that refuses
+// does not, which an operator sees; either way the mail of others goes at once and
+// no answer tells.
+func TestMailRefused_R3(t *testing.T) {
+	t.Parallel()
+	for name, settings := range onSQL {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, server, _ := ownMail(t, settings...)
+			register := func() *testenv.Person {
+				p := testenv.Newcomer()
+				mustSay(t, testenv.Post(t, s.URL(), registerRequest(p)), "register")
+				return p
+			}
+			lastError := func(code string) {
+				t.Helper()
+				testenv.Await(t, patience, "a "+code, func() bool {
+					return count(t, s, `SELECT count(*) FROM outbox WHERE last_error LIKE $1`, "%"+code+" %") > 0
+				})
+			}
+			server.Answer(t, 550)
+			refused := register()
+			lastError("550")
+			server.Answer(t, 451)
+			delayed := register()
+			lastError("451")
+			server.Answer(t, 0)
+			other := register()
+			s.AwaitMails(t, other.Email, 1)
+			waits := count(t, s, `SELECT count(*) FROM outbox WHERE recipient_key = $1`, delayed.Email)
+			began := time.Now()
+			s.AwaitMails(t, delayed.Email, 1) // 5 s after its first try
+			t.Logf("the mail that was put off: waited behind another: %v, came after %v more", waits == 1, time.Since(began))
+			testenv.Await(t, patience, "all but the refused to be gone", func() bool {
+				return count(t, s, `SELECT count(*) FROM outbox WHERE failed_at IS NULL`) == 0
+			})
+			failed := outbox(t, s, "--failed")
+			if len(failed) != 1 || failed[0].To != refused.Email || !strings.Contains(failed[0].LastError, "550") {
+				t.Errorf("given up: %+v, want the one that was refused", failed)
+			}
+			mustPrint(t, s, "", 0, []string{"1 due now"}, "mail", "retry", "--all")
+			for _, p := range []*testenv.Person{refused, delayed, other} {
+				if n := len(s.AwaitMails(t, p.Email, 1)); n != 1 {
+					t.Errorf("%d mails, want 1", n)
+				}
+			}
+		})
 	}
-	res, err := http.PostForm(s.URL()+u.RequestURI(), url.Values{"List-Unsubscribe": {"One-Click"}})
-	if err != nil {
-		t.Fatal(err)
+}
+
+// The mail server takes a mail and the line breaks before it can say so: the mail
+// comes again, twice at most, and is the same one to whoever reads it.
+func TestMailCutAfterData_R3_D10(t *testing.T) {
+	t.Parallel()
+	for name, settings := range onSQL {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, _, smtp := ownMail(t, settings...)
+			at := domain()
+			const n = 3
+			var cuts []string
+			for range n {
+				p := newcomerAt(at)
+				happened := smtp.CutDelivery()
+				mustSay(t, testenv.Post(t, s.URL(), registerRequest(p)), "register")
+				awaitCut(t, happened)
+				cuts = append(cuts, p.Email)
+			}
+			testenv.Await(t, mailWithin, "the outbox to be empty", func() bool { return count(t, s, `SELECT count(*) FROM outbox`) == 0 })
+			for _, email := range cuts {
+				ids := s.Deliveries(t, at)[email]
+				if len(ids) != 2 || ids[0] != ids[1] {
+					t.Errorf("deliveries %v, want two under one Message-ID", ids)
+				}
+				for _, m := range s.Mails(t, email)[1:] { // either link is good
+					if page := browse(t, s.URL(), "GET", m.Links[0]); page.status != 200 {
+						t.Errorf("the link of the first mail: %d", page.status)
+					}
+				}
+			}
+		})
 	}
-	_ = res.Body.Close()
-	if res.StatusCode != http.StatusOK {
-		t.Errorf("one click is answered %d", res.StatusCode)
+}
+
+// A mail server that is slow, and one that resets whatever talks to it, are
+// nothing to who asks, and every mail comes.
+func TestMailServerSlow_R3(t *testing.T) {
+	t.Parallel()
+	s := testenv.NewProduction(t)
+	smtp := s.Through(t, "MAIL_SERVER")
+	s.Add(t)
+	s.Add(t)
+	s.AwaitReady(t)
+	at := domain()
+	register := func(n int) {
+		for range n {
+			mustSay(t, testenv.Post(t, s.URL(), registerRequest(newcomerAt(at))), "register")
+		}
+	}
+	smtp.Slow(500 * time.Millisecond)
+	register(1)
+	if len(s.Recipients(t, at)) > 0 {
+		t.Error("a registration was answered after its mail, which takes many seconds")
+	}
+	register(3)
+	testenv.Await(t, mailWithin, "slow mails", func() bool { return len(s.Recipients(t, at)) == 4 })
+	smtp.Pass(t)
+	register(10)
+	for range 10 {
+		smtp.Reset(t)
+	}
+	testenv.Await(t, mailWithin, "the mails", func() bool { return len(s.Recipients(t, at)) == 14 })
+	testenv.Await(t, mailWithin, "the outbox to be empty", func() bool { return count(t, s, `SELECT count(*) FROM outbox`) == 0 })
+	for to, ids := range s.Deliveries(t, at) {
+		if len(slices.Compact(ids)) != 1 || len(ids) > 2 {
+			t.Errorf("%s: deliveries %v", to, ids)
+		}
 	}
 }
