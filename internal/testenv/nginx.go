@@ -24,7 +24,6 @@ func Nginx(t testing.TB, address, servers string) {
 		t.Fatal(err)
 	}
 	log := &lockedBuffer{}
-	//lint:ignore G204 a test chooses what it starts
 	cmd := exec.Command("nginx", "-p", dir, "-c", file, "-e", "stderr")
 	cmd.Stderr = log
 	if err := cmd.Start(); err != nil {
