@@ -83,6 +83,6 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 		mux.Handle("/dev/mail/{id}", in.guard(in.mail))
 		mux.Handle("/dev/mail/{id}/html", in.guard(in.html))
 	}
-	mux.Handle("/", http.HandlerFunc(pages.notFound))
+	mux.HandleFunc("/", pages.notFound)
 	return nil
 }
