@@ -122,8 +122,9 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		development = a.cfg.PublicURL.Hostname()
 	}
 	door, err := request.New(request.Config{
-		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Own: a.cfg.OwnOrigins(), Origins: a.cfg.CORSOrigins, Log: a.log,
-		Development: development,
+		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: a.log,
+		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
+		Development: development, AdviceFor: a.cfg.AdviceFor,
 	})
 	if err != nil {
 		return nil, err
@@ -132,7 +133,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	for i, c := range a.cfg.OAuthClients {
 		clients[i] = oauth.Client(c)
 	}
-	mux := http.NewServeMux()
+	mux := request.NewMux(a.cfg.PublicURL.Path)
 	graph.Mount(mux, door, a.service, a.cfg.Introspection, a.log)
 	err = oauth.Mount(mux, door, oauth.Config{
 		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: a.log,

@@ -56,8 +56,7 @@ const tools = `const form = (action, type, fields, method = "post") => new Promi
 // a sandbox: it learns nothing, logs nobody out, and nobody in.
 func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	t.Parallel()
-	app, _ := site(t)
-	stranger, elsewhere := site(t)
+	app, stranger, elsewhere := named("app.latchkey", pages(t)), named("stranger.latchkey", pages(t)), named("elsewhere", pages(t))
 	s := testenv.Embedded(t, "CORS_ORIGINS="+app)
 	ada, eve := s.Join(t), s.Join(t)
 	b := open(t)
@@ -76,7 +75,7 @@ func TestCSRFMatrixInBrowser_I5(t *testing.T) {
 	attempt := func(script string, sandbox bool) string {
 		t.Helper()
 		run := fmt.Sprintf(`{ const API = %q, LOGIN = %q, LOGOUT = %q, ME = "{ me { username } }"; %s
-			Promise.race([%s, new Promise(done => setTimeout(done, 20000, "nothing"))]).catch(() => "blocked").then(answer => REPORT) }`, public(s), login(eve), logout, tools, script)
+			Promise.race([%s, new Promise(done => setTimeout(done, 20000, "nothing"))]).catch(() => "blocked").then(answer => REPORT) }`, api(s), login(eve), logout, tools, script)
 		if sandbox {
 			inner, err := json.Marshal("<body><script>" + strings.ReplaceAll(run, "REPORT", `parent.postMessage(answer, "*")`) + "</script>")
 			must(t, err)

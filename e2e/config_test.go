@@ -130,7 +130,7 @@ func TestProductionRefuses_F3(t *testing.T) {
 			"PUBLIC_URL=https://ada:" + typed + "@auth.example.org", "CORS_ORIGINS=*", "TRUSTED_PROXIES=10.0.0.0/8,everybody", "APP_URL=javascript:alert(1)",
 		},
 		"PUBLIC_URL CORS_ORIGINS CONFIRM_URL MAIL_PASSWORD": {
-			"PUBLIC_URL=https://auth.example.org/path", "CORS_ORIGINS=null", "CONFIRM_URL=http://app.example.org/?token={token}", "MAIL_USERNAME=ada",
+			"PUBLIC_URL=https://auth.example.org/a/../b", "CORS_ORIGINS=null", "CONFIRM_URL=http://app.example.org/?token={token}", "MAIL_USERNAME=ada",
 		},
 		"SECRET_KEY ACCESS_TOKEN_TTL INTROSPECTION LOG_LEVEL": {
 			"SECRET_KEY=" + typed, "ACCESS_TOKEN_TTL=0", "INTROSPECTION=true", "LOG_LEVEL=trace",

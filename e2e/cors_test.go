@@ -13,8 +13,8 @@ import (
 // write it.
 const tracedHeaders = "authorization,baggage,content-type,sentry-trace,traceparent,x-anything"
 
-// Pages of allowed origins may read the API's answers, with credentials; others
-// are told nothing, never a star, and caches keep the two apart.
+// Pages of allowed origins may read the API's answers, with credentials unless they are
+// previews; others are told nothing, never a star, and caches keep the two apart.
 func TestCORS_I5(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
@@ -22,13 +22,19 @@ func TestCORS_I5(t *testing.T) {
 			origin string
 			may    bool
 		}{
-			"allowed": {allowedOrigin, true}, "own": {public(s), false}, "foreign": {foreignOrigin, false}, "null": {"null", false}, "a star": {"*", false},
+			"an app": {appOrigin, true}, "another app": {"ionic://localhost", false}, "a preview": {previewOrigin, true},
+			"below a preview": {strings.Replace(previewOrigin, "://", "://x.", 1), false}, "a preview by http": {strings.Replace(previewOrigin, "https", "http", 1), false},
+			"here": {"http://localhost:5173", development(s)}, "here by address": {"https://127.0.0.1:5173", development(s)}, "a name below here": {"http://x.localhost", false},
+			"allowed": {allowedOrigin, true}, "own": {public(s), development(s)}, "foreign": {foreignOrigin, false}, "null": {"null", false}, "a star": {"*", false},
 			"allowed in capitals": {strings.ToUpper(allowedOrigin), false}, "allowed with a path": {allowedOrigin + "/", false},
 			"allowed in front": {allowedOrigin + ".evil.example", false}, "allowed by http": {strings.Replace(allowedOrigin, "https", "http", 1), false},
 		} {
 			want, credentials := "", ""
 			if o.may {
-				want, credentials = o.origin, "true"
+				want = o.origin
+			}
+			if o.may && o.origin != previewOrigin {
+				credentials = "true"
 			}
 			check := func(what string, p page) {
 				t.Helper()

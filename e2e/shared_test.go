@@ -21,7 +21,11 @@ import (
 // Origins of other sites, on the shared stacks.
 const (
 	allowedOrigin = "https://app.example.org"
+	appOrigin     = "capacitor://localhost" // allowed as well
+	previewOrigin = "https://pr-7.preview.example.org"
 	foreignOrigin = "https://evil.example"
+
+	corsOrigins = "CORS_ORIGINS=" + allowedOrigin + "," + appOrigin + ",https://*.preview.example.org"
 )
 
 // appURL is where the pages of the shared stacks send people.
@@ -32,10 +36,10 @@ const appURL = "https://app.example.org/welcome"
 // as if behind TLS.
 var (
 	sharedEmbedded = shared{start: func(t testing.TB) *testenv.Stack {
-		return testenv.Embedded(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients)
+		return testenv.Embedded(t, corsOrigins, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients)
 	}}
 	sharedProduction = shared{start: func(t testing.TB) *testenv.Stack {
-		return testenv.Production(t, "CORS_ORIGINS="+allowedOrigin, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients,
+		return testenv.Production(t, corsOrigins, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients,
 			"PUBLIC_URL=https://auth.example.org")
 	}}
 )
@@ -141,6 +145,9 @@ func public(s *testenv.Stack) string {
 
 // secure says whether people reach the stack over TLS.
 func secure(s *testenv.Stack) bool { return strings.HasPrefix(public(s), "https:") }
+
+// development says whether the stack is for it, where pages on this machine are allowed.
+func development(s *testenv.Stack) bool { return s.Setting("LATCHKEY_ENV") != "production" }
 
 // typed is in whatever these tests send that might be a password: no answer may
 // repeat it.

@@ -72,12 +72,12 @@ func setup(t testing.TB, d db.DB) *fixture {
 		t.Fatal(err)
 	}
 	door, err := request.New(request.Config{
-		Auth: f.Service, Secure: true, Own: []string{"https://auth.example"}, Origins: []string{"https://app.example"}, Log: zerolog.Nop(),
+		Auth: f.Service, Secure: true, Own: "https://auth.example", Origins: []string{"https://app.example"}, Log: zerolog.Nop(),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	mux := http.NewServeMux()
+	mux := request.NewMux("")
 	graph.Mount(mux, door, f.Service, true, zerolog.New(t.Output()))
 	f.handler = mux
 	return f

@@ -31,7 +31,7 @@ func mayCarry(caller *request.Caller, transport auth.TokenTransport) error {
 }
 
 func errOrigin() error {
-	return &auth.Error{Code: auth.Forbidden, Reason: "ORIGIN", Message: "The cookie needs an Origin that is the service's own or in CORS_ORIGINS."}
+	return &auth.Error{Code: auth.Forbidden, Reason: "ORIGIN", Message: "The cookie needs an Origin that is the service's own or named in CORS_ORIGINS."}
 }
 
 // deliver hands the tokens of a login over, the refresh token in the way that

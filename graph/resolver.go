@@ -39,7 +39,7 @@ type (
 // Mount serves GraphQL at /graphql, queries by GET too, to pages of the allowed origins
 // as well. Only mutations look at the cookie, and they need POST.
 // introspection also turns suggestions in errors on.
-func Mount(mux *http.ServeMux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
+func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
 	schema := gen.NewExecutableSchema(gen.Config{
 		Resolvers:  &resolver{service},
 		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, HasRole: hasRole, Private: private},

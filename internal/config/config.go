@@ -8,7 +8,6 @@ import (
 	"net/netip"
 	"net/url"
 	"path/filepath"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -32,7 +31,8 @@ type Config struct {
 	// Port is the TCP port to listen on, 1 to 65535. Default 8080.
 	Port int
 	// PublicURL is where people reach the server: scheme and host, a port unless
-	// it is the scheme's own, nothing else. Every link is made from it, never
+	// it is the scheme's own, and the path under which the service lives, without a
+	// slash at its end, if it is not the whole host. Every link is made from it, never
 	// from what a request says. Default in development http://localhost:PORT,
 	// and no public host there; required in production, and https there unless
 	// the host is this machine.
@@ -107,9 +107,13 @@ type Config struct {
 	// Each may introspect every token. Default none.
 	OAuthClients []OAuthClient
 
-	// CORSOrigins are the origins of other hosts whose pages may call the API
-	// and use the cookie, each written exactly as browsers send it. Default none.
+	// CORSOrigins are the origins of other hosts and of apps whose pages may call the
+	// API and use the cookie, each written exactly as browsers send it. Default none.
 	CORSOrigins []string
+	// CORSPreviews are the hosts, with their port if there is one, of the entries of
+	// CORS_ORIGINS that begin with https://*. and so on: https pages of names one label
+	// below may call the API, and never use the cookie. Default none.
+	CORSPreviews []string
 	// TrustedProxies are the networks whose X-Forwarded-For is believed. Default
 	// none. Whoever sits in one of them can pretend to be any client.
 	TrustedProxies []netip.Prefix
@@ -183,18 +187,5 @@ func (c Config) DatabaseFile() string { return filepath.Join(c.DataDir, "latchke
 // ListenAddr returns host:port for net.Listen.
 func (c Config) ListenAddr() string { return net.JoinHostPort(c.Host, strconv.Itoa(c.Port)) }
 
-// OwnOrigins returns the origins of the service's own pages, as browsers send
-// them: PublicURL's, and in development those of this machine too.
-func (c Config) OwnOrigins() []string {
-	own := []string{origin(c.PublicURL)}
-	if !c.Development() {
-		return own
-	}
-	for _, host := range []string{"localhost", "127.0.0.1", "::1"} {
-		u := &url.URL{Scheme: "http", Host: net.JoinHostPort(host, strconv.Itoa(c.Port))}
-		if o := origin(u); !slices.Contains(own, o) {
-			own = append(own, o)
-		}
-	}
-	return own
-}
+// Origin returns the origin of the service's own pages, as browsers send it.
+func (c Config) Origin() string { return origin(c.PublicURL) }

@@ -222,25 +222,25 @@ func TestLists_I5(t *testing.T) {
 	}
 }
 
-func TestOwnOrigins_I5(t *testing.T) {
+func TestOwnOrigin_I5(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
 		vars vars
-		want []string
+		want string
 	}{
-		{nil, []string{"http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"}},
-		{vars{"PORT": "80"}, []string{"http://localhost", "http://127.0.0.1", "http://[::1]"}},
-		{vars{"PUBLIC_URL": "https://Tunnel.test:443/"},
-			[]string{"https://tunnel.test", "http://localhost:8080", "http://127.0.0.1:8080", "http://[::1]:8080"}},
-		{production, []string{"https://auth.example.org"}},
-		{production.with(vars{"PUBLIC_URL": "http://[::1]:8080"}), []string{"http://[::1]:8080"}},
+		{nil, "http://localhost:8080"},
+		{vars{"PORT": "80"}, "http://localhost"},
+		{vars{"PUBLIC_URL": "https://Tunnel.test:443/"}, "https://tunnel.test"},
+		{production, "https://auth.example.org"},
+		{production.with(vars{"PUBLIC_URL": "http://[::1]:8080"}), "http://[::1]:8080"},
+		{production.with(vars{"PUBLIC_URL": "https://example.org/id/"}), "https://example.org"},
 	}
 	for _, tt := range tests {
 		c, _, err := load(tt.vars)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := c.OwnOrigins(); !slices.Equal(got, tt.want) {
+		if got := c.Origin(); got != tt.want {
 			t.Errorf("%v: got %q, want %q", tt.vars, got, tt.want)
 		}
 	}

@@ -84,7 +84,7 @@ func FuzzSettings(f *testing.F) {
 		for j, value := range []string{
 			" ", canary, "", "\x00", "\xff", "0", "-1", "on", "off", "1s", "99999999999h", "development", "https://a.example", "http://u:hunter2@a.example",
 			"https://a.example/?{token}#x", "10.0.0.0/8,::/0", "a:" + key + ",b", "postgres://u:dev_hunter2@h/d", "unix:///x", "tls", "a@b.example", "a\nb", "hs256,hs256",
-			key, key + "," + key, "testdata", "https://a.example:443,null,*", "[::1]", "::ffff:1.2.3.4", "%gh&%ij", "https://[::1%25hunter2]", "https://a.example:hunter2", `\`,
+			key, key + "," + key, "testdata", "https://a.example:443,null,*", "tauri://localhost,https://*.a.example", "https://a.example/id/", "[::1]", "::ffff:1.2.3.4", "%gh&%ij", "https://[::1%25hunter2]", "https://a.example:hunter2", `\`,
 		} {
 			if j < 3 || (i+j)%6 == 0 {
 				f.Add(i, j%2 == 0, value)
@@ -132,13 +132,18 @@ func within(t *testing.T, c Config) {
 			wrong(what, s)
 		}
 	}
-	if again, err := parseOrigin(c.PublicURL.String()); err != nil || again.String() != c.PublicURL.String() {
+	if again, err := parsePublic(c.PublicURL.String()); err != nil || again.String() != c.PublicURL.String() {
 		wrong("PublicURL", c.PublicURL)
 	}
 	for _, o := range c.CORSOrigins {
 		u, err := url.Parse(o)
 		if err != nil || u.Scheme+"://"+u.Host != o || strings.ToLower(o) != o || strings.Contains(o, "*") || u.User != nil {
 			wrong("CORSOrigins", o)
+		}
+	}
+	for _, host := range c.CORSPreviews {
+		if again := checkPreviews(anyLabel + host); again != nil || strings.ContainsAny(host, "*/@?#, ") || !strings.Contains(host, ".") {
+			wrong("CORSPreviews", host)
 		}
 	}
 	if !c.Development() && !c.Secure() && !loopback(c.PublicURL.Hostname()) {

@@ -70,7 +70,7 @@ func readPlace(r *reader, c *Config) {
 	}
 	c.Host = parsed(r, "HOST", host, parseHost)
 	c.Port = parsed(r, "PORT", 8080, parsePort)
-	c.PublicURL = parsed(r, "PUBLIC_URL", nil, parseOrigin)
+	c.PublicURL = parsed(r, "PUBLIC_URL", nil, parsePublic)
 	switch {
 	case c.PublicURL == nil && c.Development():
 		c.PublicURL, _ = parseOrigin("http://localhost:" + strconv.Itoa(c.Port))
@@ -129,20 +129,7 @@ func readLifetimes(r *reader, c *Config) {
 
 // readNetwork reads who else is believed.
 func readNetwork(r *reader, c *Config) {
-	for i, text := range list(r.value("CORS_ORIGINS")) {
-		u, err := parseOrigin(text)
-		if err == nil && origin(u) != text {
-			err = problem("must be written as browsers send it: in small letters, without the scheme's own port, without a slash at the end")
-		}
-		if err != nil {
-			r.wrong("CORS_ORIGINS", "entry %d %v", i+1, err)
-			continue
-		}
-		if !c.Development() && !safe(u) {
-			r.warn("CORS_ORIGINS", "entry %d is plain http: whoever sits on the way can act as the people who use that page", i+1)
-		}
-		c.CORSOrigins = append(c.CORSOrigins, text)
-	}
+	readOrigins(r, c)
 	for i, text := range list(r.value("TRUSTED_PROXIES")) {
 		p, err := parseNetwork(text)
 		if err != nil {

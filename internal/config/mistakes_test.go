@@ -2,6 +2,7 @@ package config
 
 import (
 	"os"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -100,6 +101,10 @@ func TestPublicURL_D7(t *testing.T) {
 		"http://localhost:8080":          "http://localhost:8080",
 		"http://127.0.0.1":               "http://127.0.0.1",
 		"http://[0:0::1]:8080":           "http://[::1]:8080",
+
+		"https://example.org/id":          "https://example.org/id",
+		"https://Example.org:443/Log_in/": "https://example.org/Log_in",
+		"https://example.org/a/b.c-d/~e":  "https://example.org/a/b.c-d/~e",
 	}
 	for value, want := range good {
 		c, _, err := load(production.with(vars{"PUBLIC_URL": value}))
@@ -109,7 +114,9 @@ func TestPublicURL_D7(t *testing.T) {
 	}
 	for _, value := range []string{
 		"auth.example.org", "//auth.example.org", "ftp://auth.example.org", "https:auth.example.org", "https://", "https:///x",
-		"https://auth.example.org/base", "https://auth.example.org?x=1", "https://auth.example.org?", "https://auth.example.org#x",
+		"https://auth.example.org/id?x=1", "https://auth.example.org/id#x", "https://auth.example.org/id//", "https://auth.example.org//id",
+		"https://auth.example.org/a/../b", "https://auth.example.org/.", "https://auth.example.org/.well-known", "https://auth.example.org/a%2Fb",
+		"https://auth.example.org/a;b", "https://auth.example.org/a b", "https://auth.example.org/{id}", "https://auth.example.org?x=1", "https://auth.example.org?", "https://auth.example.org#x",
 		"https://me@auth.example.org", "https://me:pw@auth.example.org", "https://auth.example.org:0", "https://auth.example.org:99999",
 		"https://auth.example.org:", "https://*.example.org", "https://bücher.example", "https://a b", "https://[fe80::1%25eth0]",
 		"http://localhost.example.org", "http://127.0.0.1.example.org", "http://auth.localhost.",
@@ -144,11 +151,57 @@ func TestPublicDevelopment_F5(t *testing.T) {
 func TestCORSOrigins_I5(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{
-		"*", "null", "https://*", "https://*.example.org", "app.example.org", "https://app.example.org/", "https://app.example.org/x",
+		"*", "null", "https://*", "https://*.", "https://*.*.example.org", "https://*example.org", "https://app.*.example.org", "http://*.example.org", "capacitor://*.example.org",
+		"https://*.org", "https://*.co.uk", "https://*.vercel.app", "https://*.localhost", "https://*.127.0.0.1", "https://*.[::1]", "https://*.example.org/", "https://*.Example.org",
+		"https://*.example.org:443", "https://*.example.org.", "https://*.me@example.org",
+		"capacitor://localhost/", "capacitor://localhost/x", "capacitor://", "Capacitor://localhost", "capacitor://Localhost", "capacitor:localhost", "app://a?b", "app://a#b", "app://a@b",
+		"file:///home", "file://localhost", "javascript://localhost", "data://x", "blob://x", "ws://localhost", "1app://x", "app://a b", "app.example.org", "https://app.example.org/", "https://app.example.org/x",
 		"https://App.example.org", "https://app.example.org:443", "http://app.example.org:80", "https://me@app.example.org",
 		"https://app.example.org?", "https://app.example.org#", "file://", "https://app.example.org:08443", "https://bücher.example",
 	} {
 		mistaken(t, vars{"CORS_ORIGINS": "https://ok.example.org," + value}, "CORS_ORIGINS")
+	}
+	named := []string{
+		"https://app.example.org", "http://localhost:5173", "http://tauri.localhost", "https://[::1]:3000", "capacitor://localhost", "ionic://localhost", "tauri://localhost",
+		"app://bundle", "chrome-extension://abcdefghijklmnopabcdefghijklmnop", "com.example.app://localhost",
+	}
+	previews := []string{"example.org", "preview.example.co.uk:8443", "shop.pages.dev"}
+	text := strings.Join(named, ",")
+	for _, host := range previews {
+		text += ",https://*." + host
+	}
+	for _, v := range []vars{{"CORS_ORIGINS": text}, production.with(vars{"CORS_ORIGINS": text})} {
+		c, warnings, err := load(v)
+		if err != nil || len(warnings) > 0 || !slices.Equal(c.CORSOrigins, named) || !slices.Equal(c.CORSPreviews, previews) {
+			t.Errorf("got %q and %q, %v, %v", c.CORSOrigins, c.CORSPreviews, warnings, err)
+		}
+	}
+}
+
+// What is advised is taken, and is nothing else.
+func TestAdviceForOrigins_I5(t *testing.T) {
+	t.Parallel()
+	const before = "https://app.example.org,https://*.example.org"
+	c, _, err := load(vars{"CORS_ORIGINS": before})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, origin := range []string{"http://192.168.1.5:5173", "https://other.example", "tauri://localhost"} {
+		got := c.AdviceFor(origin)
+		if got != "CORS_ORIGINS="+before+","+origin {
+			t.Errorf("%s: got %q", origin, got)
+		}
+		if _, _, err := load(vars{"CORS_ORIGINS": strings.TrimPrefix(got, "CORS_ORIGINS=")}); err != nil {
+			t.Error(err)
+		}
+	}
+	if got := c.AdviceFor("null"); got == "" || strings.Contains(got, "CORS_ORIGINS") {
+		t.Errorf("null: got %q", got)
+	}
+	for _, origin := range []string{"", "*", "https://*.example.com", "file://", "https://a.example,https://b.example", "https://a.example\n", "hunter2", "https://hunter2@a.example", "https://a.example/x"} {
+		if got := c.AdviceFor(origin); got != "" {
+			t.Errorf("%q: got %q", origin, got)
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -42,6 +43,24 @@ func parseOrigin(s string) (*url.URL, error) {
 	}
 	return url.Parse(origin(u))
 }
+
+// parsePublic takes what parseOrigin does, with a path behind it or none. A slash at the
+// end is cut.
+func parsePublic(s string) (*url.URL, error) {
+	u, err := parseWeb(s)
+	if err != nil {
+		return nil, err
+	}
+	path := strings.TrimSuffix(u.EscapedPath(), "/")
+	if strings.ContainsAny(s, "?#") || path != "" && !plainPath.MatchString(path) {
+		return nil, problem("must end with the host, the port or a path of letters, digits, dots, underscores and hyphens, without query or fragment")
+	}
+	return url.Parse(origin(u) + path)
+}
+
+// plainPath is a path that needs no escaping anywhere, a cookie's Path included, and that
+// is where it says: no part of it begins with a dot.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)+$`)
 
 // parseTarget takes a URL that people are sent to.
 func parseTarget(s string) (*url.URL, error) {

@@ -41,8 +41,10 @@ func TestSettings(t *testing.T) {
 		says              string
 	}{
 		{"one host", "production", "https://auth.example.org", nil, 1, "ok", "ok", "only pages of https://auth.example.org"},
+		{"a path of one host", "production", "https://example.org/id", nil, 1, "ok", "ok", "only pages of https://example.org may"},
+		{"an app", "production", "https://auth.example.org", []string{"capacitor://localhost"}, 1, "warn", "ok", "transport BODY"},
 		{"same site", "production", "https://auth.example.org", []string{"https://app.example.org"}, 1, "ok", "ok", "use the cookie"},
-		{"same site by port", "development", "http://localhost:8080", []string{"http://localhost:3000"}, 0, "ok", "ok", "use the cookie"},
+		{"same site by port", "development", "http://localhost:8080", []string{"http://localhost:3000"}, 0, "ok ok", "ok", "pages of this machine"},
 		{"another site", "production", "https://auth.example.org", []string{"https://app.example.com"}, 1, "warn", "ok", "SameSite=Lax"},
 		{"another owner of one suffix", "production", "https://a.github.io", []string{"https://b.github.io"}, 1, "warn", "ok", "SameSite=Lax"},
 		{"another scheme", "production", "https://auth.example.org", []string{"http://app.example.org"}, 1, "warn", "ok", "SameSite=Lax"},

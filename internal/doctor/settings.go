@@ -62,11 +62,17 @@ func (s *Subject) browsers(_ context.Context, r *report) {
 			r.ok("browsers", "pages of %s may call the API and use the cookie", origin)
 		default:
 			r.warn("browsers", "serve page and service on one site, such as app.example.org and auth.example.org, or have that page ask for its tokens in the answer (transport BODY)",
-				"pages of %s may call the API, but browsers do not send the cookie there: it is another site than %s, and the cookie is SameSite=Lax", origin, public)
+				"pages of %s may call the API, but browsers do not send the cookie there: it is another site than %s, and the cookie is SameSite=Lax", origin, s.Config.Origin())
 		}
 	}
-	if len(s.Config.CORSOrigins) == 0 {
-		r.ok("browsers", "only pages of %s may call the API and use the cookie (CORS_ORIGINS is empty)", public)
+	for _, host := range s.Config.CORSPreviews {
+		r.ok("browsers", "pages of names one label below %s may call the API, without the cookie", host)
+	}
+	switch {
+	case s.Config.Development():
+		r.ok("browsers", "in development pages of this machine, at any port, may call the API and use the cookie")
+	case len(s.Config.CORSOrigins)+len(s.Config.CORSPreviews) == 0:
+		r.ok("browsers", "only pages of %s may call the API and use the cookie (CORS_ORIGINS is empty)", s.Config.Origin())
 	}
 	if public.Scheme == "http" {
 		advice := "put a proxy that speaks TLS in front, and begin PUBLIC_URL with https://"

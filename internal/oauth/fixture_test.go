@@ -90,10 +90,10 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 		c(&cfg)
 	}
 	door, err := request.New(request.Config{
-		Auth: f.auth, Secure: true, Own: []string{public.String()}, Origins: []string{"https://app.example.org"}, Log: zerolog.Nop(),
+		Auth: f.auth, Secure: true, Own: public.String(), Origins: []string{"https://app.example.org"}, Log: zerolog.Nop(),
 	})
 	must(t, err)
-	mux := http.NewServeMux()
+	mux := request.NewMux("")
 	must(t, oauth.Mount(mux, door, cfg))
 	f.Handler = mux
 	return f

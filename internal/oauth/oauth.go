@@ -54,7 +54,7 @@ type server struct {
 
 // Mount puts the endpoints and the documents at their paths. Pages of the allowed origins
 // may use all but introspection: that is for backends, since it needs a secret.
-func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
+func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	if cfg.PublicURL == nil || cfg.Auth == nil || cfg.Issuer == nil {
 		return errors.New("oauth: incomplete Config")
 	}
@@ -71,7 +71,7 @@ func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
 	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.revoke)), http.MethodPost))
 	mux.Handle(IntrospectPath, door.Identify(auth.ByOAuth, s.endpoint(s.introspect)))
 	mux.Handle(KeysPath, door.AllowOrigins(document(keys), http.MethodGet, http.MethodHead))
-	mux.Handle(MetadataPath, door.AllowOrigins(document(metadata), http.MethodGet, http.MethodHead))
+	mux.HandleWellKnown(MetadataPath, door.AllowOrigins(document(metadata), http.MethodGet, http.MethodHead))
 	return nil
 }
 

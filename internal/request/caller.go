@@ -85,9 +85,15 @@ func (c *Caller) SetViewer(v *auth.Viewer) {
 }
 
 // MayUseCookie reports whether the request's origin may set and use the cookie.
-func (c *Caller) MayUseCookie() bool { return c.door.cookie.allow(c.r.Header) }
+func (c *Caller) MayUseCookie() bool {
+	origin := c.r.Header.Values("Origin")
+	return len(origin) == 1 && c.door.origins.mayUseCookie(origin[0])
+}
 
 // ForeignPage reports whether a page of an origin that is neither the service's
 // nor allowed sent the request. Browsers send an Origin with each POST; programs
 // send none.
-func (c *Caller) ForeignPage() bool { return len(c.r.Header.Values("Origin")) > 0 && !c.MayUseCookie() }
+func (c *Caller) ForeignPage() bool {
+	origin := c.r.Header.Values("Origin")
+	return len(origin) > 1 || len(origin) == 1 && !c.door.origins.mayCall(origin[0])
+}

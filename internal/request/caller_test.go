@@ -14,7 +14,7 @@ import (
 func call(t *testing.T, header ...string) (*Caller, *httptest.ResponseRecorder) {
 	t.Helper()
 	var c *Caller
-	door, mux := newDoor(t), http.NewServeMux()
+	door, mux := newDoor(t, func(c *Config) { c.Previews = []string{"preview.example.org"} }), NewMux("")
 	mux.Handle("/", door.Identify(auth.ByAPI, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { c = From(r.Context()) })))
 	h := door.Harden(mux)
 	r := httptest.NewRequest(http.MethodPost, "/", nil)
@@ -47,8 +47,8 @@ func TestActor(t *testing.T) {
 	}
 }
 
-// The cookie is for the service's own pages and those that may call the API;
-// programs, which send no Origin, are no page.
+// The cookie is for the service's own pages and those that CORS_ORIGINS names; pages of
+// previews may call without it; programs, which send no Origin, are no page.
 func TestOrigins_I5(t *testing.T) {
 	for name, tt := range map[string]struct {
 		origins      []string
@@ -59,6 +59,8 @@ func TestOrigins_I5(t *testing.T) {
 		"foreign": {[]string{"https://evil.example"}, false, true},
 		"null":    {[]string{"null"}, false, true},
 		"empty":   {[]string{""}, false, true},
+		"preview": {[]string{"https://x.preview.example.org"}, false, false},
+		"below":   {[]string{"https://y.x.preview.example.org"}, false, true},
 		"two":     {[]string{app, app}, false, true},
 		"none":    {nil, false, false},
 	} {

@@ -2,7 +2,6 @@ package request
 
 import (
 	"net/http"
-	"slices"
 	"time"
 )
 
@@ -24,29 +23,25 @@ func (c *Caller) SetRefreshCookie(token string, expires, now time.Time) {
 // ClearRefreshCookie makes the browser forget the refresh token.
 func (c *Caller) ClearRefreshCookie() { http.SetCookie(c.w, c.door.cookie.with("", -1)) }
 
-// refreshCookie is the name of the refresh token's cookie, and who may use it.
+// refreshCookie is how the refresh token's cookie is called, and where it is sent.
 type refreshCookie struct {
-	name    string
-	secure  bool
-	origins []string
+	name, path string
+	secure     bool
 }
 
-// newRefreshCookie returns the cookie of a service: with the prefix __Host- and
-// Secure, unless secure is false, which is for http on this machine. own are the
-// service's origins, others those that may use its API.
-func newRefreshCookie(secure bool, own, others []string) refreshCookie {
-	origins := slices.Concat(own, others)
-	if secure {
-		return refreshCookie{"__Host-latchkey", true, origins}
+// newRefreshCookie returns the cookie of a service at a path of its host, or "": Secure,
+// unless secure is false, which is for http on this machine. The prefix __Host- has
+// browsers take it from no other host, but wants it to be for all of this one; __Secure-
+// is what a cookie for a path can have.
+func newRefreshCookie(secure bool, path string) refreshCookie {
+	k := refreshCookie{"latchkey", path + "/", secure}
+	switch {
+	case secure && path == "":
+		k.name = "__Host-latchkey"
+	case secure:
+		k.name = "__Secure-latchkey"
 	}
-	return refreshCookie{"latchkey", false, origins}
-}
-
-// allow reports whether a request's origin may use the cookie: it must have exactly one
-// Origin, and that must be in the list. Without one, or with "null", it may not.
-func (k refreshCookie) allow(h http.Header) bool {
-	origin := h.Values("Origin")
-	return len(origin) == 1 && slices.Contains(k.origins, origin[0])
+	return k
 }
 
 // with returns the cookie with this value. maxAge is in seconds; below 0 the
@@ -54,6 +49,6 @@ func (k refreshCookie) allow(h http.Header) bool {
 func (k refreshCookie) with(value string, maxAge int) *http.Cookie {
 	//lint:ignore G124 Secure is off for http on this machine alone, which the configuration checks
 	return &http.Cookie{
-		Name: k.name, Value: value, Path: "/", MaxAge: maxAge, HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode,
+		Name: k.name, Value: value, Path: k.path, MaxAge: maxAge, HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode,
 	}
 }

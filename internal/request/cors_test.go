@@ -1,11 +1,14 @@
 package request
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/rs/zerolog"
 )
 
 // api is an API that pages of app may call.
@@ -26,11 +29,33 @@ func preflight(origin, method, headers string) *http.Request {
 func TestCORSOrigins_I5(t *testing.T) {
 	wide := func(c *Config) { c.Origins = append(c.Origins, "*", "null") } // which config refuses, too
 	none := func(c *Config) { c.Origins = nil }
+	apps := func(c *Config) { c.Origins = append(c.Origins, "capacitor://localhost") }
+	development := func(c *Config) { c.Development = "localhost" }
 	for _, tt := range []struct {
 		name, origin string
 		change       func(*Config)
 		want         bool
 	}{
+		{"an app", "capacitor://localhost", apps, true},
+		{"another app", "ionic://localhost", apps, false},
+		{"an app that nobody named", "capacitor://localhost", none, false},
+		{"here", "http://localhost:5173", development, true},
+		{"here by TLS", "https://localhost:5173", development, true},
+		{"here by address", "http://127.0.0.1:3000", development, true},
+		{"here by IPv6", "http://[::1]:3000", development, true},
+		{"here without a port", "http://localhost", development, true},
+		{"here in production", "http://localhost:5173", none, false},
+		{"here by address in production", "http://127.0.0.1:3000", none, false},
+		{"here in front of another", "http://localhost:5173.evil.example", development, false},
+		{"here in front of a name", "http://localhost.evil.example", development, false},
+		{"a name below localhost", "http://evil.localhost", development, false},
+		{"here with a path", "http://localhost:5173/", development, false},
+		{"here as a user", "http://localhost:5173@evil.example", development, false},
+		{"here on two lines", "http://localhost:5173\nhttps://evil.example", development, false},
+		{"another scheme here", "ftp://localhost:21", development, false},
+		{"another loopback address", "http://127.0.0.2:3000", development, false},
+		{"another in development", "https://evil.example", development, false},
+		{"null in development", "null", development, false},
 		{"allowed", app, wide, true},
 		{"another", "https://evil.example", wide, false},
 		{"null", "null", wide, false},
@@ -62,6 +87,85 @@ func TestCORSOrigins_I5(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Pages of previews read answers, and no answer to a request with the cookie.
+func TestCORSPreviews_I5(t *testing.T) {
+	h := api(newDoor(t, func(c *Config) { c.Previews = []string{"example.org", "preview.example.net:8443"} }))
+	for origin, want := range map[string]struct{ calls, cookie bool }{
+		"https://pr-7.example.org":                {calls: true},
+		"https://x.example.org":                   {calls: true},
+		"https://pr-7.preview.example.net:8443":   {calls: true},
+		app:                                       {calls: true, cookie: true}, // which is named
+		"http://pr-7.example.org":                 {},
+		"https://example.org":                     {},
+		"https://.example.org":                    {},
+		"https://a.b.example.org":                 {},
+		"https://pr-7.example.org:8443":           {},
+		"https://pr-7.example.org.":               {},
+		"https://pr-7.example.org.evil.example":   {},
+		"https://evil.example/.example.org":       {},
+		"https://evil.example#.example.org":       {},
+		"https://x@evil.example.org":              {},
+		"https://pr-7.preview.example.net":        {},
+		"https://PR-7.example.org":                {},
+		"https://*.example.org":                   {},
+		"https://xexample.org":                    {},
+		"capacitor://pr-7.example.org":            {},
+		"https://pr-7.example.org https://x.test": {},
+	} {
+		post := httptest.NewRequest(http.MethodPost, "/graphql", nil)
+		post.Header.Set("Origin", origin)
+		for what, w := range map[string]*httptest.ResponseRecorder{"post": do(h, post), "preflight": do(h, preflight(origin, "POST", "content-type"))} {
+			allowed, credentials := w.Header().Get("Access-Control-Allow-Origin"), w.Header().Get("Access-Control-Allow-Credentials")
+			if (allowed == origin) != want.calls || !want.calls && allowed != "" || (credentials == "true") != want.cookie {
+				t.Errorf("%s, %s: allowed is %q, credentials %q", origin, what, allowed, credentials)
+			}
+			if !strings.Contains(strings.Join(w.Header().Values("Vary"), ", "), "Origin") {
+				t.Errorf("%s, %s: no Vary: Origin", origin, what)
+			}
+		}
+	}
+}
+
+// In development the log says once of each origin what would allow it, of twenty at most
+// and of nothing that is none; in production strangers write no line.
+func TestRefusedOrigins_I7(t *testing.T) {
+	advice := func(origin string) string {
+		if strings.Contains(origin, "junk") {
+			return ""
+		}
+		return "CORS_ORIGINS=" + origin
+	}
+	var log strings.Builder
+	ask := func(h http.Handler, origins ...string) int {
+		log.Reset()
+		for _, origin := range origins {
+			do(h, preflight(origin, "POST", "content-type"))
+			do(h, preflight(origin, "POST", "content-type"))
+		}
+		return strings.Count(log.String(), "\n")
+	}
+	development := api(newDoor(t, func(c *Config) {
+		c.Development, c.AdviceFor, c.Log, c.Previews = "localhost", advice, zerolog.New(&log), []string{"example.org"}
+	}))
+	if n := ask(development, "", app, "http://localhost:5173", "https://auth.example.org", "https://x.example.org", "junk"); n > 0 {
+		t.Errorf("of what is allowed, or no origin: %s", &log)
+	}
+	if n := ask(development, "https://other.example", "http://192.168.1.5:5173"); n != 2 || !strings.Contains(log.String(), `"allow":"CORS_ORIGINS=https://other.example"`) {
+		t.Errorf("%d lines, want 2: %s", n, &log)
+	}
+	var many []string
+	for i := range 100 {
+		many = append(many, fmt.Sprintf("https://n%d.example", i))
+	}
+	if n := ask(development, many...); n != mostTold-2 {
+		t.Errorf("%d lines more, want %d", n, mostTold-2)
+	}
+	production := api(newDoor(t, func(c *Config) { c.AdviceFor, c.Log = advice, zerolog.New(&log) }))
+	if n := ask(production, many...); n > 0 {
+		t.Errorf("in production: %s", &log)
 	}
 }
 

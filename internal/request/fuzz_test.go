@@ -52,19 +52,21 @@ func FuzzClientAddress(f *testing.F) {
 }
 
 // An origin gets the answer and the cookie only if it is one of the list, byte
-// for byte, and the answer always says that it depends on the origin.
+// for byte, the answer alone if it is a preview's, and the answer always says that it
+// depends on the origin.
 func FuzzOrigin(f *testing.F) {
 	allowed := []string{"https://app.example.org", "http://localhost:5173"}
 	for _, seed := range []string{
 		"", "null", "*", "https://app.example.org", "https://app.example.org/", "https://app.example.org:443", "https://APP.example.org", "http://app.example.org",
 		"https://app.example.org.evil.example", "https://evil.example#https://app.example.org", "https://app.example.org, https://evil.example", "http://localhost:5173",
 		"http://localhost:5173 ", "https://xapp.example.org", "\x00https://app.example.org", "https://app.example.or\u212A", "https://app.example.org\r\nX: y",
+		"https://x.preview.example", "https://x.y.preview.example", "https://.preview.example", "https://x@y.preview.example",
 	} {
 		f.Add(seed, http.MethodOptions)
 		f.Add(seed, http.MethodPost)
 	}
 	reached := false
-	d, err := New(Config{Auth: new(auth.Service), Secure: true, Own: allowed[:1], Origins: allowed})
+	d, err := New(Config{Auth: new(auth.Service), Secure: true, Own: allowed[0], Origins: allowed, Previews: []string{"preview.example"}})
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -75,17 +77,21 @@ func FuzzOrigin(f *testing.F) {
 		reached = false
 		h.ServeHTTP(w, r)
 		ours := origin == allowed[0] || origin == allowed[1]
+		u, err := url.Parse(origin)
+		name, below, _ := strings.Cut(strings.TrimPrefix(origin, "https://"), ".")
+		preview := err == nil && u.Scheme == "https" && "https://"+u.Hostname() == origin && below == "preview.example" && name != "" && // and as browsers write a label
+			strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-_") == "" && strings.Trim(name, "-") == name && len(name) <= 63
 		got, want := w.Header().Values("Access-Control-Allow-Origin"), []string(nil)
-		if ours && (method == http.MethodOptions || method == http.MethodPost) {
+		if (ours || preview) && (method == http.MethodOptions || method == http.MethodPost) {
 			want = []string{origin}
 		}
-		if !slices.Equal(got, want) || w.Header().Get("Access-Control-Allow-Credentials") != "" != (want != nil) {
+		if !slices.Equal(got, want) || w.Header().Get("Access-Control-Allow-Credentials") != "" != (ours && want != nil) {
 			t.Errorf("%s of %q: allows %q, %v", method, origin, got, w.Header())
 		}
 		if !strings.Contains(strings.Join(w.Header().Values("Vary"), ","), "Origin") {
 			t.Errorf("%s of %q: varies by %v", method, origin, w.Header().Values("Vary"))
 		}
-		if d.cookie.allow(r.Header) != ours {
+		if d.origins.mayUseCookie(origin) != ours {
 			t.Errorf("%q: the cookie is allowed: %t", origin, !ours)
 		}
 		if reached == (method == http.MethodOptions) {

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/rs/zerolog"
@@ -34,9 +35,9 @@ func RequestID(ctx context.Context) string {
 // Harden gives every answer its security headers and an id of our making, logs
 // one line a request, and turns a panic into a 500 with a fixed text. On a server
 // for development it refuses foreign names of the host. It wraps the
-// ServeMux itself: the line names the pattern that it matched, never the path or
+// Mux itself: the line names the pattern that it matched, never the path or
 // the query, which may hold a token.
-func (d *Door) Harden(next *http.ServeMux) http.Handler {
+func (d *Door) Harden(next *Mux) http.Handler {
 	log, secure := d.cfg.Log, d.cfg.Secure
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
@@ -84,7 +85,7 @@ func setHeaders(h http.Header, id string, secure bool) {
 // not ready.
 func logRequest(log zerolog.Logger, r *http.Request, status int, took time.Duration) {
 	level := zerolog.DebugLevel
-	if status >= http.StatusInternalServerError && r.Pattern != "/readyz" {
+	if status >= http.StatusInternalServerError && !strings.HasSuffix(r.Pattern, "/readyz") {
 		level = zerolog.WarnLevel
 	}
 	log.WithLevel(level).

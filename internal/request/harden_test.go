@@ -11,7 +11,7 @@ import (
 )
 
 func TestSecurityHeaders_I8(t *testing.T) {
-	d, mux := newDoor(t), http.NewServeMux()
+	d, mux := newDoor(t), NewMux("")
 	mux.Handle("/api", api(d))
 	mux.HandleFunc("/broken", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Set-Cookie", "half=done")
@@ -52,7 +52,7 @@ func TestSecurityHeaders_I8(t *testing.T) {
 }
 
 func TestNoHSTSWithoutTLS_I8(t *testing.T) {
-	h := newDoor(t, func(c *Config) { c.Secure = false }).Harden(http.NewServeMux())
+	h := newDoor(t, func(c *Config) { c.Secure = false }).Harden(NewMux(""))
 	if got := do(h, httptest.NewRequest(http.MethodGet, "/", nil)).Header().Get("Strict-Transport-Security"); got != "" {
 		t.Errorf("HSTS is %q", got)
 	}
@@ -60,7 +60,7 @@ func TestNoHSTSWithoutTLS_I8(t *testing.T) {
 
 func TestRequestIDIsOurs(t *testing.T) {
 	var inside string
-	mux := http.NewServeMux()
+	mux := NewMux("")
 	mux.HandleFunc("/api", func(_ http.ResponseWriter, r *http.Request) { inside = RequestID(r.Context()) })
 	h := newDoor(t).Harden(mux)
 	r := httptest.NewRequest(http.MethodPost, "/api", nil)
@@ -74,7 +74,7 @@ func TestRequestIDIsOurs(t *testing.T) {
 
 func TestPanics_I6(t *testing.T) {
 	var log bytes.Buffer
-	mux := http.NewServeMux()
+	mux := NewMux("")
 	mux.HandleFunc("/early", func(http.ResponseWriter, *http.Request) {
 		var none []int
 		_ = none[3]
@@ -104,7 +104,7 @@ func TestPanics_I6(t *testing.T) {
 
 func TestRequestLogLevels(t *testing.T) {
 	var log bytes.Buffer
-	mux := http.NewServeMux()
+	mux := NewMux("")
 	mux.HandleFunc("/good", func(http.ResponseWriter, *http.Request) {})
 	mux.HandleFunc("/bad", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) })
 	h := newDoor(t, func(c *Config) { c.Log = zerolog.New(&log).Level(zerolog.InfoLevel) }).Harden(mux)

@@ -9,7 +9,7 @@ import (
 // A page of a stranger whose name was made to mean 127.0.0.1 reads nothing of a
 // server for development.
 func TestOtherNames_F5(t *testing.T) {
-	mux := http.NewServeMux()
+	mux := NewMux("")
 	mux.HandleFunc("/", func(http.ResponseWriter, *http.Request) {})
 	development := newDoor(t, func(c *Config) { c.Development = "auth.test" }).Harden(mux)
 	production := newDoor(t).Harden(mux)

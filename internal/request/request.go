@@ -5,7 +5,7 @@
 // each answer its id and its headers, and logs a line. Identify is around those
 // that ask who calls: behind it, From returns the Caller, which knows the client,
 // the viewer, and whether the cookie may be used. AllowOrigins is around those
-// that pages of other sites may call.
+// that pages of other sites may call. Mux has the paths of all of them.
 //
 // An error that fails a request becomes a Fault, in one place: FaultOf finds its
 // code and status, and logs it if an operator should know. What a Fault looks
@@ -28,27 +28,34 @@ type Config struct {
 	Auth    *auth.Service
 	Proxies []netip.Prefix // TRUSTED_PROXIES: whose X-Forwarded-For counts
 	Secure  bool           // PUBLIC_URL is https: HSTS, and a cookie that is Secure
-	Own     []string       // origins of the service's own pages, which may use the cookie
-	Origins []string       // CORS_ORIGINS: exact origins of other sites' pages, which may call the API and use the cookie
+	Path    string         // of PUBLIC_URL: where the service lives on its host, or ""
 	Log     zerolog.Logger
 
+	Own      string   // the origin of the service's own pages, which may use the cookie
+	Origins  []string // of CORS_ORIGINS: exact origins of other pages, which may call the API and use the cookie
+	Previews []string // of CORS_ORIGINS: hosts; https pages one label below may call the API, without the cookie
+
 	// Development is the host name of PUBLIC_URL on a server for development, whose
-	// answers no name may read that a stranger owns; "" in production.
+	// answers no name may read that a stranger owns; "" in production. In development
+	// every page on this machine counts as one of Origins.
 	Development string
+	// AdviceFor says, in development, what would allow an origin that is refused.
+	AdviceFor func(origin string) string
 }
 
 // Door is what requests come through on their way to a room.
 type Door struct {
-	cfg    Config
-	cookie refreshCookie
+	cfg     Config
+	cookie  refreshCookie
+	origins *origins
 }
 
 // New returns a Door.
 func New(cfg Config) (*Door, error) {
-	if cfg.Auth == nil || len(cfg.Own) == 0 {
+	if cfg.Auth == nil || cfg.Own == "" {
 		return nil, errors.New("request: incomplete Config")
 	}
-	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Own, cfg.Origins)}, nil
+	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Path), newOrigins(cfg)}, nil
 }
 
 // Identify puts a Caller into the context of each request. way is what this way in

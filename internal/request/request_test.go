@@ -16,7 +16,7 @@ const app = "https://app.example.org"
 // a token.
 func newDoor(t *testing.T, change ...func(*Config)) *Door {
 	t.Helper()
-	cfg := Config{Auth: new(auth.Service), Secure: true, Own: []string{"https://auth.example.org"}, Origins: []string{app}}
+	cfg := Config{Auth: new(auth.Service), Secure: true, Own: "https://auth.example.org", Origins: []string{app}}
 	for _, c := range change {
 		c(&cfg)
 	}
@@ -34,7 +34,7 @@ func do(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 }
 
 func TestNewNeedsAll(t *testing.T) {
-	for name, cfg := range map[string]Config{"Auth": {Own: []string{app}}, "Own": {Auth: new(auth.Service)}} {
+	for name, cfg := range map[string]Config{"Auth": {Own: app}, "Own": {Auth: new(auth.Service)}} {
 		if _, err := New(cfg); err == nil {
 			t.Errorf("without %s: no error", name)
 		}

@@ -63,7 +63,7 @@ apt_install() {
   quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
     apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
   local server
-  for server in redis-server pgbouncer; do # these packages start one on the usual port
+  for server in redis-server pgbouncer nginx; do # these packages start one on the usual port
     [[ " $* " == *" $server "* && -d /run/systemd/system ]] || continue
     quietly "${sudo[@]}" systemctl disable --now "$server"
   done
@@ -81,6 +81,7 @@ install_packages() {
   command -v openssl >/dev/null || want+=(openssl)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
   if [[ $1 != quick ]] && ! find_chromium >/dev/null; then
     ! grep -qs '^ID=ubuntu' /etc/os-release ||

@@ -52,6 +52,7 @@ type Mail struct {
 	User     string `json:"user"`     // for PLAIN and LOGIN
 	Password string `json:"password"` // of User
 	CA       string `json:"ca"`       // path of the PEM certificate to trust; it names 127.0.0.1 and localhost
+	Key      string `json:"key"`      // path of its private key
 }
 
 // Mailpit returns the server that wants STARTTLS, and fails the test if there is none.

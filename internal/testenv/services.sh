@@ -133,8 +133,8 @@ mailpit_tls() {
   MP_SMTP_AUTH=latchkey:$secret serve "mailpit-$1" setpriv --pdeathsig KILL "$mailpit" "$2" \
     --smtp "127.0.0.1:$smtp" --listen "127.0.0.1:$api" --smtp-tls-cert "$tmp/ca.pem" --smtp-tls-key "$tmp/key.pem" \
     --database "$data/mailpit-$1.db" --max 0 --smtp-disable-rdns --disable-version-check --enable-chaos
-  printf -v "mail_$1" '{"api":"http://127.0.0.1:%s","smtp":"127.0.0.1:%s","user":"latchkey","password":"%s","ca":"%s"}' \
-    "$api" "$smtp" "$secret" "$tmp/ca.pem"
+  printf -v "mail_$1" '{"api":"http://127.0.0.1:%s","smtp":"127.0.0.1:%s","user":"latchkey","password":"%s","ca":"%s","key":"%s"}' \
+    "$api" "$smtp" "$secret" "$tmp/ca.pem" "$tmp/key.pem"
   mail_ports+=("$smtp" "$api")
 }
 

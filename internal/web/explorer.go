@@ -121,9 +121,10 @@ type explorer struct {
 }
 
 func newExplorer(cfg Config) *explorer {
-	where := ""
+	inbox, where := "", ""
 	if cfg.Inbox != nil {
-		where = "\n# The inbox is at /dev/mail."
+		inbox = at(cfg.PublicURL, "/dev/mail")
+		where = "\n# The inbox is at " + inbox + "."
 	}
 	mine := append([]tab{}, tabs...)
 	for i := range mine {
@@ -131,8 +132,8 @@ func newExplorer(cfg Config) *explorer {
 	}
 	var b bytes.Buffer
 	err := template.Must(template.ParseFS(files, "templates/explorer.html")).Execute(&b, map[string]any{
-		"App": cfg.AppName, "Inbox": cfg.Inbox != nil, "Style": explorerStyle, "Scripts": explorerScripts,
-		"OwnStyle": explorerCSS.path, "OwnScript": explorerJS.path, "Tabs": mine, "Headers": bearer,
+		"App": cfg.AppName, "API": at(cfg.PublicURL, "/graphql"), "Inbox": inbox, "Style": explorerStyle, "Scripts": explorerScripts,
+		"OwnStyle": at(cfg.PublicURL, explorerCSS.path), "OwnScript": at(cfg.PublicURL, explorerJS.path), "Tabs": mine, "Headers": bearer,
 	})
 	if err != nil {
 		panic(err) // a mistake in the template, seen at the start

@@ -9,9 +9,10 @@ if (sessionStorage.getItem("graphiql:tabState") === null) {
   sessionStorage.setItem("graphiql:variables", tabs[0].variables);
 }
 
-ReactDOM.createRoot(document.getElementById("explorer")).render(
+const root = document.getElementById("explorer");
+ReactDOM.createRoot(root).render(
   React.createElement(GraphiQL, {
-    fetcher: GraphiQL.createFetcher({ url: "/graphql" }),
+    fetcher: GraphiQL.createFetcher({ url: root.dataset.api }),
     storage: sessionStorage,
     defaultTabs: tabs,
     defaultHeaders: read("headers"),

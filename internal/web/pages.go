@@ -33,18 +33,24 @@ type site struct {
 	Host   string // of PUBLIC_URL, for the footer
 	Help   string // SUPPORT_EMAIL, or ""
 	AppURL string // APP_URL, or ""
-	Style  string // the stylesheet's path
+	Style  string // where the stylesheet is
 }
+
+// at returns where browsers find a path of ours on the host of public.
+func at(public *url.URL, path string) string { return public.EscapedPath() + path }
 
 func newPages(app, support string, public, appURL *url.URL) (*pages, error) {
 	p := &pages{
-		site:   site{App: app, Help: support, Host: public.Host, Style: pageCSS.path},
+		site:   site{App: app, Help: support, Host: public.Host, Style: at(public, pageCSS.path)},
 		byName: map[string]*template.Template{},
 	}
 	if appURL != nil {
 		p.site.AppURL = appURL.String()
 	}
-	layout, err := template.New("").Funcs(template.FuncMap{"within": within}).ParseFS(files, "templates/layout.html")
+	layout, err := template.New("").Funcs(template.FuncMap{
+		"within": within,
+		"at":     func(path string) string { return at(public, path) },
+	}).ParseFS(files, "templates/layout.html")
 	if err != nil {
 		return nil, err
 	}

@@ -36,6 +36,35 @@ func testPages(t *testing.T, app string) *pages {
 	return p
 }
 
+// Of a service under a path every address on its host that a page has is below that.
+func TestPagesUnderPath_D7(t *testing.T) {
+	public := &url.URL{Scheme: "https", Host: "example.org", Path: "/id"}
+	p, err := newPages("Latchkey", "", public, nil)
+	must(t, err)
+	inbox := mail.NewInbox(strings.ToLower)
+	all := map[string]string{"explorer": string(newExplorer(Config{AppName: "Latchkey", PublicURL: public, Inbox: inbox}).page)}
+	for _, s := range states() {
+		w := httptest.NewRecorder()
+		p.write(w, http.StatusOK, s.page, s.data)
+		all[s.file] = w.Body.String()
+	}
+	ours := regexp.MustCompile(`(?:href|src|action|data-api)="(/[^"]*)"|# The inbox is at ([^ ]+)\.\\n`)
+	for name, text := range all {
+		found := ours.FindAllStringSubmatch(text, -1)
+		if len(found) == 0 {
+			t.Errorf("%s: no address of ours", name)
+		}
+		for _, at := range found {
+			if !strings.HasPrefix(at[1]+at[2], "/id/") {
+				t.Errorf("%s leads to %s", name, at[0])
+			}
+		}
+	}
+	if script := string(explorerJS.body); regexp.MustCompile("[\"'`]/").MatchString(script) {
+		t.Error("explorer.js has an address of its own")
+	}
+}
+
 // state is a page as somebody may find it.
 type state struct {
 	file, app, page string

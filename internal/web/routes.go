@@ -41,7 +41,7 @@ type Config struct {
 
 // Mount puts the pages at their paths; at every path that nobody else has, it puts one that
 // says that there is nothing. Pages of other sites can read none of them.
-func Mount(mux *http.ServeMux, door *request.Door, cfg Config) error {
+func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	switch {
 	case cfg.AppName == "", cfg.PublicURL == nil, cfg.Auth == nil, cfg.Health == nil, cfg.Now == nil:
 		return errors.New("web: incomplete Config")

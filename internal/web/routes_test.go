@@ -5,6 +5,8 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"latchkey/internal/request"
 )
 
 func TestMountNeedsAll(t *testing.T) {
@@ -15,7 +17,7 @@ func TestMountNeedsAll(t *testing.T) {
 	} {
 		cfg := s.cfg
 		drop(&cfg)
-		if err := Mount(http.NewServeMux(), s.door, cfg); err == nil {
+		if err := Mount(request.NewMux(""), s.door, cfg); err == nil {
 			t.Errorf("without %s: no error", name)
 		}
 	}

@@ -31,7 +31,7 @@ const goodPassword = "a quiet lamp by the river"
 type service struct {
 	http.Handler
 	t     *testing.T
-	mux   *http.ServeMux // with the pages; a test may add to it
+	mux   *request.Mux // with the pages; a test may add to it
 	door  *request.Door
 	auth  *auth.Service
 	store *store.Store
@@ -55,7 +55,7 @@ const app = "https://app.example.org"
 
 func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...func(*Config)) *service {
 	t.Helper()
-	s := &service{t: t, mux: http.NewServeMux(), db: testenv.SQLite(t), now: noon}
+	s := &service{t: t, mux: request.NewMux(""), db: testenv.SQLite(t), now: noon}
 	s.store = store.New(s.db)
 	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, 1, 10, time.Minute)
 	must(t, err)
@@ -89,7 +89,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 		c(&s.cfg)
 	}
 	s.door, err = request.New(request.Config{
-		Auth: s.auth, Secure: public.Scheme == "https", Own: []string{public.String()}, Origins: origins, Log: zerolog.New(&s.log),
+		Auth: s.auth, Secure: public.Scheme == "https", Own: public.String(), Origins: origins, Log: zerolog.New(&s.log),
 	})
 	must(t, err)
 	must(t, Mount(s.mux, s.door, s.cfg))
