@@ -18,8 +18,8 @@ type CreateUserInput struct {
 	Role     store.Role
 }
 
-// CreateUser makes an account without a confirmation, by the rules of Register.
-// The mistakes are those of Register and EMAIL_TAKEN, which only those who look
+// CreateUser makes an account without a confirmation, by the rules of Register. Of a new
+// administrator, they and all others are told by mail. The mistakes are those of Register and EMAIL_TAKEN, which only those who look
 // after users are told.
 func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (*store.User, error) {
 	email, username, err := s.validateNames(ctx, in.Email, in.Username)
@@ -48,22 +48,49 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	now := s.now()
 	user := newUser(email, username.Name, hash, in.Role, now)
 	e := event(a, store.EventAccountCreated, user.ID, now)
-	err = s.store.InTx(ctx, func(tx *store.Store) error {
-		if err := create(ctx, tx, user, username.Key, "", e); err != nil || hash != "" {
+	var mails []*store.Mail
+	err = s.store.InTx(ctx, func(tx *store.Store) (err error) {
+		if err := create(ctx, tx, user, username.Key, "", e); err != nil {
 			return err
 		}
-		return tx.EnqueueMail(ctx, passwordReset(user, now))
+		if mails, err = mailsOfCreation(ctx, tx, a, user, now); err != nil {
+			return err
+		}
+		for _, m := range mails {
+			if err := tx.EnqueueMail(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 	if errors.Is(err, store.ErrConflict) { // since validateNames looked
 		return nil, errUsernameTaken()
 	} else if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	if hash == "" {
+	if len(mails) > 0 {
 		s.mailQueued()
 	}
 	s.logEvent(e)
 	return user, nil
+}
+
+// mailsOfCreation returns the mails about an account that an actor makes: one by which its
+// user sets a password, if there is none, and of an administrator what tells of a role.
+func mailsOfCreation(ctx context.Context, tx *store.Store, a Actor, u *store.User, now time.Time) (mails []*store.Mail, err error) {
+	if u.Role == store.RoleAdmin {
+		how := tellings[store.EventRoleChanged]
+		if mails, err = noticesToAdministrators(ctx, tx, a, how.administrators, u, u.Role, now); err != nil {
+			return nil, err
+		}
+		m := notice(a, how.mail, u, now)
+		m.Details.Role = u.Role
+		mails = append(mails, m)
+	}
+	if u.PasswordHash == "" {
+		mails = append(mails, passwordReset(u, now))
+	}
+	return mails, nil
 }
 
 // newUser returns a user whose account begins now. Nothing is written.
