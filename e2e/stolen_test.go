@@ -72,7 +72,7 @@ func TestStolenTokenIsSeen_A8(t *testing.T) {
 
 // Who makes an administrator, or takes that away, is told to the user and to all
 // administrators, by the API and from the shell.
-func TestRoleIsTold_A8(t *testing.T) {
+func TestRoleIsTold_A9(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
 		eve, bob := s.Join(t), s.Join(t) // eve stands for an administrator's stolen access token

@@ -2026,8 +2026,8 @@ type Mutation {
   resetPassword(input: ResetPasswordInput!): ResetPasswordPayload
 
   """
-  Makes a user an administrator or takes that away, which counts on their next request. Needs an administrator's access
-  token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
+  Makes a user an administrator or takes that away, which counts on their next request. They and all administrators are
+  told by mail. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
   """
   setUserRole(input: SetUserRoleInput!): SetUserRolePayload @hasRole(role: ADMIN)
   """
@@ -2050,7 +2050,7 @@ type Mutation {
   deleteUser(input: DeleteUserInput!): DeleteUserPayload @hasRole(role: ADMIN)
   """
   Makes an account whose address counts as confirmed, without a password: a link by which its user sets one is mailed to the
-  address. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `,
+  address. Of a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `,
   ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)

@@ -342,7 +342,7 @@ func (f *fixture) administrators(names ...string) (list []*store.User) {
 }
 
 // A role is told to its user, who is not told by whom, and to each administrator, who is.
-func TestRoleIsTold_A8(t *testing.T) {
+func TestRoleIsTold_A9(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		ctx := t.Context()
 		f.administrators("rooty", "other", "gone")
@@ -412,7 +412,7 @@ func TestRoleIsTold_A8(t *testing.T) {
 }
 
 // Of very many administrators a hundred are told: the one who did it, and the oldest.
-func TestRoleIsToldToAHundred_A8(t *testing.T) {
+func TestRoleIsToldToAHundred_A9(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		names := make([]string, 103)
 		for i := range names {

@@ -68,11 +68,14 @@ const maxRaces = graceGenerations + 2
 func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, error) {
 	for range maxRaces {
 		session, user, generation, err := s.openRefreshToken(ctx, token)
-		if err != nil {
-			return nil, err
+		if err == nil && session.ClientID != a.clientID() {
+			err = errRefreshToken()
 		}
-		if session.ClientID != a.clientID() {
-			return nil, errRefreshToken()
+		if err != nil {
+			if _, dead := errors.AsType[UserErrors](err); dead {
+				s.countRefusal(a, deadToken, "")
+			}
+			return nil, err
 		}
 		now := s.now()
 		switch judge(session, generation, now, s.cfg.RefreshGrace) {
@@ -92,6 +95,7 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 			if err := s.endStolen(ctx, a, session); err != nil {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
+			s.countRefusal(a, reusedToken, "")
 			return nil, errRefreshToken()
 		}
 		if err == nil {
