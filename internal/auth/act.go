@@ -116,11 +116,10 @@ func (d *deed) write(ctx context.Context) error {
 		d.mails = append(d.mails, m)
 	}
 	if how.administrators != "" {
-		list, err := noticesToAdministrators(ctx, d.tx, d.actor, how.administrators, d.user, store.Role(d.event.Details.To), d.now)
+		err := tellAdministrators(ctx, d.tx, d.actor, how.administrators, d.user, store.Role(d.event.Details.To), d.now)
 		if err != nil {
 			return err
 		}
-		d.mails = append(d.mails, list...)
 	}
 	for _, m := range d.mails {
 		if err := d.tx.EnqueueMail(ctx, m); err != nil {

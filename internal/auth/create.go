@@ -48,20 +48,18 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	now := s.now()
 	user := newUser(email, username.Name, hash, in.Role, now)
 	e := event(a, store.EventAccountCreated, user.ID, now)
-	var mails []*store.Mail
-	err = s.store.InTx(ctx, func(tx *store.Store) (err error) {
+	mails := mailsOfCreation(a, user, now)
+	err = s.store.InTx(ctx, func(tx *store.Store) error {
 		if err := create(ctx, tx, user, username.Key, "", e); err != nil {
 			return err
 		}
-		if mails, err = mailsOfCreation(ctx, tx, a, user, now); err != nil {
-			return err
-		}
-		for _, m := range mails {
-			if err := tx.EnqueueMail(ctx, m); err != nil {
+		if user.Role == store.RoleAdmin {
+			kind := tellings[store.EventRoleChanged].administrators
+			if err := tellAdministrators(ctx, tx, a, kind, user, user.Role, now); err != nil {
 				return err
 			}
 		}
-		return nil
+		return tx.EnqueueNotices(ctx, mails)
 	})
 	if errors.Is(err, store.ErrConflict) { // since validateNames looked
 		return nil, errUsernameTaken()
@@ -75,22 +73,19 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	return user, nil
 }
 
-// mailsOfCreation returns the mails about an account that an actor makes: one by which its
-// user sets a password, if there is none, and of an administrator what tells of a role.
-func mailsOfCreation(ctx context.Context, tx *store.Store, a Actor, u *store.User, now time.Time) (mails []*store.Mail, err error) {
+// mailsOfCreation returns the mails to the user of an account that an actor makes: one by
+// which they set a password, if there is none, and one that tells of the role of an
+// administrator.
+func mailsOfCreation(a Actor, u *store.User, now time.Time) (mails []*store.Mail) {
 	if u.Role == store.RoleAdmin {
-		how := tellings[store.EventRoleChanged]
-		if mails, err = noticesToAdministrators(ctx, tx, a, how.administrators, u, u.Role, now); err != nil {
-			return nil, err
-		}
-		m := notice(a, how.mail, u, now)
+		m := notice(a, tellings[store.EventRoleChanged].mail, u, now)
 		m.Details.Role = u.Role
 		mails = append(mails, m)
 	}
 	if u.PasswordHash == "" {
 		mails = append(mails, passwordReset(u, now))
 	}
-	return mails, nil
+	return mails
 }
 
 // newUser returns a user whose account begins now. Nothing is written.

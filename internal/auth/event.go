@@ -107,17 +107,17 @@ func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.M
 // maxTold is how many administrators are told of one event.
 const maxTold = 100
 
-// noticesToAdministrators returns the mails that tell all administrators but u of what an
-// actor does to u's account, and who that is: an access token of theirs may be in other
-// hands. Where there are too many, the actor and the oldest are told.
-func noticesToAdministrators(ctx context.Context, tx *store.Store, a Actor, kind store.MailKind, u *store.User, role store.Role, now time.Time) ([]*store.Mail, error) {
+// tellAdministrators writes the mails that tell all administrators but u of what an actor
+// does to u's account, and who that is: an access token of theirs may be in other hands.
+// Where there are too many, the actor and the oldest are told.
+func tellAdministrators(ctx context.Context, tx *store.Store, a Actor, kind store.MailKind, u *store.User, role store.Role, now time.Time) error {
 	by := &store.User{}
 	if a.Viewer != nil {
 		by = a.Viewer.User
 	}
 	list, err := tx.Administrators(ctx, u.ID, by.ID, maxTold)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	mails := make([]*store.Mail, len(list))
 	for i := range list {
@@ -130,7 +130,7 @@ func noticesToAdministrators(ctx context.Context, tx *store.Store, a Actor, kind
 		}
 		mails[i] = m
 	}
-	return mails, nil
+	return tx.EnqueueNotices(ctx, mails)
 }
 
 // logEvent logs an event that has happened.

@@ -10,6 +10,7 @@ type Refusals interface {
 
 // Why somebody is not let in.
 const (
+	//lint:ignore G101 the name of a reason
 	wrongPassword = "wrong_passwords"
 	unknownName   = "unknown_names"
 	overLimit     = "rate_limited"
