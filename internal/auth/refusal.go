@@ -10,12 +10,12 @@ type Refusals interface {
 
 // Why somebody is not let in.
 const (
-	//lint:ignore G101 the name of a reason
 	wrongPassword = "wrong_passwords"
 	unknownName   = "unknown_names"
 	overLimit     = "rate_limited"
-	deadToken     = "dead_tokens"   // a refresh token of no session
-	reusedToken   = "reused_tokens" // a refresh token that was traded before
+	deadToken     = "dead_tokens" // a refresh token of no session
+	//lint:ignore G101 the name of a reason
+	reusedToken = "reused_tokens" // a refresh token that was traded before
 )
 
 // countRefusal counts that an actor is not let in. name is who was tried, or "".
