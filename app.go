@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/outbox"
 	"latchkey/internal/password"
 	"latchkey/internal/redisstore"
+	"latchkey/internal/refusals"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
@@ -38,25 +39,26 @@ const (
 
 // app is everything that one process is made of. build starts none of it.
 type app struct {
-	cfg     config.Config
-	log     zerolog.Logger
-	now     func() time.Time
-	db      db.DB
-	gate    *db.Gate // what all but the migration goes through
-	store   *store.Store
-	redis   redis.UniversalClient // nil without REDIS_URL
-	shared  *redisstore.Store     // on redis
-	hasher  *password.Hasher
-	service *auth.Service
-	worker  *outbox.Worker
-	health  *web.Health
-	handler http.Handler
+	cfg      config.Config
+	log      zerolog.Logger
+	now      func() time.Time
+	db       db.DB
+	gate     *db.Gate // what all but the migration goes through
+	store    *store.Store
+	redis    redis.UniversalClient // nil without REDIS_URL
+	shared   *redisstore.Store     // on redis
+	hasher   *password.Hasher
+	refusals *refusals.Refusals
+	service  *auth.Service
+	worker   *outbox.Worker
+	health   *web.Health
+	handler  http.Handler
 }
 
 // build wires the service as cfg says: config → databases → links → mail → auth → HTTP.
 // workers is how many passwords are hashed at once.
 func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers int) (_ *app, err error) {
-	a := &app{cfg: cfg, log: log, now: now}
+	a := &app{cfg: cfg, log: log, now: now, refusals: refusals.New(log)}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -105,7 +107,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Issuer: issuer, Log: log, Now: now, MailQueued: a.worker.Wake,
+		Issuer: issuer, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
 	})
 	if err != nil {
 		return nil, err

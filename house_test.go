@@ -19,7 +19,7 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
@@ -38,6 +38,7 @@ var rooms = map[string][]string{
 	"internal/outbox":     {"internal/store"},
 	"internal/password":   {},
 	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle"},
+	"internal/refusals":   {},
 	"internal/request":    {"internal/auth"},
 	"internal/store":      {"internal/db", "internal/names"},
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},

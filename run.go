@@ -42,6 +42,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer jobs.Wait()
 	defer stop()
 	jobs.Go(func() { a.hasher.Run(background) })
+	jobs.Go(func() { a.refusals.Run(background) })
 	jobs.Go(func() { a.tryRedis(background) })
 	jobs.Go(func() {
 		if err := a.migrateSoon(ctx); err != nil {

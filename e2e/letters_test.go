@@ -14,9 +14,9 @@ import (
 
 // allSubjects are what the mails of an account's life are called, one a kind.
 var allSubjects = []string{
-	"A change of your email was requested", "A new device logged in", "Confirm your email", "Confirm your new email", "Set a new password",
-	"You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed", "Your password was changed",
-	"Your username was changed",
+	"A change of your email was requested", "A new device logged in", "Another device uses your login", "Confirm your email", "Confirm your new email", "Set a new password",
+	"The administrators changed", "You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed", "Your password was changed",
+	"Your role was changed", "Your username was changed",
 }
 
 // lifeOf lives a life that causes a mail of every kind, each request with this
@@ -65,6 +65,9 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 			t.Fatalf("login: %+v", got)
 		}
 	}
+	if got := ask(refreshRequest(confirmed.Tokens.RefreshToken), "User-Agent", "curl/8.14.1").Payload(t, "refresh"); got.Tokens == nil {
+		t.Fatalf("refresh: %+v", got)
+	}
 	do("changeUsername", ada.Access, "username", testenv.Username())
 	do("changeEmail", ada.Access, "email", second, "password", ada.Password)
 	if a := confirm(token(second, "Confirm your new email")); len(a.Errors) > 0 || len(a.Payload(t, "confirmEmail").Errors) > 0 {
@@ -74,13 +77,17 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 	do("requestPasswordReset", "", "email", second)
 	awaitMail(t, s, second, "Set a new password", 0)
 	_, admin := makeAdmin(t, s)
+	setRole(t, s, admin, ada.ID, "ADMIN")
+	awaitMail(t, s, second, "Your role was changed", 0)
+	makeAdmin(t, s)
+	awaitMail(t, s, second, "The administrators changed", 0)
 	for _, field := range []string{"disableUser", "enableUser"} {
 		mustSay(t, testenv.Post(t, s.URL(), administer(field, admin, ada.ID)), field)
 	}
 	awaitMail(t, s, second, "Your account was disabled", 0)
 	mustSay(t, testenv.Post(t, s.URL(), administer("deleteUser", admin, ada.ID)), "deleteUser")
 	awaitMail(t, s, second, "Your account was deleted", 0)
-	for _, subject := range []string{"You already have an account", "A new device logged in", "Your username was changed", "Your email was changed"} {
+	for _, subject := range []string{"You already have an account", "A new device logged in", "Another device uses your login", "Your username was changed", "Your email was changed"} {
 		awaitMail(t, s, first, subject, 0)
 	}
 	awaitMail(t, s, second, "Your password was changed", 0)

@@ -45,6 +45,10 @@ func (u user) Sessions(ctx context.Context, obj *store.User) ([]store.Session, e
 	return []store.Session{}, nil // none is not null, which is for who may not see them
 }
 
+func (s session) LastRefresh(_ context.Context, obj *store.Session) (*auth.SessionRefresh, error) {
+	return s.auth.LastRefresh(obj), nil
+}
+
 func (s session) Current(ctx context.Context, obj *store.Session) (bool, error) {
 	v, err := request.From(ctx).Viewer(ctx)
 	return err == nil && v.Session.ID == obj.ID, nil

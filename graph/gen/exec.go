@@ -256,14 +256,22 @@ type ComplexityRoot struct {
 	}
 
 	Session struct {
-		CreatedAt  func(childComplexity int) int
-		Current    func(childComplexity int) int
-		DeviceName func(childComplexity int) int
-		ExpiresAt  func(childComplexity int) int
-		ID         func(childComplexity int) int
-		IPAddress  func(childComplexity int) int
-		LastUsedAt func(childComplexity int) int
-		UserAgent  func(childComplexity int) int
+		CreatedAt   func(childComplexity int) int
+		Current     func(childComplexity int) int
+		DeviceName  func(childComplexity int) int
+		ExpiresAt   func(childComplexity int) int
+		ID          func(childComplexity int) int
+		IPAddress   func(childComplexity int) int
+		LastRefresh func(childComplexity int) int
+		LastUsedAt  func(childComplexity int) int
+		UserAgent   func(childComplexity int) int
+	}
+
+	SessionRefresh struct {
+		At        func(childComplexity int) int
+		Device    func(childComplexity int) int
+		IPAddress func(childComplexity int) int
+		UserAgent func(childComplexity int) int
 	}
 
 	SetUserRolePayload struct {
@@ -352,6 +360,8 @@ type QueryResolver interface {
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *store.Session) (bool, error)
+
+	LastRefresh(ctx context.Context, obj *store.Session) (*auth.SessionRefresh, error)
 }
 type UserResolver interface {
 	PendingEmail(ctx context.Context, obj *store.User) (*string, error)
@@ -1263,6 +1273,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.IPAddress(childComplexity), true
+	case "Session.lastRefresh":
+		if e.ComplexityRoot.Session.LastRefresh == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.LastRefresh(childComplexity), true
 	case "Session.lastUsedAt":
 		if e.ComplexityRoot.Session.LastUsedAt == nil {
 			break
@@ -1275,6 +1291,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.UserAgent(childComplexity), true
+
+	case "SessionRefresh.at":
+		if e.ComplexityRoot.SessionRefresh.At == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRefresh.At(childComplexity), true
+	case "SessionRefresh.device":
+		if e.ComplexityRoot.SessionRefresh.Device == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRefresh.Device(childComplexity), true
+	case "SessionRefresh.ipAddress":
+		if e.ComplexityRoot.SessionRefresh.IPAddress == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRefresh.IPAddress(childComplexity), true
+	case "SessionRefresh.userAgent":
+		if e.ComplexityRoot.SessionRefresh.UserAgent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SessionRefresh.UserAgent(childComplexity), true
 
 	case "SetUserRolePayload.errors":
 		if e.ComplexityRoot.SetUserRolePayload.Errors == nil {
@@ -1651,15 +1692,31 @@ type Session implements Node {
   current: Boolean!
   "The name given at login, or one made from the user agent, for example ` + "`" + `Firefox on Linux` + "`" + `."
   deviceName: String!
-  "Null when none was sent; 512 characters at most."
+  "Of the login. Null when none was sent; 512 characters at most."
   userAgent: String
   "The client's address as the server saw it at the last login or refresh."
   ipAddress: String
+  """
+  The last refresh; null before the first. Where it came from another kind of device than the login, somebody else may have
+  the device's refresh token: the user was told by mail.
+  """
+  lastRefresh: SessionRefresh
   createdAt: Time!
   "Of the last login or refresh."
   lastUsedAt: Time!
   "When it ends unless it is refreshed before."
   expiresAt: Time!
+}
+
+"Who asked for new tokens of a session, and when."
+type SessionRefresh {
+  at: Time!
+  "Null when none was sent; 512 characters at most."
+  userAgent: String
+  "The client's address as the server saw it."
+  ipAddress: String
+  "The kind of device by the user agent, for example ` + "`" + `Firefox on Linux` + "`" + `; null when there is none."
+  device: String
 }
 
 type Query {
@@ -1797,6 +1854,11 @@ enum SecurityEventKind {
   SESSIONS_REVOKED
   "A refresh token came that had been traded long before, so that somebody else may have it: its session was ended."
   REFRESH_TOKEN_REUSED
+  """
+  A session was refreshed by another kind of device than it was opened with, so that somebody else may have its refresh
+  token. The user was told by mail, once for each kind.
+  """
+  SESSION_MOVED
   USERNAME_CHANGED
   EMAIL_CHANGE_REQUESTED
   "Somebody followed the link to the new address and said no."
@@ -1964,8 +2026,8 @@ type Mutation {
   resetPassword(input: ResetPasswordInput!): ResetPasswordPayload
 
   """
-  Makes a user an administrator or takes that away, which counts on their next request. Needs an administrator's access
-  token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
+  Makes a user an administrator or takes that away, which counts on their next request. They and all administrators are
+  told by mail. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
   """
   setUserRole(input: SetUserRoleInput!): SetUserRolePayload @hasRole(role: ADMIN)
   """
@@ -1988,7 +2050,7 @@ type Mutation {
   deleteUser(input: DeleteUserInput!): DeleteUserPayload @hasRole(role: ADMIN)
   """
   Makes an account whose address counts as confirmed, without a password: a link by which its user sets one is mailed to the
-  address. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `,
+  address. Of a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `,
   ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
@@ -2711,6 +2773,8 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_userAgent(ctx, field)
 	case "ipAddress":
 		return ec.fieldContext_Session_ipAddress(ctx, field)
+	case "lastRefresh":
+		return ec.fieldContext_Session_lastRefresh(ctx, field)
 	case "createdAt":
 		return ec.fieldContext_Session_createdAt(ctx, field)
 	case "lastUsedAt":
@@ -2719,6 +2783,20 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_expiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
+}
+
+func (ec *executionContext) childFields_SessionRefresh(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "at":
+		return ec.fieldContext_SessionRefresh_at(ctx, field)
+	case "userAgent":
+		return ec.fieldContext_SessionRefresh_userAgent(ctx, field)
+	case "ipAddress":
+		return ec.fieldContext_SessionRefresh_ipAddress(ctx, field)
+	case "device":
+		return ec.fieldContext_SessionRefresh_device(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SessionRefresh", field.Name)
 }
 
 func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -7644,6 +7722,38 @@ func (ec *executionContext) fieldContext_Session_ipAddress(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "String")
 }
 
+func (ec *executionContext) _Session_lastRefresh(ctx context.Context, field graphql.CollectedField, obj *store.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_lastRefresh(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Session().LastRefresh(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.SessionRefresh) graphql.Marshaler {
+			return ec.marshalOSessionRefresh2ᚖlatchkeyᚋinternalᚋauthᚐSessionRefresh(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Session_lastRefresh(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Session",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SessionRefresh(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_createdAt(ctx context.Context, field graphql.CollectedField, obj *store.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7711,6 +7821,98 @@ func (ec *executionContext) _Session_expiresAt(ctx context.Context, field graphq
 }
 func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Session", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SessionRefresh_at(ctx context.Context, field graphql.CollectedField, obj *auth.SessionRefresh) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionRefresh_at(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.At, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SessionRefresh_at(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionRefresh", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SessionRefresh_userAgent(ctx context.Context, field graphql.CollectedField, obj *auth.SessionRefresh) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionRefresh_userAgent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserAgent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionRefresh_userAgent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionRefresh", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionRefresh_ipAddress(ctx context.Context, field graphql.CollectedField, obj *auth.SessionRefresh) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionRefresh_ipAddress(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.IPAddress, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionRefresh_ipAddress(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionRefresh", field, false, false, "String")
+}
+
+func (ec *executionContext) _SessionRefresh_device(ctx context.Context, field graphql.CollectedField, obj *auth.SessionRefresh) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SessionRefresh_device(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Device, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SessionRefresh_device(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SessionRefresh", field, false, false, "String")
 }
 
 func (ec *executionContext) _SetUserRolePayload_user(ctx context.Context, field graphql.CollectedField, obj *SetUserRolePayload) (ret graphql.Marshaler) {
@@ -12280,6 +12482,12 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "lastRefresh":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_lastRefresh(ctx, field, obj)
+				})
 		case "createdAt":
 			out.Values[i] = ec._Session_createdAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -12294,6 +12502,54 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			out.Values[i] = ec._Session_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var sessionRefreshImplementors = []string{"SessionRefresh"}
+
+func (ec *executionContext) _SessionRefresh(ctx context.Context, sel ast.SelectionSet, obj *auth.SessionRefresh) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sessionRefreshImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SessionRefresh")
+		case "at":
+			out.Values[i] = ec._SessionRefresh_at(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userAgent":
+			out.Values[i] = ec._SessionRefresh_userAgent(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "ipAddress":
+			out.Values[i] = ec._SessionRefresh_ipAddress(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "device":
+			out.Values[i] = ec._SessionRefresh_device(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -13904,6 +14160,13 @@ func (ec *executionContext) marshalOSession2ᚕlatchkeyᚋinternalᚋstoreᚐSes
 	}
 
 	return ret
+}
+
+func (ec *executionContext) marshalOSessionRefresh2ᚖlatchkeyᚋinternalᚋauthᚐSessionRefresh(ctx context.Context, sel ast.SelectionSet, v *auth.SessionRefresh) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SessionRefresh(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSetUserRolePayload2ᚖlatchkeyᚋgraphᚋgenᚐSetUserRolePayload(ctx context.Context, sel ast.SelectionSet, v *SetUserRolePayload) graphql.Marshaler {

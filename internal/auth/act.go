@@ -17,11 +17,12 @@ type deed struct {
 	user  *store.User // whose account it is, as they were read
 	now   time.Time
 
-	event  *store.SecurityEvent // the row of history that will be written
-	became string               // the new username or address, for the notice; or ""
-	quiet  bool                 // send no notice of the event, and let nothing take it back
-	mails  []*store.Mail        // to be sent beside the notice
-	gone   bool                 // the account is deleted
+	event   *store.SecurityEvent // the row of history that will be written
+	became  string               // the new username or address, for the notice; or ""
+	session string               // the name of the session's device, for the notice; or ""
+	quiet   bool                 // send no notice of the event, and let nothing take it back
+	mails   []*store.Mail        // to be sent beside the notice
+	gone    bool                 // the account is deleted
 }
 
 // A subject names the account that a deed changes.
@@ -99,7 +100,8 @@ func (d *deed) write(ctx context.Context) error {
 	if err := d.tx.AddSecurityEvent(ctx, d.event); err != nil {
 		return err
 	}
-	if how := tellings[d.event.Kind]; how.mail != "" && !d.quiet {
+	how := tellings[d.event.Kind]
+	if how.mail != "" && !d.quiet {
 		var m *store.Mail
 		if how.undoing {
 			var back *store.Undo
@@ -110,7 +112,14 @@ func (d *deed) write(ctx context.Context) error {
 		} else {
 			m = notice(d.actor, how.mail, d.user, d.now)
 		}
+		m.Details.Session, m.Details.Role = d.session, store.Role(d.event.Details.To)
 		d.mails = append(d.mails, m)
+	}
+	if how.administrators != "" {
+		err := tellAdministrators(ctx, d.tx, d.actor, how.administrators, d.user, store.Role(d.event.Details.To), d.now)
+		if err != nil {
+			return err
+		}
 	}
 	for _, m := range d.mails {
 		if err := d.tx.EnqueueMail(ctx, m); err != nil {

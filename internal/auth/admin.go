@@ -15,8 +15,8 @@ type SetUserRoleInput struct {
 	Role   store.Role
 }
 
-// SetUserRole changes what a user may do, which counts on their next request. The
-// mistakes are NOT_FOUND and LAST_ADMIN.
+// SetUserRole changes what a user may do, which counts on their next request. They and
+// all administrators are told by mail. The mistakes are NOT_FOUND and LAST_ADMIN.
 func (s *Service) SetUserRole(ctx context.Context, a Actor, in SetUserRoleInput) (*store.User, error) {
 	u, err := s.act(ctx, a, store.EventRoleChanged, s.other(in.UserID), func(d *deed) error {
 		if d.user.Role == in.Role {

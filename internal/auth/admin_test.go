@@ -3,12 +3,15 @@ package auth_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/link"
+	"latchkey/internal/mail"
 	"latchkey/internal/store"
 )
 
@@ -267,6 +270,7 @@ func TestLastAdministrator_E6(t *testing.T) {
 		f.setRole("ada", store.RoleAdmin)
 		f.setRole("bob", store.RoleAdmin)
 		f.disable("bob")
+		before := f.count(`outbox`)
 		for _, way := range takeAway {
 			expectOfUser(t, way.what, way.do(t.Context(), f.Service, ada.ID), "LAST_ADMIN")
 		}
@@ -277,8 +281,8 @@ func TestLastAdministrator_E6(t *testing.T) {
 		if u := f.named("ada"); u.Role != store.RoleAdmin || u.DisabledAt != nil {
 			t.Fatalf("%+v", u)
 		}
-		if n := f.count(`outbox WHERE user_id = $1`, ada.ID); n != 0 {
-			t.Errorf("%d mails about what did not happen", n)
+		if n := f.count(`outbox`); n != before {
+			t.Errorf("%d mails about what did not happen", n-before)
 		}
 		f.enable("bob")
 		f.setRole("ada", store.RoleUser)
@@ -321,6 +325,117 @@ func TestLastAdministratorRace_E6(t *testing.T) {
 		}
 		if kept == 0 {
 			t.Error("nobody was told LAST_ADMIN: this proves nothing")
+		}
+	})
+}
+
+// administrators makes n users with the role ADMIN, the oldest first, and returns them.
+func (f *fixture) administrators(names ...string) (list []*store.User) {
+	f.t.Helper()
+	for _, name := range names {
+		f.pass(time.Second)
+		u := f.user(name)
+		f.exec(`UPDATE users SET role = 'ADMIN' WHERE id = $1`, u.ID)
+		list = append(list, u)
+	}
+	return list
+}
+
+// A role is told to its user, who is not told by whom, and to each administrator, who is.
+func TestRoleIsTold_A9(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		ctx := t.Context()
+		f.administrators("rooty", "other", "gone")
+		f.exec(`UPDATE users SET disabled_at = $1 WHERE username = 'gone'`, f.Now())
+		bob := f.user("bob")
+		root := as(f.viewer(f.login("rooty", client(9))), client(9))
+		sent := 0
+		told := func(what string, want map[string][]string) {
+			t.Helper()
+			got := f.mails("")
+			list := slices.DeleteFunc(slices.Clone(got[:len(got)-sent]), func(m *mail.Message) bool { return m.Kind == store.MailPasswordReset })
+			sent = len(got)
+			if len(list) != len(want) {
+				t.Errorf("%s: %d mails, want %d", what, len(list), len(want))
+			}
+			for _, m := range list {
+				parts, ok := want[m.To]
+				if !ok {
+					t.Errorf("%s: mailed %s", what, m.To)
+				}
+				for _, part := range parts {
+					part, unwanted := strings.CutPrefix(part, "!")
+					if strings.Contains(m.Text, part) == unwanted {
+						t.Errorf("%s, to %s: %q is in it: %t\n%s", what, m.To, part, !unwanted, m.Text)
+					}
+				}
+				if len(f.tokens(m)) != 0 {
+					t.Errorf("%s, to %s: a link", what, m.To)
+				}
+			}
+		}
+		set := func(a auth.Actor, role store.Role) {
+			t.Helper()
+			_, err := f.SetUserRole(ctx, a, auth.SetUserRoleInput{UserID: bob.ID, Role: role})
+			must(t, err)
+		}
+		set(root, store.RoleAdmin)
+		told("a promotion", map[string][]string{
+			"bob@example.org":   {"bob is an administrator now", "An administrator did this", "!rooty", "!10.0.0.9"},
+			"rooty@example.org": {"bob is an administrator now", "The administrator rooty did this", "Firefox on Linux", "10.0.0.9"},
+			"other@example.org": {"bob is an administrator now", "The administrator rooty did this"},
+		})
+		set(root, store.RoleAdmin)
+		told("nothing", nil)
+		set(shell, store.RoleUser)
+		told("a demotion", map[string][]string{
+			"bob@example.org":   {"no longer", "by a command on the server", "!root@test"},
+			"rooty@example.org": {"no longer", "by a command on the server", "!root@test"},
+			"other@example.org": {"no longer"},
+		})
+		for i, password := range []*string{nil, new(goodPassword)} {
+			name := fmt.Sprintf("new%d", i)
+			_, err := f.CreateUser(ctx, root, auth.CreateUserInput{Email: name + "@example.org", Username: name, Password: password, Role: store.RoleAdmin})
+			must(t, err)
+			want := map[string][]string{
+				name + "@example.org": nil, "rooty@example.org": {name + " is an administrator now", "rooty did this"}, "other@example.org": {"rooty did this"},
+			}
+			if password != nil {
+				want["new0@example.org"] = []string{"new1 is an administrator now"}
+			}
+			told("made "+name, want)
+		}
+		_, err := f.CreateUser(ctx, root, auth.CreateUserInput{Email: "eve@example.org", Username: "eve", Password: new(goodPassword), Role: store.RoleUser})
+		must(t, err)
+		told("made a user", nil)
+	})
+}
+
+// Of very many administrators a hundred are told: the one who did it, and the oldest.
+func TestRoleIsToldToAHundred_A9(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		names := make([]string, 103)
+		for i := range names {
+			names[i] = fmt.Sprintf("adm-%03d", i)
+		}
+		list := f.administrators(names...)
+		bob := f.user("bob")
+		last := as(&auth.Viewer{User: list[102], Session: f.login("adm-102", client(1)).Session}, client(1))
+		_, err := f.SetUserRole(t.Context(), last, auth.SetUserRoleInput{UserID: bob.ID, Role: store.RoleAdmin})
+		must(t, err)
+		told := map[string]bool{}
+		rows, err := f.db.Query(t.Context(), `SELECT recipient_key FROM outbox WHERE kind = 'administrators_changed'`)
+		must(t, err)
+		defer rows.Close()
+		for rows.Next() {
+			var to string
+			must(t, rows.Scan(&to))
+			told[to] = true
+		}
+		for i, name := range names {
+			if want := i < 99 || i == 102; told[name+"@example.org"] != want {
+				t.Errorf("%s was told: %t", name, !want)
+			}
 		}
 	})
 }

@@ -11,14 +11,14 @@
 //   - auth.go: what a Service works with. actor.go and client.go: who does
 //     something. errors.go: how it may end.
 //   - login.go: the way in. It counts the try (throttle.go), compares the password
-//     (compare.go) and ends in admit.go, the one function that opens sessions.
+//     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
 //   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each
 //     request finds its session. end.go: how sessions end.
 //   - password.go and the other changes of an account, which all go by way of
 //     act.go, the one function that changes accounts: it writes history, notice and
 //     what takes the change back. event.go: how each kind of event is told.
 //   - register.go, confirm.go and create.go: how accounts come into being.
-//     link.go, reset.go, notme.go and refusal.go: what mailed links do.
+//     link.go, reset.go, notme.go and stopmail.go: what mailed links do.
 //   - users.go, admin.go, history.go and mails.go: what administrators see and do.
 //     import.go and export.go: users that come and go in files.
 package auth
@@ -49,7 +49,7 @@ type Config struct {
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service works with. All are needed but Refusals.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -62,6 +62,7 @@ type Deps struct {
 	// MailQueued is called after a commit that left a mail to send. It must not
 	// block.
 	MailQueued func()
+	Refusals   Refusals // nil: nobody counts them
 }
 
 // Service applies the rules. It starts nothing and keeps nothing between calls, so
@@ -78,6 +79,7 @@ type Service struct {
 	log        zerolog.Logger
 	clock      func() time.Time
 	mailQueued func()
+	refusals   Refusals
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -95,7 +97,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
-		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued,
+		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
 	}, nil
 }
 

@@ -3,6 +3,8 @@ package auth
 import (
 	"net/netip"
 	"slices"
+	"strings"
+	"unicode"
 
 	"github.com/mileusna/useragent"
 
@@ -86,6 +88,7 @@ const unknownDevice = "An unknown device"
 const (
 	maxDeviceName = 64  // characters, as the schema says
 	maxUserAgent  = 512 // characters, as the schema says
+	maxProduct    = 32  // characters of a product's name that tell clients apart
 )
 
 // userAgent returns the user agent as it was sent, but cut and without what a
@@ -126,6 +129,25 @@ func (c Client) device() string {
 		return "A device with " + ua.OS
 	}
 	return unknownDevice
+}
+
+// kind tells the clients of one session apart: it is the kind of device or, where that is
+// unknown, the product that the user agent names first, without its version. A client may
+// call itself anything, so what is not the kind of a device is for comparing alone.
+func (c Client) kind() string {
+	device := c.device()
+	if device != unknownDevice {
+		return device
+	}
+	product, _, _ := strings.Cut(names.Printable(c.UserAgent, maxUserAgent), " ")
+	product, _, _ = strings.Cut(product, "/")
+	product = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) {
+			return unicode.ToLower(r)
+		}
+		return -1
+	}, product)
+	return device + ": " + names.Printable(product, maxProduct)
 }
 
 // deviceName returns the name given at login, or else the kind of device.

@@ -23,7 +23,8 @@ var errMismatch = errors.New("password does not match")
 // the right password gets in; everybody else is RateLimited, and only after the time
 // that a hash takes. For those who are not familiar it is that time alone: guesses
 // that no longer count cost no hash. A match gives the try back.
-func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) error {
+func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) (err error) {
+	defer func() { t.countEnd(hash != "", err) }()
 	wait, err := t.admits(ctx, familiar)
 	if err != nil {
 		t.giveBack(ctx)

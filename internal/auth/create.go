@@ -18,8 +18,8 @@ type CreateUserInput struct {
 	Role     store.Role
 }
 
-// CreateUser makes an account without a confirmation, by the rules of Register.
-// The mistakes are those of Register and EMAIL_TAKEN, which only those who look
+// CreateUser makes an account without a confirmation, by the rules of Register. Of a new
+// administrator, they and all others are told by mail. The mistakes are those of Register and EMAIL_TAKEN, which only those who look
 // after users are told.
 func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (*store.User, error) {
 	email, username, err := s.validateNames(ctx, in.Email, in.Username)
@@ -48,22 +48,44 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	now := s.now()
 	user := newUser(email, username.Name, hash, in.Role, now)
 	e := event(a, store.EventAccountCreated, user.ID, now)
+	mails := mailsOfCreation(a, user, now)
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
-		if err := create(ctx, tx, user, username.Key, "", e); err != nil || hash != "" {
+		if err := create(ctx, tx, user, username.Key, "", e); err != nil {
 			return err
 		}
-		return tx.EnqueueMail(ctx, passwordReset(user, now))
+		if user.Role == store.RoleAdmin {
+			kind := tellings[store.EventRoleChanged].administrators
+			if err := tellAdministrators(ctx, tx, a, kind, user, user.Role, now); err != nil {
+				return err
+			}
+		}
+		return tx.EnqueueNotices(ctx, mails)
 	})
 	if errors.Is(err, store.ErrConflict) { // since validateNames looked
 		return nil, errUsernameTaken()
 	} else if err != nil {
 		return nil, fmt.Errorf("create user: %w", err)
 	}
-	if hash == "" {
+	if len(mails) > 0 {
 		s.mailQueued()
 	}
 	s.logEvent(e)
 	return user, nil
+}
+
+// mailsOfCreation returns the mails to the user of an account that an actor makes: one by
+// which they set a password, if there is none, and one that tells of the role of an
+// administrator.
+func mailsOfCreation(a Actor, u *store.User, now time.Time) (mails []*store.Mail) {
+	if u.Role == store.RoleAdmin {
+		m := notice(a, tellings[store.EventRoleChanged].mail, u, now)
+		m.Details.Role = u.Role
+		mails = append(mails, m)
+	}
+	if u.PasswordHash == "" {
+		mails = append(mails, passwordReset(u, now))
+	}
+	return mails
 }
 
 // newUser returns a user whose account begins now. Nothing is written.

@@ -1,6 +1,7 @@
 package auth
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"time"
@@ -16,9 +17,10 @@ const undoFor = 72 * time.Hour
 
 // A telling says how people hear of a kind of event.
 type telling struct {
-	log     string         // the message of its line in the log
-	mail    store.MailKind // the notice that act sends to the account's address; "" is none
-	undoing bool           // the notice has a link that takes the event back
+	log            string         // the message of its line in the log
+	mail           store.MailKind // the notice that act sends to the account's address; "" is none
+	undoing        bool           // the notice has a link that takes the event back
+	administrators store.MailKind // the notice that act sends to all administrators; "" is none
 }
 
 // tellings has every kind of event.
@@ -30,6 +32,7 @@ var tellings = map[store.EventKind]telling{
 	store.EventSessionRevoked:        {log: "session revoked"},
 	store.EventSessionsRevoked:       {log: "sessions revoked"},
 	store.EventRefreshTokenReused:    {log: "used refresh token came again, session ended"},
+	store.EventSessionMoved:          {log: "session refreshed by another kind of device", mail: store.MailSessionMoved, undoing: true},
 	store.EventUsernameChanged:       {log: "username changed", mail: store.MailUsernameChanged, undoing: true},
 	store.EventEmailChangeRequested:  {log: "change of email requested", mail: store.MailEmailChangeRequested, undoing: true},
 	store.EventEmailChangeDeclined:   {log: "change of email declined"},
@@ -39,7 +42,7 @@ var tellings = map[store.EventKind]telling{
 	store.EventPasswordResetLinkMade: {log: "password reset link made"},
 	store.EventPasswordReset:         {log: "password reset", mail: store.MailPasswordChanged, undoing: true},
 	store.EventTakenBack:             {log: "event taken back"},
-	store.EventRoleChanged:           {log: "role changed"},
+	store.EventRoleChanged:           {log: "role changed", mail: store.MailRoleChanged, administrators: store.MailAdministratorsChanged},
 	store.EventAccountDisabled:       {log: "user disabled", mail: store.MailAccountDisabled},
 	store.EventAccountEnabled:        {log: "user enabled"},
 	store.EventAccountDeleted:        {log: "account deleted", mail: store.MailAccountDeleted},
@@ -92,13 +95,42 @@ func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became st
 func notice(a Actor, kind store.MailKind, u *store.User, now time.Time) *store.Mail {
 	m := &store.Mail{
 		ID: newID(), Kind: kind, UserID: u.ID, RecipientKey: u.EmailKey, Admitted: true, CreatedAt: now,
-		Details: store.MailDetails{To: u.Email, Username: u.Username, At: now},
+		Details: store.MailDetails{To: u.Email, Username: u.Username, Shell: a.Way == ByShell, At: now},
 	}
 	// Where an administrator is, is not for the user to know.
 	if kind, _ := a.to(u.ID); kind != store.ActorAdmin && a.Client.Addr.IsValid() {
 		m.Client, m.Details.Device, m.Details.Address = a.Client.Key(), a.device(), a.Client.Addr.Unmap().String()
 	}
 	return m
+}
+
+// maxTold is how many administrators are told of one event.
+const maxTold = 100
+
+// tellAdministrators writes the mails that tell all administrators but u of what an actor
+// does to u's account, and who that is: an access token of theirs may be in other hands.
+// Where there are too many, the actor and the oldest are told.
+func tellAdministrators(ctx context.Context, tx *store.Store, a Actor, kind store.MailKind, u *store.User, role store.Role, now time.Time) error {
+	by := &store.User{}
+	if a.Viewer != nil {
+		by = a.Viewer.User
+	}
+	list, err := tx.Administrators(ctx, u.ID, by.ID, maxTold)
+	if err != nil {
+		return err
+	}
+	mails := make([]*store.Mail, len(list))
+	for i := range list {
+		m := &store.Mail{
+			ID: newID(), Kind: kind, UserID: list[i].ID, RecipientKey: list[i].EmailKey, Admitted: true, CreatedAt: now,
+			Details: store.MailDetails{To: list[i].Email, Username: u.Username, Role: role, By: by.Username, Shell: a.Way == ByShell, At: now},
+		}
+		if a.Client.Addr.IsValid() {
+			m.Client, m.Details.Device, m.Details.Address = a.Client.Key(), a.device(), a.Client.Addr.Unmap().String()
+		}
+		mails[i] = m
+	}
+	return tx.EnqueueNotices(ctx, mails)
 }
 
 // logEvent logs an event that has happened.

@@ -73,6 +73,7 @@ func TestHistory(t *testing.T) {
 		must(t, f.reset(f.token("two@example.org", store.MailPasswordReset), goodPassword, client(1)))
 		_, err = f.PasswordResetLink(ctx, shell, auth.SendPasswordResetInput{UserID: id})
 		must(t, err)
+		f.refreshAt(f.login("robert", client(1)), 66, chrome)
 		f.stolen(t, "robert")
 		for _, role := range []store.Role{store.RoleAdmin, store.RoleAdmin, store.RoleUser} { // the second changes nothing
 			_, err = f.SetUserRole(ctx, admin, auth.SetUserRoleInput{UserID: id, Role: role})
@@ -92,7 +93,7 @@ func TestHistory(t *testing.T) {
 			"LOGIN" + byUser, "LOGIN" + byUser, "SESSIONS_REVOKED" + byUser + " x2", "USERNAME_CHANGED" + byUser, "EMAIL_CHANGE_REQUESTED" + byUser,
 			"EMAIL_CHANGE_DECLINED NOBODY - API", "EMAIL_CHANGE_REQUESTED" + byUser, "EMAIL_CHANGED NOBODY - API", "PASSWORD_CHANGED" + byUser,
 			"PASSWORD_RESET_SENT" + byAdmin, "PASSWORD_RESET NOBODY - API", "PASSWORD_RESET_LINK_MADE SHELL root@test SHELL",
-			"LOGIN" + byUser, "REFRESH_TOKEN_REUSED NOBODY - API", "ROLE_CHANGED" + byAdmin + " USER>ADMIN", "ROLE_CHANGED" + byAdmin + " ADMIN>USER",
+			"LOGIN" + byUser, "SESSION_MOVED" + byUser, "LOGIN" + byUser, "REFRESH_TOKEN_REUSED NOBODY - API", "ROLE_CHANGED" + byAdmin + " USER>ADMIN", "ROLE_CHANGED" + byAdmin + " ADMIN>USER",
 			"ACCOUNT_DISABLED SHELL root@test SHELL", "ACCOUNT_ENABLED" + byAdmin, "TAKEN_BACK NOBODY - API", "ACCOUNT_DELETED" + byAdmin,
 		}
 		got := f.history(admin, id)

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"latchkey/internal/store"
@@ -66,16 +68,26 @@ const maxRaces = graceGenerations + 2
 func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, error) {
 	for range maxRaces {
 		session, user, generation, err := s.openRefreshToken(ctx, token)
-		if err != nil {
-			return nil, err
+		if err == nil && session.ClientID != a.clientID() {
+			err = errRefreshToken()
 		}
-		if session.ClientID != a.clientID() {
-			return nil, errRefreshToken()
+		if err != nil {
+			if _, dead := errors.AsType[UserErrors](err); dead {
+				s.countRefusal(a, deadToken, "")
+			}
+			return nil, err
 		}
 		now := s.now()
 		switch judge(session, generation, now, s.cfg.RefreshGrace) {
 		case recent:
-			return s.loggedIn(user, session)
+			if newKind(session, a.Client) == "" {
+				return s.loggedIn(user, session)
+			}
+			fallthrough // its user is to be told, and the session to show it
+		case lost:
+			err = s.rotate(ctx, a, user, session, session.Generation, session.Rotations, now)
+		case current:
+			err = s.rotate(ctx, a, user, session, generation+1, rotated(session, generation, now), now)
 		case stolen:
 			if gone(ctx) {
 				return nil, fmt.Errorf("refresh: %w", ctx.Err())
@@ -83,11 +95,8 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 			if err := s.endStolen(ctx, a, session); err != nil {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
+			s.countRefusal(a, reusedToken, "")
 			return nil, errRefreshToken()
-		case lost:
-			err = s.rotate(ctx, session, session.Generation, session.Rotations, now, a.Client)
-		case current:
-			err = s.rotate(ctx, session, generation+1, rotated(session, generation, now), now, a.Client)
 		}
 		if err == nil {
 			return s.loggedIn(user, session)
@@ -119,21 +128,52 @@ func gone(ctx context.Context) bool {
 // still used: once in each such span.
 const familiarStep = 24 * time.Hour
 
-// rotate writes the session's next state, to the database and to v. The error is
-// store.ErrNotFound if another request was faster.
-func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64, rotations []byte, now time.Time, c Client) error {
+// rotate writes the session's next state, to the database and to v, and tells its user u
+// if another kind of device goes on with it. The error is store.ErrNotFound if another
+// request was faster.
+func (s *Service) rotate(ctx context.Context, a Actor, u *store.User, v *store.Session, generation int64, rotations []byte, now time.Time) error {
 	r := store.Rotation{
-		Generation: generation, Rotations: rotations, IPAddress: c.ip(),
+		Generation: generation, Rotations: rotations, UserAgent: a.Client.userAgent(), IPAddress: a.Client.ip(), ToldBefore: v.Told, Told: v.Told,
 		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt), UserID: v.UserID,
 	}
 	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
 		r.Device = Client{UserAgent: *v.UserAgent}.device()
 	}
-	if err := s.store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
+	var err error
+	if kind := newKind(v, a.Client); kind == "" {
+		err = s.store.RotateSession(ctx, v.ID, v.Generation, r)
+	} else {
+		r.Told += kind + "\n"
+		again := func(context.Context) (*store.User, error) { return nil, store.ErrNotFound }
+		_, err = s.act(ctx, a.as(u, v), store.EventSessionMoved, subject{user: u, again: again}, func(d *deed) error {
+			d.session = v.DeviceName
+			return d.tx.MoveSession(ctx, v.ID, v.Generation, r)
+		})
+	}
+	if err != nil {
 		return err
 	}
-	v.Generation, v.Rotations, v.IPAddress, v.LastUsedAt, v.ExpiresAt = r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt
+	v.Generation, v.Rotations, v.LastUsedAt, v.ExpiresAt = r.Generation, r.Rotations, r.UsedAt, r.ExpiresAt
+	v.Refreshed, v.IPAddress, v.Told = r.UserAgent, r.IPAddress, r.Told
 	return nil
+}
+
+// maxKinds is of how many other kinds of device a session tells its user: a client that
+// calls itself something else each time is not to fill a mailbox.
+const maxKinds = 5
+
+// newKind returns the kind of a client that refreshes session v, if it is to be told: it
+// is not the one that logged in, nor one that was told before. Else it returns "".
+func newKind(v *store.Session, c Client) string {
+	opener := Client{}
+	if v.UserAgent != nil {
+		opener.UserAgent = *v.UserAgent
+	}
+	kind, told := c.kind(), strings.Split(v.Told, "\n")
+	if kind == opener.kind() || slices.Contains(told, kind) || len(told) > maxKinds { // the last line is empty
+		return ""
+	}
+	return kind
 }
 
 // openRefreshToken returns the live session of a refresh token, its user and

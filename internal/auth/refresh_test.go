@@ -2,10 +2,15 @@ package auth_test
 
 import (
 	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/mail"
+	"latchkey/internal/store"
 )
 
 // refresh trades a login's refresh token.
@@ -213,4 +218,150 @@ func TestLimitsOfASession_E4(t *testing.T) {
 		_, err = f.Identify(t.Context(), l.Tokens.AccessToken)
 		expect(t, "its access token", err, "UNAUTHENTICATED REVOKED")
 	}, func(f *fixture) { f.cfg.AccessTTL, f.cfg.IdleTTL, f.cfg.MaxTTL = day, idle, absolute })
+}
+
+// refreshAt trades a login's refresh token with a browser at the n-th client.
+func (f *fixture) refreshAt(l *auth.Login, n int, userAgent string) *auth.Login {
+	f.t.Helper()
+	next, err := f.Refresh(f.t.Context(), at(client(n).Client.Addr, userAgent), *l.Tokens.RefreshToken)
+	must(f.t, err)
+	return next
+}
+
+// moved returns the mails of sessions that went on at another kind of device, and how
+// many of these are in history.
+func (f *fixture) moved(to string) (mails []*mail.Message, events int) {
+	f.t.Helper()
+	for _, m := range f.mails(to) {
+		if m.Kind == store.MailSessionMoved {
+			mails = append(mails, m)
+		}
+	}
+	return mails, f.count(`security_events WHERE kind = 'SESSION_MOVED'`)
+}
+
+// A stolen refresh token shows where it is used, and its owner is told by mail, with a
+// link that ends what the thief has (A8).
+func TestStolenRefreshTokenIsTold_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("ada")
+		l := f.login("ada", client(1))
+		if f.LastRefresh(l.Session) != nil {
+			t.Error("a session that was not refreshed has a last refresh")
+		}
+		other := f.login("ada", client(1))
+		f.pass(time.Minute)
+		own := f.refreshAt(l, 2, strings.ReplaceAll(firefox, "140", "141"))
+		if mails, events := f.moved("ada@example.org"); len(mails) != 0 || events != 0 {
+			t.Errorf("a newer version elsewhere: %d mails, %d events", len(mails), events)
+		}
+		f.pass(time.Minute)
+		f.refreshAt(own, 66, "curl/8.14.1")
+		sessions, err := f.Sessions(t.Context(), u.ID)
+		must(t, err)
+		i := slices.IndexFunc(sessions, func(s store.Session) bool { return s.ID == l.Session.ID })
+		r := f.LastRefresh(&sessions[i])
+		if r == nil || *r.UserAgent != "curl/8.14.1" || *r.IPAddress != "10.0.0.66" || *r.Device != "curl" || !r.At.Equal(f.Now()) || *sessions[i].UserAgent != firefox {
+			t.Errorf("the list of devices has %+v of %+v", r, sessions[i])
+		}
+		mails, events := f.moved("ada@example.org")
+		if len(mails) != 1 || events != 1 {
+			t.Fatalf("%d mails, %d events, want one of each", len(mails), events)
+		}
+		for _, part := range []string{"Device: curl\n", "10.0.0.66", "Firefox on Linux. Another kind of device uses that login"} {
+			if !strings.Contains(mails[0].Text, part) {
+				t.Errorf("the mail lacks %q:\n%s", part, mails[0].Text)
+			}
+		}
+		must(t, f.notMe(f.token("ada@example.org", store.MailSessionMoved)))
+		for _, s := range []*auth.Login{l, other} {
+			_, err = f.Identify(t.Context(), f.access(s))
+			expect(t, "a device after the link", err, "UNAUTHENTICATED REVOKED")
+		}
+		expect(t, "the password then", f.try("ada", goodPassword, client(1)), "INVALID_CREDENTIALS")
+	})
+}
+
+// It is told for whatever standing the token has: within the grace, and when an answer
+// seems to be lost.
+func TestStolenWithinTheGraceIsTold_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		for i, wait := range []time.Duration{0, time.Hour} {
+			l := f.login("ada", client(1))
+			next := f.refreshAt(l, 1, firefox)
+			f.pass(wait)
+			stolen := f.refreshAt(l, 66, chrome)
+			if *stolen.Tokens.RefreshToken != *next.Tokens.RefreshToken {
+				t.Errorf("after %v: another successor", wait)
+			}
+			if mails, events := f.moved("ada@example.org"); len(mails) != i+1 || events != i+1 {
+				t.Errorf("after %v: %d mails and %d events, want %d", wait, len(mails), events, i+1)
+			}
+			if r := f.LastRefresh(stolen.Session); *r.Device != "Chrome on Windows" {
+				t.Errorf("after %v: refreshed by %s", wait, *r.Device)
+			}
+		}
+	})
+}
+
+// Each kind is told once, and a session tells of five: neither a thief nor a client that
+// calls itself something else each time fills a mailbox.
+func TestKindsOfASessionAreBounded_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		l := f.login("ada", client(1))
+		want := 0
+		for i, agent := range []string{chrome, firefox, chrome, "curl/8", "curl/9", chrome, "", "Alpha/1.0 (x)", "Beta 2", "alpha-2", "Gamma/1", "Delta/1", chrome} {
+			if i == 0 || i == 3 || i == 6 || i == 7 || i == 8 {
+				want++
+			}
+			f.pass(time.Minute)
+			l = f.refreshAt(l, 2, agent)
+			if mails, events := f.moved("ada@example.org"); len(mails) != want || events != want {
+				t.Errorf("%q: %d mails and %d events, want %d", agent, len(mails), events, want)
+			}
+		}
+	})
+}
+
+// A native app is itself whatever its version, and a program that took its token is not.
+func TestNativeAppRefreshes_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		l, err := f.Login(t.Context(), at(client(1).Client.Addr, "Example/4.1 (a phone)"), auth.LoginInput{Login: "ada", Password: goodPassword, DeviceName: new("Ada's phone")})
+		must(t, err)
+		for _, agent := range []string{"Example/4.1 (a phone)", "Example/4.2 (a phone; build 7)", "example/5"} {
+			f.pass(time.Minute)
+			l = f.refreshAt(l, 2, agent)
+		}
+		if mails, _ := f.moved("ada@example.org"); len(mails) != 0 {
+			t.Errorf("%d mails of the app's own updates", len(mails))
+		}
+		f.refreshAt(l, 66, "python-requests/2.31")
+		mails, _ := f.moved("ada@example.org")
+		if len(mails) != 1 || !strings.Contains(mails[0].Text, "Device: An unknown device\n") || strings.Contains(mails[0].Text, "python") {
+			t.Errorf("%d mails of another program", len(mails))
+		}
+	})
+}
+
+// Of many refreshes at once by another kind of device, one is told.
+func TestMovedAtOnce_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		l := f.login("ada", client(1))
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				if _, err := f.Refresh(t.Context(), at(client(2).Client.Addr, chrome), *l.Tokens.RefreshToken); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if mails, events := f.moved("ada@example.org"); len(mails) != 1 || events != 1 {
+			t.Errorf("%d mails and %d events, want one of each", len(mails), events)
+		}
+	})
 }

@@ -1,43 +1,73 @@
 package auth_test
 
 import (
-	"net/url"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/store"
 )
 
-// refuse follows the link that refuses mails to an address, and presses its button.
-func (f *fixture) refuse(address string) {
-	f.t.Helper()
-	u, err := url.Parse(f.deps.Links.Refusal(address))
-	must(f.t, err)
-	must(f.t, f.RefuseMails(f.t.Context(), client(1), u.Query().Get("token"), u.Query().Get("email")))
+// counts are the refusals that were counted, each as one text.
+type counts struct {
+	mu   sync.Mutex
+	list []string
 }
 
-// Who confirms an address by an older link wants its mails again.
-func TestConfirmingUndoesRefusal_C6(t *testing.T) {
-	each(t, func(t *testing.T, f *fixture) {
-		token := f.link("ada@example.org", "ada", client(1))
-		f.refuse("ada@example.org")
-		must(t, f.registers("ada@example.org", "eve", client(2)))
-		if n := len(f.mails("ada@example.org")); n != 1 {
-			t.Fatalf("%d mails, want that of before alone", n)
-		}
-		_, err := f.ConfirmLink(t.Context(), client(1), auth.ConfirmLink{Token: token, Username: "ada", Password: goodPassword})
-		must(t, err)
-		must(t, f.registers("ada@example.org", "eve2", client(2)))
-		if n := len(f.mails("ada@example.org")); n != 2 || f.mails("ada@example.org")[0].Kind != store.MailAlreadyRegistered {
-			t.Errorf("%d mails, want one more", n)
-		}
+func (c *counts) Count(way, why, name, client string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.list = append(c.list, fmt.Sprintf("%s %s of %q at %s", way, why, name, client))
+}
 
-		v := f.viewer(f.login("ada", client(1)))
-		must(t, f.changeEmail(v, "new@example.org", goodPassword, client(1)))
-		token = f.token("new@example.org", store.MailConfirmNewEmail)
-		f.refuse("new@example.org")
-		must(t, f.confirm(token, ""))
-		must(t, f.registers("new@example.org", "eve3", client(2)))
-		f.newest("new@example.org", store.MailAlreadyRegistered)
-	})
+// Everybody who is not let in is counted, by the way that they came; who is let in is not.
+func TestRefusalsAreCounted_O5(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		c := f.deps.Refusals.(*counts)
+		u := f.user("ada")
+		expects := func(what string, want ...string) {
+			t.Helper()
+			if !slices.Equal(c.list, want) {
+				t.Errorf("%s: counted\n%s\nwant\n%s", what, strings.Join(c.list, "\n"), strings.Join(want, "\n"))
+			}
+			c.list = nil
+		}
+		l := f.login("ada", client(1))
+		own, err := f.refresh(l)
+		must(t, err)
+		expects("who is let in")
+		token := client(2)
+		token.Way = auth.ByOAuth
+		_ = f.try("ada", wrongPassword, token)
+		_ = f.try("nobody", wrongPassword, client(2))
+		expects("a guess", `OAUTH wrong_passwords of "login:ada" at 10.0.0.2`, `API unknown_names of "login:nobody" at 10.0.0.2`)
+		_ = f.changePassword(f.viewer(own), wrongPassword, newPassword, client(1))
+		expects("a guess at one's own", `API wrong_passwords of "user:`+u.ID+`" at 10.0.0.1`)
+		for range 9 {
+			_ = f.try("ada", wrongPassword, client(2))
+		}
+		c.list = nil
+		_ = f.try("ada", wrongPassword, client(2))
+		_ = f.try("ada", goodPassword, client(2))
+		expects("beyond the limit", `API rate_limited of "login:ada" at 10.0.0.2`, `API rate_limited of "login:ada" at 10.0.0.2`)
+		for i := range 100 {
+			_ = f.try("nobody", wrongPassword, client(100+i))
+		}
+		c.list = nil
+		_ = f.try("nobody", wrongPassword, client(3))
+		expects("beyond the limit of a name", `API rate_limited of "login:nobody" at 10.0.0.3`)
+		_, err = f.Refresh(t.Context(), client(4), "lkr_x")
+		expect(t, "no token", err, "TOKEN_INVALID")
+		_, err = f.Refresh(t.Context(), by("shop", client(4)), *own.Tokens.RefreshToken)
+		expect(t, "another client's", err, "TOKEN_INVALID")
+		_, err = f.refresh(own)
+		must(t, err)
+		f.pass(time.Hour)
+		_, err = f.Refresh(t.Context(), client(4), *l.Tokens.RefreshToken)
+		expect(t, "an old one", err, "TOKEN_INVALID")
+		expects("tokens", `API dead_tokens of "" at 10.0.0.4`, `API dead_tokens of "" at 10.0.0.4`, `API reused_tokens of "" at 10.0.0.4`)
+	}, func(f *fixture) { f.deps.Refusals = &counts{} })
 }

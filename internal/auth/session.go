@@ -22,6 +22,26 @@ func (s *Service) Session(ctx context.Context, a Actor, id string) (*store.Sessi
 	return session, nil
 }
 
+// SessionRefresh is the last refresh of a session: when it was, and who asked for it.
+type SessionRefresh struct {
+	At        time.Time
+	UserAgent *string
+	IPAddress *string
+	Device    *string // the kind of device; nil where no user agent is known
+}
+
+// LastRefresh returns the last refresh of a session; nil before the first.
+func (s *Service) LastRefresh(v *store.Session) *SessionRefresh {
+	if v.Generation == 1 {
+		return nil
+	}
+	r := &SessionRefresh{At: v.LastUsedAt, UserAgent: v.Refreshed, IPAddress: v.IPAddress}
+	if v.Refreshed != nil {
+		r.Device = new(Client{UserAgent: *v.Refreshed}.device())
+	}
+	return r
+}
+
 // Sessions lists a user's devices, the most recently used first.
 func (s *Service) Sessions(ctx context.Context, userID string) ([]store.Session, error) {
 	return s.store.Sessions(ctx, userID, s.now())

@@ -48,12 +48,14 @@ var (
 
 // try is one try at a password.
 type try struct {
-	s       *Service
-	client  Client
-	pair    string           // names the client and the identifier
-	limits  []throttle.Count // those that do not bind a user at a client that they use (C5)
-	over    time.Duration    // until they allow a try again; 0 if they do now
-	counted []counted
+	s          *Service
+	actor      Actor
+	identifier string
+	client     Client
+	pair       string           // names the client and the identifier
+	limits     []throttle.Count // those that do not bind a user at a client that they use (C5)
+	over       time.Duration    // until they allow a try again; 0 if they do now
+	counted    []counted
 }
 
 // counted is one thing that a try was counted on, and by whom.
@@ -68,7 +70,7 @@ type counted struct {
 // later, in [try.compare], and what is never compared is not to leave a count behind.
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
 	client, line, site := a.Client.Key(), a.Client.line(), a.Client.site()
-	t := &try{s: s, client: a.Client, pair: client + ":" + identifier, limits: []throttle.Count{
+	t := &try{s: s, actor: a, identifier: identifier, client: a.Client, pair: client + ":" + identifier, limits: []throttle.Count{
 		{Key: "client:" + client, Limit: clientLimit},
 		{Key: "identifier:" + identifier, Limit: identifierLimit},
 		{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
@@ -89,6 +91,7 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*tr
 		// tries after this one must not show.
 		t.giveBack(ctx)
 	} else if waits[last] > 0 {
+		s.countRefusal(a, overLimit, identifier)
 		return nil, errRateLimited(waits[last])
 	}
 	return t, nil

@@ -1,5 +1,5 @@
 // Package link makes and opens the one-time links that mails carry, and the one that
-// works for as long as they are kept (refusal.go).
+// works for as long as they are kept (stopmail.go).
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what

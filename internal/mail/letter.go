@@ -62,6 +62,10 @@ type change struct {
 type notice struct {
 	Username string    // before the event
 	New      string    // what the username or the address became, or is to become
+	Admin    bool      // of a role: the account is an administrator now
+	Shell    bool      // of a role: it was changed from the shell, else by an administrator
+	By       string    // administrators_changed: the administrator's username, unless Shell
+	Session  string    // session_moved: the name of the device that logged in
 	Device   string    // the kind of device that it came from, or ""
 	Address  string    // the IP address that it came from, or ""
 	At       string    // when it happened
@@ -74,7 +78,10 @@ func newConfirmation(r *store.Registration, l *linkView) confirmation {
 }
 
 func newNotice(d *store.MailDetails) notice {
-	n := notice{Username: plain(d.Username), New: plain(d.New), Device: plain(d.Device), At: moment(d.At)}
+	n := notice{
+		Username: plain(d.Username), New: plain(d.New), Admin: d.Role == store.RoleAdmin, Shell: d.Shell, By: plain(d.By),
+		Session: plain(d.Session), Device: plain(d.Device), At: moment(d.At),
+	}
 	if !d.Kept.IsZero() {
 		n.Kept = moment(d.Kept)
 	}

@@ -185,8 +185,15 @@ func shapes(kind store.MailKind) []letter {
 	var list []letter
 	for _, device := range []string{"Firefox on Linux", ""} {
 		for _, address := range []string{"192.0.2.17", ""} {
-			n := newNotice(&store.MailDetails{Username: "ada", New: "ada2", Device: device, Address: address, At: at})
+			n := newNotice(&store.MailDetails{Username: "ada", New: "ada2", By: "eve", Session: "Laptop", Device: device, Address: address, At: at})
 			list = append(list, letter{Notice: n})
+			if kind == store.MailRoleChanged || kind == store.MailAdministratorsChanged {
+				for _, d := range []store.MailDetails{{Role: store.RoleAdmin, By: "eve"}, {Shell: true}} {
+					d.Username, d.Device, d.Address, d.At = "ada", device, address, at
+					list = append(list, letter{Notice: newNotice(&d)})
+				}
+				continue // nothing takes it back
+			}
 			if kind == store.MailAccountDeleted {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})

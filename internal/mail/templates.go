@@ -28,8 +28,12 @@ var subjects = map[store.MailKind]string{
 	store.MailPasswordChanged:      "Your password was changed",
 	store.MailUsernameChanged:      "Your username was changed",
 	store.MailNewDevice:            "A new device logged in",
+	store.MailSessionMoved:         "Another device uses your login",
+	store.MailRoleChanged:          "Your role was changed",
 	store.MailAccountDeleted:       "Your account was deleted",
 	store.MailAccountDisabled:      "Your account was disabled",
+
+	store.MailAdministratorsChanged: "The administrators changed",
 }
 
 // kinds has every kind of mail that can be written, in a fixed order.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -69,6 +70,19 @@ func goldenNotice(username, became, device, address string, notMe bool) letter {
 	return letter{Notice: n}
 }
 
+// goldenRole is of a change of role.
+func goldenRole(d store.MailDetails) letter {
+	d.At = goldenNow
+	return letter{Notice: newNotice(&d)}
+}
+
+// goldenMoved is of a session that was opened on a device of this name.
+func goldenMoved(username, session string, notMe bool) letter {
+	l := goldenNotice(username, "", "curl", "192.0.2.17", notMe)
+	l.Notice.Session = plain(session)
+	return l
+}
+
 type state struct {
 	name   string
 	app    App
@@ -95,6 +109,13 @@ var states = stoppable(append([]state{
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
 	{"password_reset_help", withHelp, store.MailPasswordReset, letter{Reset: change{plain("ada"), goldenView(time.Hour)}}},
+	{"role_changed", withURL, store.MailRoleChanged, goldenRole(store.MailDetails{Username: "ada", Role: store.RoleAdmin})},
+	{"role_changed_back", bare, store.MailRoleChanged, goldenRole(store.MailDetails{Username: "ada.lovelace", Role: store.RoleUser, Shell: true})},
+	{"administrators_changed", withURL, store.MailAdministratorsChanged, goldenRole(store.MailDetails{
+		Username: "bob", Role: store.RoleAdmin, By: "ada.lovelace", Device: "Firefox on Linux", Address: "192.0.2.17"})},
+	{"administrators_changed_back", bare, store.MailAdministratorsChanged, goldenRole(store.MailDetails{Username: "bob", Role: store.RoleUser, Shell: true})},
+	{"session_moved_hostile", bare, store.MailSessionMoved, goldenMoved("www.evil.com", `<a href="//evil.com">`, false)},
+	{"session_moved", withURL, store.MailSessionMoved, goldenMoved("ada", "Laptop", true)},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
 }, notices()...))
 
@@ -212,7 +233,8 @@ func TestLinksAreInBothParts(t *testing.T) {
 			t.Errorf("%s: links of HTML and text differ:\n%s", s.name, diff)
 		}
 		want := len(s.letter.links())
-		if final := s.kind == store.MailAccountDeleted || s.kind == store.MailAccountDisabled; want == 0 && s.app.URL != "" && !final {
+		plain := []store.MailKind{store.MailAccountDeleted, store.MailAccountDisabled, store.MailRoleChanged} // say what is, and offer nothing
+		if want == 0 && s.app.URL != "" && !slices.Contains(plain, s.kind) {
 			want = 1
 		}
 		if s.letter.Stop != "" {
@@ -248,6 +270,9 @@ func TestTypedTextIsNeverALink_A8(t *testing.T) {
 			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed)},
 			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed, typed)},
 			{"", bare, store.MailPasswordReset, letter{Reset: change{plain(typed), goldenView(time.Hour)}}},
+		}
+		for _, kind := range []store.MailKind{store.MailSessionMoved, store.MailAdministratorsChanged} {
+			mails = append(mails, state{"", bare, kind, goldenRole(store.MailDetails{Username: typed, By: typed, Session: typed, Device: typed})})
 		}
 		for _, s := range notices() {
 			for _, notMe := range []bool{true, false} {

@@ -61,6 +61,14 @@ func (s *Store) Enable(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* Enable */ UPDATE users SET disabled_at = NULL WHERE id = $1 AND disabled_at IS NOT NULL`, id))
 }
 
+// Administrators returns at most n administrators who are not disabled, but the user with
+// the id except: the one with the id first, if that is one, and then the oldest.
+func (s *Store) Administrators(ctx context.Context, except, first string, n int) ([]User, error) {
+	return query(ctx, s.conn, scanUser, `/* Administrators */
+		SELECT `+userColumns+` FROM users u WHERE u.role = 'ADMIN' AND u.disabled_at IS NULL AND u.id <> $1
+		ORDER BY CASE WHEN u.id = $2 THEN 0 ELSE 1 END, u.created_at, u.id LIMIT $3`, except, first, n)
+}
+
 // HasAdmin reports whether there is an administrator who is not disabled.
 func (s *Store) HasAdmin(ctx context.Context) (has bool, err error) {
 	err = s.conn.QueryRow(ctx, `/* HasAdmin */ SELECT EXISTS (SELECT 1 FROM users WHERE role = $1 AND disabled_at IS NULL)`, RoleAdmin).Scan(&has)

@@ -25,6 +25,7 @@ const (
 	EventSessionsRevoked EventKind = "SESSIONS_REVOKED"
 	//lint:ignore G101 the name of an event
 	EventRefreshTokenReused    EventKind = "REFRESH_TOKEN_REUSED" // which ended its session
+	EventSessionMoved          EventKind = "SESSION_MOVED"        // to another kind of device than it was opened with
 	EventUsernameChanged       EventKind = "USERNAME_CHANGED"
 	EventEmailChangeRequested  EventKind = "EMAIL_CHANGE_REQUESTED"
 	EventEmailChangeDeclined   EventKind = "EMAIL_CHANGE_DECLINED"

@@ -28,8 +28,13 @@ const (
 	MailPasswordChanged      MailKind = "password_changed"
 	MailUsernameChanged      MailKind = "username_changed"
 	MailNewDevice            MailKind = "new_device"
+	MailSessionMoved         MailKind = "session_moved"
+	MailRoleChanged          MailKind = "role_changed"
 	MailAccountDeleted       MailKind = "account_deleted"
 	MailAccountDisabled      MailKind = "account_disabled"
+
+	// A notice to an administrator, of what happened to another's account.
+	MailAdministratorsChanged MailKind = "administrators_changed"
 )
 
 // Mail is a row of the outbox: a mail that waits to be sent. It is written in the
@@ -60,6 +65,10 @@ type MailDetails struct {
 	Event    string    `json:"event,omitempty"`    // the id of what takes the event back, or ""
 	Device   string    `json:"device,omitempty"`   // for people: "Firefox on Linux"
 	Address  string    `json:"address,omitempty"`  // the client's IP address
+	Role     Role      `json:"role,omitempty"`     // the role that the account has now
+	By       string    `json:"by,omitempty"`       // for administrators: the username of the one who did it; "" if it was the shell
+	Shell    bool      `json:"shell,omitempty"`    // it was done from the shell
+	Session  string    `json:"session,omitempty"`  // for a session that moved: the name of its device
 	At       time.Time `json:"at,omitzero"`
 	Kept     time.Time `json:"kept,omitzero"` // for a deletion: until when nobody gets the address that the mail goes to
 }

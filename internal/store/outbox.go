@@ -2,7 +2,10 @@ package store
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"strconv"
+	"strings"
 	"time"
 
 	"latchkey/internal/db"
@@ -13,6 +16,28 @@ import (
 func (s *Store) EnqueueMail(ctx context.Context, m *Mail) error {
 	stmt := m.insert()
 	_, err := s.conn.Exec(ctx, stmt.SQL, stmt.Args...)
+	return err
+}
+
+// EnqueueNotices writes mails that need not be counted, by one statement however many there
+// are.
+func (s *Store) EnqueueNotices(ctx context.Context, mails []*Mail) error {
+	if len(mails) == 0 {
+		return nil
+	}
+	rows, args := make([]string, len(mails)), []any{true}
+	for i, m := range mails {
+		details, _ := json.Marshal(m.Details) // strings and a time of this age cannot fail
+		rows[i] = `(`
+		for _, v := range []any{m.ID, m.Kind, m.RecipientKey, m.Client, m.UserID, string(details), m.CreatedAt, m.CreatedAt} {
+			args = append(args, v)
+			rows[i] += `$` + strconv.Itoa(len(args)) + `, `
+		}
+		rows[i] += `$1, 0, '', 0)`
+	}
+	_, err := s.conn.Exec(ctx, `/* EnqueueNotices */
+		INSERT INTO outbox (id, kind, recipient_key, client, user_id, details, created_at, due_at, admitted, attempts, last_error, place)
+		VALUES `+strings.Join(rows, `, `), args...)
 	return err
 }
 

@@ -11,7 +11,10 @@ import (
 type Rotation struct {
 	Generation int64
 	Rotations  []byte
+	UserAgent  *string
 	IPAddress  *string
+	ToldBefore string // the session's Told as it was read
+	Told       string // and as it is to be
 	UsedAt     time.Time
 	ExpiresAt  time.Time
 	UserID     string
@@ -19,13 +22,13 @@ type Rotation struct {
 }
 
 // RotateSession moves a session from one generation to the next. The error is
-// ErrNotFound if the session is no longer at the generation from: another refresh was
-// faster, or the session has ended.
+// ErrNotFound if the session is no longer as it was read, at the generation from: another
+// refresh was faster, or the session has ended.
 func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rotation) error {
 	rotate := db.Stmt{SQL: `/* RotateSession */
-		UPDATE sessions SET generation = $3, rotations = $4, ip_address = $5, last_used_at = $6, expires_at = $7
-		WHERE id = $1 AND generation = $2 AND expires_at > $6`,
-		Args: []any{id, from, r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt}}
+		UPDATE sessions SET generation = $3, rotations = $4, ip_address = $5, last_used_at = $6, expires_at = $7, refreshed_agent = $8, told_kinds = $9
+		WHERE id = $1 AND generation = $2 AND expires_at > $6 AND told_kinds = $10`,
+		Args: []any{id, from, r.Generation, r.Rotations, r.IPAddress, r.UsedAt, r.ExpiresAt, r.UserAgent, r.Told, r.ToldBefore}}
 	if r.Device == "" {
 		return one(s.conn.Exec(ctx, rotate.SQL, rotate.Args...))
 	}
@@ -37,4 +40,16 @@ func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rota
 		return err
 	}
 	return one(counts[0], nil)
+}
+
+// MoveSession does what RotateSession does where the user is told of it, because another
+// kind of device refreshes the session. Call it in a transaction.
+func (s *Store) MoveSession(ctx context.Context, id string, from int64, r Rotation) error {
+	// The user's row first, as everywhere: so what can be taken back is in order.
+	err := one(s.conn.Exec(ctx, `/* MoveSession, the guard */
+		UPDATE users SET security_version = security_version WHERE id = $1 AND disabled_at IS NULL`, r.UserID))
+	if err != nil {
+		return err
+	}
+	return s.RotateSession(ctx, id, from, r)
 }

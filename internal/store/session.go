@@ -17,8 +17,10 @@ type Session struct {
 	UserID     string
 	ClientID   string // the OAuth client
 	DeviceName string
-	UserAgent  *string
+	UserAgent  *string // at the login
 	IPAddress  *string // of the client, at the login or the last refresh
+	Refreshed  *string // the user agent at the last refresh; nil before the first
+	Told       string  // the other kinds of device that refreshed it, of which its user was told: a line each
 	RefreshKey []byte  // makes the refresh tokens, together with the server's key
 	Generation int64   // of the current refresh token; the first is 1
 	Rotations  []byte  // when the last generations were rotated away: see auth/refreshtoken.go
@@ -31,12 +33,12 @@ type Session struct {
 // IsNode binds Session to the schema's Node.
 func (Session) IsNode() {}
 
-const sessionColumns = `s.id, s.user_id, s.client_id, s.device_name, s.user_agent, s.ip_address, s.refresh_key,
+const sessionColumns = `s.id, s.user_id, s.client_id, s.device_name, s.user_agent, s.ip_address, s.refreshed_agent, s.told_kinds, s.refresh_key,
 	s.generation, s.rotations, s.created_at, s.last_used_at, s.expires_at, s.ends_at`
 
 // dest returns where Scan puts the columns of sessionColumns.
 func (v *Session) dest() []any {
-	return []any{&v.ID, &v.UserID, &v.ClientID, &v.DeviceName, &v.UserAgent, &v.IPAddress, &v.RefreshKey,
+	return []any{&v.ID, &v.UserID, &v.ClientID, &v.DeviceName, &v.UserAgent, &v.IPAddress, &v.Refreshed, &v.Told, &v.RefreshKey,
 		&v.Generation, &v.Rotations, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &v.EndsAt}
 }
 

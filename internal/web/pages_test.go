@@ -135,6 +135,7 @@ func states() []state {
 		{"reset-dead-email-wrong", "", "reset-dead", deadLink{Email: "ada", Error: emailHint}},
 		{"reset-sent", "", "reset-sent", in},
 		{"not-me", "", "not-me", notMe(store.EventNewDevice)},
+		{"not-me-moved", "", "not-me", notMe(store.EventSessionMoved)},
 		{"not-me-password", "", "not-me", notMe(store.EventPasswordChanged)},
 		{"not-me-username", "", "not-me", notMe(store.EventUsernameChanged)},
 		{"not-me-email", "", "not-me", notMe(store.EventEmailChanged)},
