@@ -2,10 +2,12 @@ package mail
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"regexp"
 
+	"latchkey/internal/seal"
 	"latchkey/internal/store"
 )
 
@@ -13,18 +15,18 @@ import (
 const inboxSize = 500
 
 // Inbox is the development inbox: a Sender that keeps the last 500 mails in the
-// database, sealed, so that they are there after a restart. Whoever reads it owns every
-// account.
+// database, so that they are there after a restart. Whoever reads it owns every account:
+// the mails are sealed, and a copy of the database without SECRET_KEY shows none (D1).
 type Inbox struct {
 	store     *store.Store
-	keys      inboxKeys
+	keys      *seal.Keys
 	canonical func(string) string
 }
 
 // NewInbox returns the inbox in st. The first of secrets seals, all open. canonical
 // returns the key that addresses are compared by, and "" for what is no address.
 func NewInbox(st *store.Store, secrets [][]byte, canonical func(string) string) (*Inbox, error) {
-	keys, err := newInboxKeys(secrets)
+	keys, err := seal.New(secrets)
 	if err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
@@ -33,11 +35,11 @@ func NewInbox(st *store.Store, secrets [][]byte, canonical func(string) string) 
 
 // Send implements Sender.
 func (b *Inbox) Send(ctx context.Context, m *Message) error {
-	sealed, err := b.keys.seal(m)
+	text, err := json.Marshal(m)
 	if err != nil {
 		return fmt.Errorf("inbox: %w", err)
 	}
-	kept := &store.InboxMail{ID: m.ID, RecipientKey: b.canonical(m.To), Sealed: sealed, CreatedAt: store.Moment(m.CreatedAt)}
+	kept := &store.InboxMail{ID: m.ID, RecipientKey: b.canonical(m.To), Sealed: b.keys.Seal(text, place(m.ID)), CreatedAt: store.Moment(m.CreatedAt)}
 	if err := b.store.KeepMail(ctx, kept, inboxSize); err != nil {
 		return fmt.Errorf("inbox: %w", err)
 	}
@@ -57,7 +59,7 @@ func (b *Inbox) Mails(ctx context.Context, to string) ([]*Message, error) {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
 	for i := range rows {
-		if m, err := b.keys.open(&rows[i]); err == nil {
+		if m, err := b.open(&rows[i]); err == nil {
 			list = append(list, m)
 		}
 	}
@@ -75,7 +77,20 @@ func (b *Inbox) Mail(ctx context.Context, id string) (*Message, error) {
 	} else if err != nil {
 		return nil, fmt.Errorf("inbox: %w", err)
 	}
-	return b.keys.open(row)
+	return b.open(row)
+}
+
+// place is where a mail is sealed for.
+func place(id string) seal.Place { return seal.Place{Table: "inbox", Column: "sealed", Row: id} }
+
+// open returns the mail of a row, or ErrNoMail if none of the secrets opens it.
+func (b *Inbox) open(row *store.InboxMail) (*Message, error) {
+	text, err := b.keys.Open(row.Sealed, place(row.ID))
+	if err != nil {
+		return nil, ErrNoMail
+	}
+	var m Message
+	return &m, json.Unmarshal(text, &m)
 }
 
 // anyURL matches URLs of every scheme: CONFIRM_URL may lead to an app.

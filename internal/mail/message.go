@@ -9,7 +9,7 @@
 //     (letter.go, words.go).
 //   - templates.go writes the mail; override.go takes an operator's own templates.
 //   - A [Sender] takes it: the mail server (smtp.go, reason.go) or the development
-//     inbox (inbox.go, inboxseal.go).
+//     inbox (inbox.go).
 //
 // worker.go puts all of it together for package outbox.
 package mail
