@@ -44,6 +44,7 @@ func TestPagesAccessible(t *testing.T) {
 	}
 	server := httptest.NewServer(mux)
 	defer server.Close()
+	cards := map[float64]string{} // a page by where its card begins
 	for _, colours := range []string{"light", "dark"} {
 		b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
 			_, err := cdp.Call(ctx, target, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{
@@ -60,11 +61,19 @@ func TestPagesAccessible(t *testing.T) {
 				rules = `{runOnly: ["color-contrast"]}` // nothing else differs
 			}
 			b.accessible(state+", "+colours, rules)
+			top, err := chromedp.Run(b.ctx, chromedp.Evaluate[float64](`(card => card ? card.getBoundingClientRect().top + scrollY : 0)(document.querySelector("main:not(.wide, .explorer) > .sheet"))`))
+			must(t, err)
+			if top != 0 && cards[top] == "" {
+				cards[top] = state
+			}
 			wide, err := chromedp.Run(b.ctx, chromedp.Evaluate[int](`document.documentElement.scrollWidth`))
 			must(t, err)
 			if wide > 360 {
 				t.Errorf("%s scrolls sideways: %d pixels wide in a window of 360", state, wide)
 			}
 		}
+	}
+	if len(cards) != 1 {
+		t.Errorf("the card has no place of its own, from step to step: %v", cards)
 	}
 }

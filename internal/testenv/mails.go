@@ -13,8 +13,8 @@ import (
 
 // Inbound is a mail that arrived.
 type Inbound struct {
-	To, From, Subject, Text, HTML string
-	Links                         []string // of the text part
+	To, From, ReplyTo, Subject, Text, HTML string
+	Links                                  []string // of the text part
 }
 
 // Mails returns what arrived for an address so far, the newest first.
@@ -31,16 +31,20 @@ func (s *Stack) Mails(t testing.TB, to string) []Inbound {
 	getJSON(t, s.mailpit.API+"/api/v1/search?limit=100&query="+url.QueryEscape(`to:"`+to+`"`), &found)
 	for _, m := range found.Messages {
 		var full struct {
-			From struct{ Address string }
-			To   []struct{ Address string }
+			From        struct{ Address string }
+			To, ReplyTo []struct{ Address string }
 
 			Subject, Text, HTML string
 		}
 		getJSON(t, s.mailpit.API+"/api/v1/message/"+m.ID, &full)
-		list = append(list, Inbound{
+		mail := Inbound{
 			To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML,
 			Links: links.FindAllString(full.Text, -1),
-		})
+		}
+		if len(full.ReplyTo) > 0 {
+			mail.ReplyTo = full.ReplyTo[0].Address
+		}
+		list = append(list, mail)
 	}
 	return list
 }

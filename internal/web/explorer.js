@@ -110,7 +110,7 @@ function named(text) {
 }
 
 async function post(body, headers) {
-  const response = await fetch("/graphql", {
+  const response = await fetch("graphql", {
     method: "POST", headers: { "Content-Type": "application/json", ...headers }, body: JSON.stringify(body),
   });
   return { status: response.status, answer: await response.json() };

@@ -118,6 +118,7 @@ type inboxMail struct {
 	Kind      string   `json:"kind"`
 	To        string   `json:"to"`
 	From      string   `json:"from"`
+	ReplyTo   string   `json:"replyTo"` // "" if answers go to from
 	Subject   string   `json:"subject"`
 	CreatedAt string   `json:"createdAt"` // RFC 3339, UTC, milliseconds
 	Text      string   `json:"text"`
@@ -135,7 +136,7 @@ func (p *inboxPages) json(w http.ResponseWriter, r *http.Request) {
 	list := []inboxMail{}
 	for _, m := range mails {
 		list = append(list, inboxMail{
-			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, Subject: m.Subject,
+			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject,
 			CreatedAt: m.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
 			Text:      m.Text, HTML: m.HTML, Links: m.Links(),
 		})
