@@ -14,10 +14,13 @@ import (
 func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *mail.Inbox, err error) {
 	var sender mail.Sender
 	if a.cfg.Inbox() {
-		inbox = mail.NewInbox(func(address string) string {
+		inbox, err = mail.NewInbox(a.store, a.cfg.SecretKeys, func(address string) string {
 			e, _ := names.ParseEmail(address)
 			return e.Key
 		})
+		if err != nil {
+			return nil, err
+		}
 		sender = inbox
 	} else if sender, err = openMailServer(a.cfg, 0); err != nil {
 		return nil, err

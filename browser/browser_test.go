@@ -4,8 +4,6 @@ package browser_test
 
 import (
 	"context"
-	"net/http"
-	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -14,7 +12,6 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
-	"github.com/chromedp/cdproto/fetch"
 	cdplog "github.com/chromedp/cdproto/log"
 	"github.com/chromedp/chromedp"
 
@@ -31,10 +28,7 @@ type tab struct {
 	complaints []string // what the browser logged as errors, violations of the policy among them
 }
 
-// cdn is where the explorer's own code comes from.
-const cdn = "https://cdn.jsdelivr.net/npm/"
-
-// open starts a browser. What comes from the CDN is answered from the npm packages.
+// open starts a browser.
 func open(t *testing.T) *tab {
 	t.Helper()
 	b := &tab{t: t, packages: filepath.Join(testenv.Need(t, "TEST_E2E"), "node_modules")}
@@ -65,34 +59,7 @@ func open(t *testing.T) *tab {
 		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
 		return err
 	}))
-	go b.answerCDN(chromedp.Events(ctx, fetch.RequestPaused))
-	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
-		_, err := cdp.Call(ctx, target, fetch.Enable, fetch.EnableParams{Patterns: []*fetch.RequestPattern{{URLPattern: cdn + "*"}}})
-		return err
-	}))
 	return b
-}
-
-// answerCDN answers https://…/npm/NAME@VERSION/PATH with the file of that
-// package.
-func (b *tab) answerCDN(requests func(func(fetch.EventRequestPaused, error) bool)) {
-	for e, err := range requests {
-		if err != nil {
-			return // the test is over
-		}
-		name, rest, _ := strings.Cut(strings.TrimPrefix(e.Request.URL, cdn), "@")
-		_, path, _ := strings.Cut(rest, "/")
-		body, err := os.ReadFile(filepath.Join(b.packages, name, path))
-		status := int64(http.StatusOK)
-		if err != nil {
-			status = http.StatusNotFound
-		}
-		kind := map[string]string{".js": "text/javascript", ".css": "text/css"}[filepath.Ext(path)]
-		_, _ = chromedp.Call(b.ctx, fetch.FulfillRequest, fetch.FulfillRequestParams{
-			RequestID: e.RequestID, ResponseCode: status, Body: body,
-			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Access-Control-Allow-Origin", Value: "*"}, {Name: "Content-Type", Value: kind}},
-		})
-	}
 }
 
 func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
@@ -119,6 +86,13 @@ func (b *tab) until(expr string) {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
 		b.t.Fatalf("%s: %v; the page says %q, the browser %q", expr, err, text, b.said())
 	}
+}
+
+// runs runs a statement in the page.
+func (b *tab) runs(statement string) {
+	b.t.Helper()
+	_, err := chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](statement))
+	must(b.t, err)
 }
 
 func (b *tab) says(expr, want string) {

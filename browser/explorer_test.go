@@ -1,7 +1,8 @@
 package browser_test
 
 import (
-	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/chromedp"
@@ -9,43 +10,105 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// A newcomer runs the explorer's tabs in order.
+// choose takes an operation of the explorer's list by its name.
+func (b *tab) choose(name string) {
+	b.t.Helper()
+	button := `[...document.querySelectorAll("#list button")].find(b => b.textContent === ` + strconv.Quote(name) + `)`
+	b.until(button + ` !== undefined`)
+	b.runs(`document.getElementById("operations").open = true; ` + button + `.click()`)
+}
+
+// answers runs what is chosen, and waits for an answer with a text in it.
+func (b *tab) answers(text string) {
+	b.t.Helper()
+	b.do(chromedp.Click(chromedp.CSS("#request button")))
+	b.until(`document.getElementById("answer").textContent.includes(` + strconv.Quote(text) + `)`)
+}
+
+// A newcomer runs the explorer's steps in order: tokens go where they belong by
+// themselves, and end with the tab.
 func TestExplorerInBrowser_I8(t *testing.T) {
 	t.Parallel()
 	s := testenv.Embedded(t)
 	b := open(t)
-	openTab := func(n int, operation string) {
-		b.do(chromedp.Click(chromedp.CSS(fmt.Sprintf(".graphiql-tab:nth-of-type(%d) button", n))))
-		b.until(`document.querySelector(".graphiql-query-editor .CodeMirror").CodeMirror.operationName === "` + operation + `"`)
-	}
-	run := func(want string) {
-		b.do(chromedp.Click(chromedp.CSS(".graphiql-execute-button")))
-		b.until(`document.querySelector(".result-window").innerText.includes('` + want + `')`)
-	}
-
-	b.do(chromedp.Navigate(public(s) + "/"))
-	b.until(`document.querySelectorAll(".graphiql-tab").length === 4`)
-	b.says(`[...document.querySelectorAll(".graphiql-tab")].map(t => t.innerText.trim()).join()`, "Register,Login,Me,Refresh")
-	run(`"email": "ada@example.org"`)
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.goes(chromedp.Navigate(public(s) + "/"))
+	b.choose("1. Register")
+	b.answers(`"email": "ada@example.org"`)
 	b.goes(chromedp.Navigate(s.AwaitMails(t, "ada@example.org", 1)[0].Links[0]))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
 
-	b.do(chromedp.Navigate(public(s) + "/")) // and the tabs are still there
-	openTab(2, "Login")
-	run(`"accessToken": "`)
-	token, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`JSON.parse(document.querySelector(".result-window .CodeMirror").CodeMirror.getValue()).data.login.tokens.accessToken`))
-	must(t, err)
-	openTab(3, "Me")
-	run(`"INVALID"`)
-	_, err = chromedp.Run(b.ctx, chromedp.Evaluate[chromedp.Void](`(editors => {
-		const headers = editors.map(e => e.CodeMirror).find(c => c.getValue().includes("PASTE_THE_ACCESS_TOKEN_HERE"));
-		headers.setValue(headers.getValue().replace("PASTE_THE_ACCESS_TOKEN_HERE", "`+token+`"));
-	})([...document.querySelectorAll(".graphiql-editor-tool .CodeMirror")])`))
-	must(t, err)
-	run(`"username": "ada"`)
+	b.goes(chromedp.Navigate(public(s) + "/"))
+	b.says(`document.getElementById("query").value.includes("mutation Register") + ""`, "true") // what was there is there again
+	b.choose("2. Log in")
+	b.answers(`"accessToken": "`)
+	b.says(`document.getElementById("who").textContent`, "The access token goes with each request.")
+	b.choose("3. Ask who you are")
+	b.answers(`"deviceName": "Explorer"`)
+	b.choose("4. Refresh")
+	b.says(`JSON.parse(document.getElementById("variables").value).input.refreshToken.slice(0, 4)`, "lkr_")
+	b.answers(`"accessToken": "`)
+	b.goes(chromedp.Navigate(public(s) + "/"))
+	b.choose("3. Ask who you are")
+	b.answers(`"username": "ada"`)
+	b.choose("5. Log out")
+	b.answers(`"logout"`)
+	b.says(`document.getElementById("headers").value`, "")
+	b.choose("3. Ask who you are")
+	b.answers(`"me": null`)
 	b.says(`Object.keys(localStorage).join()`, "") // where a token would outlive the tab
+	b.calm()
+}
 
-	b.do(chromedp.Click(chromedp.CSS(`button[aria-label="Show Documentation Explorer"]`)))
-	b.until(`document.querySelector(".graphiql-doc-explorer").innerText.includes("Mutation")`)
+// Every operation of the schema can be run: as the explorer writes it down, the
+// service takes it, and the schema is shown beside it. Nothing comes from elsewhere.
+func TestExplorerKnowsTheSchema_I8(t *testing.T) {
+	t.Parallel()
+	s := testenv.Embedded(t)
+	b := open(t)
+	b.do(chromedp.EmulateViewport(1280, 900))
+	b.goes(chromedp.Navigate(public(s) + "/"))
+	b.until(`document.querySelectorAll("#list h2").length === 3`)
+	names, err := chromedp.Run(b.ctx, chromedp.Evaluate[[]string](`[...document.querySelectorAll("#list button")].map(b => b.textContent)`))
+	must(t, err)
+	if len(names) < 30 {
+		t.Errorf("%d operations: %q", len(names), names)
+	}
+	for _, name := range names {
+		b.choose(name)
+		b.do(chromedp.Click(chromedp.CSS("#request button")))
+		b.until(`document.getElementById("status").textContent.startsWith("Status 200")`)
+		answer, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.getElementById("answer").textContent`))
+		must(t, err)
+		for _, code := range []string{"GRAPHQL_", "LIMIT", "INTERNAL"} {
+			if strings.Contains(answer, code) && !strings.Contains(answer, "RATE_LIMITED") {
+				t.Errorf("%s: %s", name, answer)
+			}
+		}
+	}
+	b.choose("login")
+	b.until(`document.getElementById("docs").innerText.includes("deviceName")`)
+	b.accessible("the explorer", "{}")
+	b.do(chromedp.EmulateViewport(390, 844))
+	b.says(`document.documentElement.scrollWidth + ""`, "390")
+	b.says(`performance.getEntriesByType("resource").filter(r => !r.name.startsWith(location.origin)).map(r => r.name).join()`, "")
+
+	b.runs(`const q = document.getElementById("query"); q.value = "query A { a: __typename }\nquery B { b: __typename }"; q.selectionStart = 30`)
+	b.answers(`"b": "Query"`)
+	b.runs(`document.getElementById("variables").value = "{"`)
+	b.do(chromedp.Click(chromedp.CSS("#request button")))
+	b.until(`document.getElementById("status").textContent.startsWith("Not sent: the variables are not right")`)
+	b.calm()
+}
+
+// Where the schema is not shown, what people write runs all the same.
+func TestExplorerWithoutSchema(t *testing.T) {
+	t.Parallel()
+	s := testenv.Embedded(t, "INTROSPECTION=off")
+	b := open(t)
+	b.goes(chromedp.Navigate(public(s) + "/"))
+	b.until(`document.getElementById("list").innerText.includes("does not show its schema")`)
+	b.choose("3. Ask who you are")
+	b.answers(`"me": null`)
 	b.calm()
 }

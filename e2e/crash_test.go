@@ -12,8 +12,7 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// onSQL are the two databases, each with a real mail server: the development
-// inbox is gone with its process.
+// onSQL are the two databases, each with a real mail server.
 var onSQL = map[string][]string{
 	"sqlite":     {"DATABASE_URL=", "REDIS_URL="},
 	"postgresql": nil,

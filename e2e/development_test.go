@@ -36,7 +36,7 @@ func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
 	s.Add(t)
 	s.AwaitReady(t)
 	s.Register(t, testenv.Newcomer()) // whose link is in the inbox
-	paths := []string{"/dev/mail", "/dev/mail.json", "/dev/mail/1", "/dev/mail/1/html"}
+	paths := []string{"/dev/mail", "/dev/mail.json", "/dev/mail/1"}
 	refuses := func(what, base string, header ...string) {
 		t.Helper()
 		for _, path := range paths {
@@ -71,6 +71,30 @@ func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
 	if asked == 0 {
 		t.Log("this machine has no address but loopback ones: none of another was tried")
 	}
+}
+
+// The inbox survives a power cut, its links too, and is empty in production, where
+// mails leave.
+func TestInboxIsKept_F5(t *testing.T) {
+	t.Parallel()
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		ada := testenv.Newcomer()
+		token := s.Register(t, ada)
+		if len(s.Replicas) > 1 {
+			if kept := column(t, s, `SELECT id FROM inbox`); len(kept) != 0 {
+				t.Errorf("production keeps %d mails", len(kept))
+			}
+			return
+		}
+		s.Restart(t, 0)
+		if got := s.Mails(t, ada.Email); len(got) != 1 || testenv.LinkToken(t, got[0].Links[0]) != token {
+			t.Errorf("after a restart there are %d mails", len(got))
+		}
+		a := testenv.Post(t, s.URL(), testenv.Request{Query: testenv.ConfirmOp, Variables: testenv.Input("token", token), Client: ada.Client})
+		if a.Payload(t, "confirmEmail").Tokens == nil {
+			t.Errorf("confirmEmail: %s", a.Body)
+		}
+	})
 }
 
 // A page under a stranger's name that was made to mean this machine (DNS rebinding)

@@ -68,7 +68,7 @@ func mustIntrospect(t *testing.T, base string, on bool) {
 func mustExplore(t *testing.T, base string, on bool) (files []string) {
 	t.Helper()
 	p := exchange(t, "GET", base+"/", "")
-	if p.status != http.StatusOK || on != strings.Contains(p.body, "graphiql") || on != strings.Contains(p.body, "<script") ||
+	if p.status != http.StatusOK || on != strings.Contains(p.body, "<h1>Explorer</h1>") || on != strings.Contains(p.body, "<script") ||
 		on != strings.Contains(p.header.Get("Content-Security-Policy"), "script-src") || !strings.Contains(p.body, "Latchkey") {
 		t.Errorf("GET /: %d with the policy %q:\n%s", p.status, p.header.Get("Content-Security-Policy"), p.body)
 	}

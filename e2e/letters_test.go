@@ -110,6 +110,19 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 	return all
 }
 
+// Every mail says where help is, and answers to it go there.
+func TestHelpInEveryMail(t *testing.T) {
+	t.Parallel()
+	const help = "help@example.org"
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		for _, mail := range lifeOf(t, s, "ada") {
+			if mail.ReplyTo != help || !strings.Contains(mail.Text, "Help: "+help) || !strings.Contains(mail.HTML, "Help: "+help) {
+				t.Errorf("%q: answers go to %q\n%s", mail.Subject, mail.ReplyTo, mail.Text)
+			}
+		}
+	}, "SUPPORT_EMAIL="+help)
+}
+
 // However a server is told that it is called otherwise, every mail links to
 // PUBLIC_URL, and says nothing of the other name.
 func TestForgedHostInEveryMail_D7(t *testing.T) {

@@ -85,11 +85,14 @@ type change func(*fixture)
 // hashes that cost little.
 func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	t.Helper()
-	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d), inbox: mail.NewInbox(emailKey)}
+	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d)}
 	f.cfg = auth.Config{
 		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day,
 		Secrets: [][]byte{oldSecret},
 	}
+	inbox, err := mail.NewInbox(f.store, f.cfg.Secrets, emailKey)
+	must(t, err)
+	f.inbox = inbox
 	links, err := link.New(link.Config{
 		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: f.cfg.Secrets,
 		Tokens: f.store, Store: f.store, Now: f.Now,
@@ -253,7 +256,15 @@ func (f *fixture) mails(to string) []*mail.Message {
 	})
 	must(f.t, err)
 	must(f.t, w.Tick(f.t.Context()))
-	return f.inbox.Mails(to)
+	return f.sent(to)
+}
+
+// sent returns all mails that were delivered to an address so far, the newest first.
+func (f *fixture) sent(to string) []*mail.Message {
+	f.t.Helper()
+	list, err := f.inbox.Mails(f.t.Context(), to)
+	must(f.t, err)
+	return list
 }
 
 // tokens returns the tokens of a mail's links.

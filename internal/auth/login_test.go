@@ -175,7 +175,7 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		check := func(what string, more int) {
 			t.Helper()
 			notices += more
-			if list := f.inbox.Mails(""); len(f.mails("ada@example.org")) != notices {
+			if list := f.sent(""); len(f.mails("ada@example.org")) != notices {
 				t.Errorf("%s: %d notices, want %d", what, len(list), notices)
 			}
 		}
@@ -190,7 +190,7 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		check("a wrong password", 0)
 		f.login("ada", on(chrome, 3))
 		check("another browser", 1)
-		m := f.inbox.Mails("")[0]
+		m := f.sent("")[0]
 		for _, part := range []string{"Chrome on Windows", "10.0.0.3", "25\u00a0November 2026, 12:00 UTC"} {
 			if m.Kind != store.MailNewDevice || !strings.Contains(m.Text, part) || !strings.Contains(m.HTML, part) {
 				t.Errorf("the %s lacks %q:\n%s", m.Kind, part, m.Text)

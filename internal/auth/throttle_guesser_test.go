@@ -214,7 +214,7 @@ func TestMailsAreNotUsedUp_C6(t *testing.T) {
 			t.Helper()
 			must(t, w.Tick(t.Context()))
 			n := 0
-			for _, m := range f.inbox.Mails("ada@example.org") {
+			for _, m := range f.sent("ada@example.org") {
 				if m.Kind == store.MailPasswordReset {
 					n++
 				}

@@ -153,7 +153,7 @@ type Config struct {
 
 	// Introspection lets clients ask for the schema. Default: in development.
 	Introspection bool
-	// Explorer shows GraphiQL at /. Default: in development.
+	// Explorer shows the explorer at /. Default: in development.
 	Explorer bool
 	// ExplorerHere keeps the explorer for browsers on this machine, and from all
 	// that come through a proxy. Default: in development.

@@ -14,6 +14,7 @@ const (
 	keepLook      = 24 * time.Hour      // any time will do, as well
 	keepRegistrar = 24 * time.Hour      // any time will do, since the next registration makes the row again
 	keepFailed    = 30 * 24 * time.Hour // mails that were given up, for the operator
+	keepInbox     = 30 * 24 * time.Hour // mails of the development inbox, whose links are long dead then
 )
 
 // Sweep deletes what is expired at now, and security events that are older than
@@ -39,6 +40,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, held_addresses */ DELETE FROM held_addresses WHERE held_until <= $1
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
+		{`/* Sweep, inbox */ DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE created_at <= $1 LIMIT $2)`, now.Add(-keepInbox)},
 	}
 	var swept int64
 	for _, table := range tables {

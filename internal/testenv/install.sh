@@ -70,7 +70,7 @@ apt_install() {
 }
 
 # install_packages WHAT installs what the servers need and, unless WHAT is quick,
-# a browser and npm.
+# a browser, npm and zsh.
 install_packages() {
   local want=()
   TEST_PASSWORDS=/usr/share/john/password.lst
@@ -83,6 +83,7 @@ install_packages() {
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
+  [[ $1 == quick ]] || command -v zsh >/dev/null || want+=(zsh) # the README is for it too
   if [[ $1 != quick ]] && ! find_chromium >/dev/null; then
     ! grep -qs '^ID=ubuntu' /etc/os-release ||
       die "missing: a Chromium that is not a snap. Install google-chrome-stable from Google's .deb, or set TEST_CHROMIUM"

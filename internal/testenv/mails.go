@@ -13,9 +13,9 @@ import (
 
 // Inbound is a mail that arrived.
 type Inbound struct {
-	To, From, Subject, Text, HTML string
-	Links                         []string // of the text part, but
-	Stop                          string   // where its reader refuses more; or ""
+	To, From, ReplyTo, Subject, Text, HTML string
+	Links                                  []string // of the text part, but
+	Stop                                   string   // where its reader refuses more; or ""
 }
 
 // Mails returns what arrived for an address so far, the newest first.
@@ -32,13 +32,16 @@ func (s *Stack) Mails(t testing.TB, to string) []Inbound {
 	getJSON(t, s.mailpit.API+"/api/v1/search?limit=100&query="+url.QueryEscape(`to:"`+to+`"`), &found)
 	for _, m := range found.Messages {
 		var full struct {
-			From struct{ Address string }
-			To   []struct{ Address string }
+			From        struct{ Address string }
+			To, ReplyTo []struct{ Address string }
 
 			Subject, Text, HTML string
 		}
 		getJSON(t, s.mailpit.API+"/api/v1/message/"+m.ID, &full)
 		m := Inbound{To: full.To[0].Address, From: full.From.Address, Subject: full.Subject, Text: full.Text, HTML: full.HTML}
+		if len(full.ReplyTo) > 0 {
+			m.ReplyTo = full.ReplyTo[0].Address
+		}
 		for _, link := range links.FindAllString(full.Text, -1) {
 			if strings.Contains(link, "/email/stop?") {
 				m.Stop = link

@@ -1,44 +1,21 @@
 package web
 
 import (
-	"bytes"
-	"html/template"
 	"net/http"
 	"strings"
+
+	"latchkey/internal/request"
 )
 
-// cdn serves the code of the explorer: npm packages, at the version in each path.
-// Browsers check the hashes, so they run exactly what was tried here, or nothing.
-const cdn = "https://cdn.jsdelivr.net/npm/"
+// explorerCSP lets the explorer's own script run and ask this service, and nothing else.
+const explorerCSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 
-// remote is a file of the CDN.
-type remote struct {
-	URL       template.URL
-	Integrity string // subresource integrity, SHA-256
-}
-
-var (
-	explorerStyle   = remote{cdn + "graphiql@4.1.2/graphiql.min.css", "sha256-MEh+B2NdMSpj9kexQNN3QKc8UzMrCXW/Sx/phcpuyIU="}
-	explorerScripts = []remote{
-		{cdn + "react@18.2.0/umd/react.production.min.js", "sha256-S0lp+k7zWUMk2ixteM6HZvu8L9Eh//OVrt+ZfbCpmgY="},
-		{cdn + "react-dom@18.2.0/umd/react-dom.production.min.js", "sha256-IXWO0ITNDjfnNXIu5POVfqlgYoop36bDzhodR6LW5Pc="},
-		{cdn + "graphiql@4.1.2/graphiql.min.js", "sha256-hnImuor1znlJkD/FOTL3jayfS/xsyNoP04abi8bFJWs="},
-	}
-)
-
-// tab is an operation that the explorer opens with.
-type tab struct {
+// step is an operation that the explorer offers before all others.
+type step struct {
+	Name      string `json:"name"`
 	Query     string `json:"query"`
 	Variables string `json:"variables,omitempty"` // JSON
 }
-
-// bearer is the shape of the header that signed-in requests carry. ASCII only:
-// browsers refuse to send other letters.
-//
-//lint:ignore G101 where a token goes, and none
-const bearer = `{
-  "Authorization": "Bearer PASTE_THE_ACCESS_TOKEN_HERE"
-}`
 
 // SamplePassword is that of the explorer's first user. Everybody can read it, so production
 // takes it from nobody.
@@ -46,10 +23,11 @@ const bearer = `{
 //lint:ignore G101 a sample
 const SamplePassword = "a quiet lamp by the river"
 
-// tabs are what a newcomer runs from left to right.
-var tabs = []tab{
+// steps are what a newcomer runs one after the other.
+var steps = []step{
 	{
-		Query: `# 1. Register. Then open the link in the mail.{{inbox}}
+		Name: "1. Register",
+		Query: `# Register. Then open the link in the mail.{{inbox}}
 mutation Register($input: RegisterInput!) {
   register(input: $input) {
     email
@@ -66,8 +44,9 @@ mutation Register($input: RegisterInput!) {
 }`,
 	},
 	{
-		Query: `# 2. Once the email is confirmed: log in,
-# and copy the accessToken.
+		Name: "2. Log in",
+		Query: `# Once the email is confirmed. The access token of the
+# answer goes with what you run from then on.
 mutation Login($input: LoginInput!) {
   login(input: $input) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
@@ -79,14 +58,14 @@ mutation Login($input: LoginInput!) {
 		Variables: `{
   "input": {
     "login": "ada",
-    "password": "` + SamplePassword + `"
+    "password": "` + SamplePassword + `",
+    "deviceName": "Explorer"
   }
 }`,
 	},
 	{
-		Query: `# 3. Paste the accessToken into the Headers
-# below, and ask who you are.
-query Me {
+		Name: "3. Ask who you are",
+		Query: `query Me {
   me {
     id
     username
@@ -97,8 +76,9 @@ query Me {
 `,
 	},
 	{
-		Query: `# 4. An access token lives for minutes.
-# Trade the refreshToken for new ones.
+		Name: "4. Refresh",
+		Query: `# An access token lives for minutes. Trade the refresh
+# token for new ones.
 mutation Refresh($input: RefreshInput!) {
   refresh(input: $input) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
@@ -108,53 +88,53 @@ mutation Refresh($input: RefreshInput!) {
 `,
 		Variables: `{
   "input": {
-    "refreshToken": "PASTE_THE_REFRESH_TOKEN_HERE"
+    "refreshToken": ""
   }
 }`,
 	},
+	{
+		Name: "5. Log out",
+		Query: `mutation Logout {
+  logout { errors { code message field } }
+}
+`,
+	},
 }
 
-// explorer is GraphiQL at /.
+// explorer is the page at / that runs operations.
 type explorer struct {
-	page []byte
-	csp  string
+	pages *pages
+	view  explorerView
 }
 
-func newExplorer(cfg Config) *explorer {
-	inbox, where := "", ""
+// explorerView is what the page shows.
+type explorerView struct {
+	Inbox         bool // there is one to link to
+	Steps         []step
+	Style, Script string // paths
+}
+
+func newExplorer(cfg Config, p *pages) *explorer {
+	where := ""
 	if cfg.Inbox != nil {
-		inbox = at(cfg.PublicURL, "/dev/mail")
-		where = "\n# The inbox is at " + inbox + "."
+		where = "\n# The inbox is linked above."
 	}
-	mine := append([]tab{}, tabs...)
+	mine := append([]step{}, steps...)
 	for i := range mine {
 		mine[i].Query = strings.ReplaceAll(mine[i].Query, "{{inbox}}", where)
 	}
-	var b bytes.Buffer
-	err := template.Must(template.ParseFS(files, "templates/explorer.html")).Execute(&b, map[string]any{
-		"App": cfg.AppName, "API": at(cfg.PublicURL, "/graphql"), "Inbox": inbox, "Style": explorerStyle, "Scripts": explorerScripts,
-		"OwnStyle": at(cfg.PublicURL, explorerCSS.path), "OwnScript": at(cfg.PublicURL, explorerJS.path), "Tabs": mine, "Headers": bearer,
-	})
-	if err != nil {
-		panic(err) // a mistake in the template, seen at the start
-	}
-	return &explorer{page: b.Bytes(), csp: explorerCSP()}
+	return &explorer{p, explorerView{cfg.Inbox != nil, mine, explorerCSS.path, explorerJS.path}}
 }
 
-// explorerCSP returns a policy that allows exactly the files that the page names, and
-// requests to this service.
-func explorerCSP() string {
-	scripts := []string{"'self'"}
-	for _, s := range explorerScripts {
-		scripts = append(scripts, string(s.URL))
-	}
-	return "default-src 'none'; script-src " + strings.Join(scripts, " ") + "; style-src 'self' " + string(explorerStyle.URL) +
-		"; font-src data:; img-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
-}
-
-func (e *explorer) get(w http.ResponseWriter, _ *http.Request) {
-	w.Header().Set("Content-Security-Policy", e.csp)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write(e.page)
+// mount puts the explorer at /. Whom it is not for gets home.
+func (e *explorer) mount(mux *request.Mux, hereOnly bool, home http.HandlerFunc) {
+	mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
+		if hereOnly && !request.FromHere(r) {
+			home(w, r)
+			return
+		}
+		e.pages.writeUnder(explorerCSP, w, http.StatusOK, "explorer", e.view)
+	}})
+	mux.Handle(explorerCSS.path, request.Methods{"GET": explorerCSS.serve})
+	mux.Handle(explorerJS.path, request.Methods{"GET": explorerJS.serve})
 }

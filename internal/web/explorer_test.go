@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"os"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -13,47 +12,41 @@ import (
 	"github.com/vektah/gqlparser/v2/validator/rules"
 )
 
+// The explorer is one page of ours, and loads nothing from elsewhere.
 func TestExplorerPage_I8(t *testing.T) {
 	s := newService(t)
 	w := s.get("/")
-	wants(t, w, http.StatusOK, "The inbox is at /dev/mail", explorerJS.path)
-	csp := w.Header().Get("Content-Security-Policy")
-	if strings.Contains(csp, "unsafe") || strings.Contains(csp, "https: ") || strings.Contains(csp, "*") {
+	wants(t, w, http.StatusOK, `<a href="/dev/mail">Inbox</a>`, "The inbox is linked above", explorerJS.path, explorerCSS.path)
+	if csp := w.Header().Get("Content-Security-Policy"); csp != explorerCSP || strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") || strings.Contains(csp, "*") {
 		t.Errorf("the policy is wide: %s", csp)
 	}
-	body := w.Body.String()
-	for _, url := range regexp.MustCompile(`https://[^"]+`).FindAllString(body, -1) {
-		if !strings.Contains(csp, url) {
-			t.Errorf("the policy does not name %s", url)
-		}
-	}
-	if n := strings.Count(body, `integrity="sha256-`); n != 4 {
-		t.Errorf("%d files from the CDN have a hash, want 4", n)
+	if body := w.Body.String(); strings.Contains(body, "https://") || strings.Contains(string(explorerJS.body), "https://") {
+		t.Errorf("something comes from elsewhere: %s", body)
 	}
 	alone := newService(t, func(c *Config) { c.Inbox = nil }).get("/").Body.String()
-	if strings.Contains(alone, "/dev/mail") {
+	if strings.Contains(alone, "/dev/mail") || strings.Contains(alone, "inbox") {
 		t.Error("the page names an inbox that is not there")
 	}
 }
 
 // What newcomers run first is right by the schema.
-func TestExplorerTabs(t *testing.T) {
+func TestExplorerSteps(t *testing.T) {
 	text, err := os.ReadFile("../../schema.graphqls")
 	must(t, err)
 	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
 	must(t, err)
-	for _, tab := range tabs {
-		doc, errs := gqlparser.LoadQueryWithRules(schema, strings.ReplaceAll(tab.Query, "{{inbox}}", ""), rules.NewDefaultRules())
+	for _, step := range steps {
+		doc, errs := gqlparser.LoadQueryWithRules(schema, strings.ReplaceAll(step.Query, "{{inbox}}", ""), rules.NewDefaultRules())
 		if len(errs) > 0 {
-			t.Errorf("%s: %v", tab.Query, errs)
+			t.Errorf("%s: %v", step.Query, errs)
 			continue
 		}
 		if len(doc.Operations) != 1 || doc.Operations[0].Name == "" {
-			t.Errorf("%s: want one operation with a name", tab.Query)
+			t.Errorf("%s: want one operation with a name", step.Query)
 		}
 		var vars map[string]map[string]any
-		if tab.Variables != "" {
-			must(t, json.Unmarshal([]byte(tab.Variables), &vars))
+		if step.Variables != "" {
+			must(t, json.Unmarshal([]byte(step.Variables), &vars))
 		}
 		for _, v := range doc.Operations[0].VariableDefinitions {
 			for name := range vars[v.Variable] {
@@ -62,15 +55,8 @@ func TestExplorerTabs(t *testing.T) {
 				}
 			}
 			if vars[v.Variable] == nil {
-				t.Errorf("%s: no value for $%s", tab.Query, v.Variable)
+				t.Errorf("%s: no value for $%s", step.Query, v.Variable)
 			}
-		}
-	}
-	var headers map[string]string
-	must(t, json.Unmarshal([]byte(bearer), &headers))
-	for _, c := range headers["Authorization"] {
-		if c > '~' {
-			t.Errorf("browsers do not send %q in a header", c)
 		}
 	}
 }

@@ -2,21 +2,25 @@ package web
 
 import (
 	"encoding/json"
+	"errors"
+	"html/template"
 	"net/http"
 	"regexp"
 	"time"
 
+	"github.com/rs/zerolog"
+
+	"latchkey/internal/auth"
 	"latchkey/internal/mail"
 	"latchkey/internal/request"
 )
 
-// The policies of the inbox. A mail may have styles of its own, as mails do. It can load
-// and run nothing, and is shown in no frame but ours, where its links open in the whole
-// window. The sandbox holds also when a mail is opened by itself.
+// The policies of the inbox. Its list has a script that looks for new mail. A mail has
+// styles of its own, as mails do: its page lets those in, and no script, and nothing that
+// a mail could load or post to.
 const (
-	inboxCSP    = "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-	mailHTMLCSP = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'self'; " +
-		"sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
+	inboxCSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+	mailCSP  = "default-src 'none'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
 )
 
 // inboxPages shows the development inbox. Whoever reads it can take over every account, so
@@ -24,6 +28,7 @@ const (
 type inboxPages struct {
 	pages *pages
 	inbox *mail.Inbox
+	log   zerolog.Logger
 }
 
 // guard answers whoever sits at this machine, and nobody who comes through a proxy.
@@ -38,6 +43,20 @@ func (p *inboxPages) guard(get http.HandlerFunc) http.Handler {
 	}}
 }
 
+// fail answers when the inbox could not be read.
+func (p *inboxPages) fail(w http.ResponseWriter, r *http.Request, err error) {
+	if errors.Is(err, mail.ErrNoMail) {
+		p.pages.notice(w, http.StatusNotFound, "This mail is gone", "The inbox keeps the last 500 mails, for 30 days.")
+		return
+	}
+	f := request.FaultOf(r.Context(), p.log, "/dev/mail", err)
+	if f.Code == auth.Unavailable {
+		p.pages.notice(w, f.Status, "The inbox cannot be read just now", "The database does not answer. Try again in a minute.")
+		return
+	}
+	p.pages.broken(w, f.RequestID)
+}
+
 // mailRow is a mail as a page shows it.
 type mailRow struct {
 	*mail.Message
@@ -46,46 +65,51 @@ type mailRow struct {
 
 func row(m *mail.Message) mailRow {
 	at := m.CreatedAt.UTC()
-	return mailRow{m, at.Format(time.RFC3339), at.Format("2 January, 15:04:05") + " UTC"}
+	return mailRow{m, at.Format(time.RFC3339), at.Format("2\u00a0January, 15:04:05") + " UTC"}
+}
+
+// inboxList is the page of all mails, or of those to one address.
+type inboxList struct {
+	To     string
+	Mails  []mailRow
+	Script string // the path of the script that looks for new mail
 }
 
 // list shows all mails, or those to the address in `to`.
 func (p *inboxPages) list(w http.ResponseWriter, r *http.Request) {
 	to := r.URL.Query().Get("to")
+	mails, err := p.inbox.Mails(r.Context(), to)
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	rows := []mailRow{}
-	for _, m := range p.inbox.Mails(to) {
+	for _, m := range mails {
 		rows = append(rows, row(m))
 	}
-	p.pages.write(w, http.StatusOK, "inbox", struct {
-		To    string
-		Mails []mailRow
-	}{to, rows})
+	p.pages.writeUnder(inboxCSP, w, http.StatusOK, "inbox", inboxList{to, rows, inboxJS.path})
 }
 
-// mail shows one mail, as HTML in a frame and as text.
+// oneMail is the page of one mail, as people see it and as text.
+type oneMail struct {
+	mailRow
+	Text []piece
+}
+
+// Sight is the mail as HTML. It stands in a tree of its own, which neither takes styles
+// from the page nor gives it any.
+//
+//lint:ignore G203 our templates made it, or the operator's, and escaped what people typed
+func (m oneMail) Sight() template.HTML { return template.HTML(m.HTML) }
+
+// mail shows one mail.
 func (p *inboxPages) mail(w http.ResponseWriter, r *http.Request) {
-	m, err := p.inbox.Mail(r.PathValue("id"))
+	m, err := p.inbox.Mail(r.Context(), r.PathValue("id"))
 	if err != nil {
-		p.gone(w)
+		p.fail(w, r, err)
 		return
 	}
-	p.pages.writeUnder(inboxCSP, w, http.StatusOK, "mail", struct {
-		mailRow
-		Text []piece
-	}{row(m), pieces(m.Text)})
-}
-
-// html is what the frame shows.
-func (p *inboxPages) html(w http.ResponseWriter, r *http.Request) {
-	m, err := p.inbox.Mail(r.PathValue("id"))
-	if err != nil {
-		p.gone(w)
-		return
-	}
-	w.Header().Set("Content-Security-Policy", mailHTMLCSP)
-	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	w.Header().Set("Cache-Control", "no-store")
-	_, _ = w.Write([]byte(linksToTop(m.HTML)))
+	p.pages.writeUnder(mailCSP, w, http.StatusOK, "mail", oneMail{row(m), pieces(m.Text)})
 }
 
 // inboxMail is a mail as /dev/mail.json shows it.
@@ -94,6 +118,7 @@ type inboxMail struct {
 	Kind      string   `json:"kind"`
 	To        string   `json:"to"`
 	From      string   `json:"from"`
+	ReplyTo   string   `json:"replyTo"` // "" if answers go to from
 	Subject   string   `json:"subject"`
 	CreatedAt string   `json:"createdAt"` // RFC 3339, UTC, milliseconds
 	Text      string   `json:"text"`
@@ -104,10 +129,15 @@ type inboxMail struct {
 
 // json answers end-to-end tests: the mails to the address in `to`, the newest first, or all of them without one.
 func (p *inboxPages) json(w http.ResponseWriter, r *http.Request) {
+	mails, err := p.inbox.Mails(r.Context(), r.URL.Query().Get("to"))
+	if err != nil {
+		p.fail(w, r, err)
+		return
+	}
 	list := []inboxMail{}
-	for _, m := range p.inbox.Mails(r.URL.Query().Get("to")) {
+	for _, m := range mails {
 		list = append(list, inboxMail{
-			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, Subject: m.Subject,
+			ID: m.ID, Kind: string(m.Kind), To: m.To, From: m.From, ReplyTo: m.ReplyTo, Subject: m.Subject,
 			CreatedAt: m.CreatedAt.UTC().Format("2006-01-02T15:04:05.000Z"),
 			Text:      m.Text, HTML: m.HTML, Links: m.Links(), Stop: m.Stop,
 		})
@@ -117,22 +147,6 @@ func (p *inboxPages) json(w http.ResponseWriter, r *http.Request) {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false) // so that a link reads as it is, in a shell too
 	_ = enc.Encode(list)     // the reader may be gone
-}
-
-func (p *inboxPages) gone(w http.ResponseWriter) {
-	p.pages.notice(w, http.StatusNotFound, "This mail is gone", "The inbox keeps the last 500 mails, and none after a restart.")
-}
-
-var headTag = regexp.MustCompile(`(?i)<head[^>]*>`)
-
-// linksToTop makes the links of a mail open in the whole window: what they lead
-// to refuses to be framed.
-func linksToTop(html string) string {
-	const base = `<base target="_top">`
-	if at := headTag.FindStringIndex(html); at != nil {
-		return html[:at[1]] + base + html[at[1]:]
-	}
-	return base + html
 }
 
 // piece is a part of a text: a link, or the words between.

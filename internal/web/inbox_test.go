@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
@@ -21,7 +22,11 @@ func (s *service) mail(id, to, subject string) {
 
 func TestInbox(t *testing.T) {
 	s := newService(t)
-	wants(t, s.get("/dev/mail"), http.StatusOK, "No mail so far", "Look again")
+	empty := s.get("/dev/mail")
+	wants(t, empty, http.StatusOK, "No mail so far", "Look again", inboxJS.path)
+	if csp := empty.Header().Get("Content-Security-Policy"); !strings.Contains(csp, "script-src 'self'; connect-src 'self'; style-src 'self';") {
+		t.Errorf("the policy is %q", csp)
+	}
 	s.mail("one", "ada@example.org", "First")
 	s.mail("two", "bob@example.org", "Second")
 
@@ -37,7 +42,6 @@ func TestInbox(t *testing.T) {
 	}
 	wants(t, s.get("/dev/mail?to=eve@example.org"), http.StatusOK, "No mail to")
 	wants(t, s.get("/dev/mail/three"), http.StatusNotFound, "This mail is gone")
-	wants(t, s.get("/dev/mail/three/html"), http.StatusNotFound)
 }
 
 func TestInboxJSON(t *testing.T) {
@@ -82,26 +86,33 @@ func TestInboxMail(t *testing.T) {
 	s := newService(t)
 	s.mail("one", "ada@example.org", "First & <last>")
 	wants(t, s.get("/dev/mail/one"), http.StatusOK, "First &amp; &lt;last&gt;", "Latchkey &lt;latchkey@localhost&gt;", "Hello &lt;b&gt;",
-		`<a href="https://auth.example.org/email/confirm-email?token=lko_x&amp;email=a">`, `src="/dev/mail/one/html"`)
-
-	w := s.get("/dev/mail/one/html")
-	wants(t, w, http.StatusOK, `<head><base target="_top">`)
-	csp := w.Header().Get("Content-Security-Policy")
-	for _, want := range []string{"default-src 'none'", "frame-ancestors 'self'", "sandbox allow-popups"} {
-		if !strings.Contains(csp, want) {
-			t.Errorf("the mail's policy lacks %q: %s", want, csp)
-		}
+		`<a href="https://auth.example.org/email/confirm-email?token=lko_x&amp;email=a">`, `<template shadowrootmode="open"><!doctype html>`)
+	csp := s.get("/dev/mail/one").Header().Get("Content-Security-Policy")
+	if csp != mailCSP || strings.Contains(csp, "script") || strings.Contains(csp, "http") || !strings.Contains(csp, "form-action 'none'") {
+		t.Errorf("the mail's policy is %q", csp)
 	}
-	for _, bad := range []string{"script", "allow-same-origin", "http"} {
-		if strings.Contains(csp, bad) {
-			t.Errorf("the mail's policy has %q: %s", bad, csp)
+}
+
+// Mails are there after a restart; and while the database is away the page says so.
+func TestInboxIsKept(t *testing.T) {
+	s := newService(t)
+	s.mail("one", "ada@example.org", "First")
+	again, err := mail.NewInbox(s.store, [][]byte{bytes.Repeat([]byte("k"), 32)}, strings.ToLower)
+	must(t, err)
+	if kept, err := again.Mails(t.Context(), "ada@example.org"); err != nil || len(kept) != 1 || kept[0].Subject != "First" {
+		t.Errorf("got %v, %v", kept, err)
+	}
+	s.db.Close()
+	for _, path := range []string{"/dev/mail", "/dev/mail.json", "/dev/mail/one"} {
+		if w := s.get(path); w.Code < 500 || strings.Contains(w.Body.String(), "First") {
+			t.Errorf("%s without a database: got %d: %s", path, w.Code, w.Body)
 		}
 	}
 }
 
 func TestInboxAbsent(t *testing.T) {
 	s := newService(t, func(c *Config) { c.Inbox = nil })
-	for _, path := range []string{"/dev/mail", "/dev/mail.json", "/dev/mail/one", "/dev/mail/one/html"} {
+	for _, path := range []string{"/dev/mail", "/dev/mail.json", "/dev/mail/one"} {
 		wants(t, s.get(path), http.StatusNotFound, "There is no page here")
 	}
 }
@@ -113,7 +124,7 @@ func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
 	s.mail("one", "ada@example.org", "First")
 	shown := func(what, peer string, want bool, header ...string) {
 		t.Helper()
-		for _, path := range []string{"/", "/dev/mail", "/dev/mail.json", "/dev/mail/one", "/dev/mail/one/html"} {
+		for _, path := range []string{"/", "/dev/mail", "/dev/mail.json", "/dev/mail/one"} {
 			r := httptest.NewRequest(http.MethodGet, path, nil)
 			r.RemoteAddr = peer
 			for i := 0; i < len(header); i += 2 {

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-//go:embed templates/*.html page.css explorer.css explorer.js
+//go:embed templates/*.html page.css explorer.css explorer.js inbox.js
 var files embed.FS
 
 // pageCSP is the policy of a page. It may use our stylesheet and post to us, and nothing
@@ -130,6 +130,7 @@ var (
 	pageCSS     = mustAsset("page.css", "text/css; charset=utf-8")
 	explorerCSS = mustAsset("explorer.css", "text/css; charset=utf-8")
 	explorerJS  = mustAsset("explorer.js", "text/javascript; charset=utf-8")
+	inboxJS     = mustAsset("inbox.js", "text/javascript; charset=utf-8")
 )
 
 // mustAsset panics if there is no such file in this package, which no build has.

@@ -64,25 +64,16 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})
 	home := func(w http.ResponseWriter, _ *http.Request) { pages.write(w, http.StatusOK, "home", nil) }
 	if cfg.Explorer {
-		explorer := newExplorer(cfg)
-		mux.Handle("/{$}", request.Methods{"GET": func(w http.ResponseWriter, r *http.Request) {
-			if cfg.ExplorerHere && !request.FromHere(r) {
-				home(w, r)
-				return
-			}
-			explorer.get(w, r)
-		}})
-		mux.Handle(explorerCSS.path, request.Methods{"GET": explorerCSS.serve})
-		mux.Handle(explorerJS.path, request.Methods{"GET": explorerJS.serve})
+		newExplorer(cfg, pages).mount(mux, cfg.ExplorerHere, home)
 	} else {
 		mux.Handle("/{$}", request.Methods{"GET": home})
 	}
 	if cfg.Inbox != nil {
-		in := &inboxPages{pages: pages, inbox: cfg.Inbox}
+		in := &inboxPages{pages: pages, inbox: cfg.Inbox, log: cfg.Log}
 		mux.Handle("/dev/mail", in.guard(in.list))
 		mux.Handle("/dev/mail.json", in.guard(in.json))
 		mux.Handle("/dev/mail/{id}", in.guard(in.mail))
-		mux.Handle("/dev/mail/{id}/html", in.guard(in.html))
+		mux.Handle(inboxJS.path, request.Methods{"GET": inboxJS.serve})
 	}
 	mux.HandleFunc("/", pages.notFound)
 	return nil

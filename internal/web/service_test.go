@@ -77,10 +77,11 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 			Now: now, MailQueued: func() {}, Log: zerolog.New(&s.log),
 		})
 	must(t, err)
-	s.inbox = mail.NewInbox(func(a string) string {
+	s.inbox, err = mail.NewInbox(s.store, secrets, func(a string) string {
 		e, _ := names.ParseEmail(a)
 		return e.Key
 	})
+	must(t, err)
 	s.cfg = Config{
 		AppName: "Latchkey", PublicURL: public, AppURL: &url.URL{Scheme: "https", Host: "app.example.org"},
 		Auth: s.auth, Health: NewHealth(nil, nil), Inbox: s.inbox, Explorer: true, Log: zerolog.New(&s.log), Now: now,

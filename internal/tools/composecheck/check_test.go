@@ -2,7 +2,9 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 )
@@ -17,6 +19,43 @@ func TestComposeFile_F3(t *testing.T) {
 	}
 	for _, p := range problems {
 		t.Error(p)
+	}
+}
+
+// The .env that the README has people make takes a password as it is: Compose puts
+// nothing in the place of a part of it.
+func TestPasswordInEnv(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := regexp.MustCompile("(?s)```sh\n(touch .env.*?)```\n").FindSubmatch(readme)
+	if block == nil {
+		t.Fatal("the README makes no .env")
+	}
+	//lint:ignore G101 nobody's
+	const password = `p$HOME ${PATH}$$ $(id) "x" \t #y` + "`!z"
+	dir := t.TempDir()
+	cmd := exec.Command("bash", "-c", strings.Replace(string(block[1]), "the password of your mail account", password, 1))
+	cmd.Dir = dir
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	env, err := os.ReadFile(filepath.Join(dir, ".env"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	project, err := load(root, string(env))
+	if err != nil {
+		t.Fatal(err)
+	}
+	service := project.Services["latchkey"]
+	if got := value(service, "MAIL_PASSWORD"); got != password {
+		t.Errorf("the password is %q, want %q", got, password)
+	}
+	if key, url := value(service, "SECRET_KEY"), value(service, "DATABASE_URL"); len(key) < 64 || strings.Contains(url, ":dev_") {
+		t.Errorf("SECRET_KEY has %d characters, DATABASE_URL is %q", len(key), url)
 	}
 }
 
