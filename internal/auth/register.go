@@ -232,7 +232,7 @@ func (s *Service) ResendConfirmation(ctx context.Context, a Actor, in ResendConf
 // requestMail writes a mail of which the worker finds out whether there is anything to
 // say to the address. The call is counted under the name what.
 func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind, what, address string) error {
-	email, ok := names.ParseEmail(address)
+	email, ok := names.ParseKnownEmail(address)
 	if err := s.countMail(ctx, a, what, ok); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
