@@ -20,6 +20,7 @@ type finding struct {
 	changes       []store.User         // for confirm_new_email: for whom the address waits
 	held          bool                 // for already_registered: the account left the address, which is kept for it
 	user          *store.User          // the user who has the address; or nil
+	back          time.Time            // for password_reset: until when an earlier address can take the account back; zero if none can
 }
 
 // find returns what m has to say now, or errNothing.
@@ -166,5 +167,7 @@ func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (
 	if user.DisabledAt != nil || user.SecuredAt != nil && user.SecuredAt.After(m.CreatedAt) {
 		return nil, store.ErrNotFound
 	}
-	return &finding{kind: m.Kind, to: user.Email, user: user}, nil
+	f := &finding{kind: m.Kind, to: user.Email, user: user}
+	f.back, err = p.c.Store.BackUntil(ctx, user, now)
+	return f, err
 }

@@ -174,12 +174,12 @@ func shapes(kind store.MailKind) []letter {
 		bare := confirmation{Username: "eve", At: moment(at), linkView: link("one")}
 		return []letter{{Confirmations: []confirmation{one}}, {Confirmations: []confirmation{bare}}, {Several: true, Confirmations: []confirmation{one}}}
 	case store.MailConfirmNewEmail:
-		one, other := change{"ada", link("one")}, change{"eve", link("other")}
+		one, other := change{"ada", day(at), link("one")}, change{"eve", day(at), link("other")}
 		return []letter{{Changes: []change{one}}, {Changes: []change{one, other}}}
 	case store.MailAlreadyRegistered:
 		return []letter{{}, {Held: true}}
 	case store.MailPasswordReset:
-		return []letter{{Reset: change{"ada", link("one")}}}
+		return []letter{{Reset: reset{"ada", "", link("one")}}, {Reset: reset{"ada", moment(at), link("one")}}}
 	}
 	var list []letter
 	for _, device := range []string{"Firefox on Linux", ""} {
@@ -190,7 +190,7 @@ func shapes(kind store.MailKind) []letter {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})
 			}
-			if kind != store.MailAccountDeleted && kind != store.MailAccountDisabled {
+			if !slices.Contains([]store.MailKind{store.MailEmailRemoved, store.MailAccountDeleted, store.MailAccountDisabled}, kind) {
 				l := link("one")
 				n.NotMe = &l
 				list = append(list, letter{Notice: n})

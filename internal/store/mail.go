@@ -28,6 +28,7 @@ const (
 	MailPasswordChanged      MailKind = "password_changed"
 	MailUsernameChanged      MailKind = "username_changed"
 	MailNewDevice            MailKind = "new_device"
+	MailEmailRemoved         MailKind = "email_removed" // to the address that "this was not me" took off the account
 	MailAccountDeleted       MailKind = "account_deleted"
 	MailAccountDisabled      MailKind = "account_disabled"
 )
