@@ -15,7 +15,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	var sender mail.Sender
 	if a.cfg.Inbox() {
 		inbox, err = mail.NewInbox(a.store, a.cfg.SecretKeys, func(address string) string {
-			e, _ := names.ParseEmail(address)
+			e, _ := names.ParseKnownEmail(address)
 			return e.Key
 		})
 		if err != nil {

@@ -15,8 +15,8 @@ import (
 // allSubjects are what the mails of an account's life are called, one a kind.
 var allSubjects = []string{
 	"A change of your email was requested", "A new device logged in", "Another device uses your login", "Confirm your email", "Confirm your new email", "Set a new password",
-	"The administrators changed", "You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed", "Your password was changed",
-	"Your role was changed", "Your username was changed",
+	"The administrators changed", "You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed",
+	"Your email was removed from an account", "Your password was changed", "Your role was changed", "Your username was changed",
 }
 
 // lifeOf lives a life that causes a mail of every kind, each request with this
@@ -76,21 +76,23 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 	do("changePassword", ada.Access, "currentPassword", ada.Password, "newPassword", "a fine new horse")
 	do("requestPasswordReset", "", "email", second)
 	awaitMail(t, s, second, "Set a new password", 0)
+	awaitMail(t, s, second, "Your password was changed", 0)
+	undo := awaitMail(t, s, first, "Your email was changed", 0).Links[0]
+	browse(t, s.URL(), http.MethodGet, undo).press(t, s.URL(), ada.Client, "undo", "").mustShow(t, http.StatusOK, "yours again")
+	awaitMail(t, s, second, "Your email was removed from an account", 0)
 	_, admin := makeAdmin(t, s)
 	setRole(t, s, admin, ada.ID, "ADMIN")
-	awaitMail(t, s, second, "Your role was changed", 0)
+	awaitMail(t, s, first, "Your role was changed", 0)
 	makeAdmin(t, s)
-	awaitMail(t, s, second, "The administrators changed", 0)
+	awaitMail(t, s, first, "The administrators changed", 0)
 	for _, field := range []string{"disableUser", "enableUser"} {
 		mustSay(t, testenv.Post(t, s.URL(), administer(field, admin, ada.ID)), field)
 	}
-	awaitMail(t, s, second, "Your account was disabled", 0)
+	awaitMail(t, s, first, "Your account was disabled", 0)
 	mustSay(t, testenv.Post(t, s.URL(), administer("deleteUser", admin, ada.ID)), "deleteUser")
-	awaitMail(t, s, second, "Your account was deleted", 0)
-	for _, subject := range []string{"You already have an account", "A new device logged in", "Another device uses your login", "Your username was changed", "Your email was changed"} {
+	for _, subject := range []string{"You already have an account", "A new device logged in", "Another device uses your login", "Your username was changed", "Your account was deleted"} {
 		awaitMail(t, s, first, subject, 0)
 	}
-	awaitMail(t, s, second, "Your password was changed", 0)
 	all = append(s.Mails(t, first), s.Mails(t, second)...)
 	seen := map[string]bool{}
 	for _, mail := range all {

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -58,6 +59,8 @@ func TestBadAddresses_B2_B3(t *testing.T) {
 			"a label of 64":               "ada@" + times(64, "x") + "." + at,
 			"a local part of 65":          times(65, "x") + "@" + at,
 			"255 bytes":                   "ada@" + times(60, "abc.") + at[:11],
+			"an encoded word":             "=?utf-8?b?" + base64.StdEncoding.EncodeToString([]byte("ada")) + "?=@" + at,
+			"one in the middle":           "x.=?UTF-8?Q?ada?=.y@" + at,
 			"a percent sign in the host":  "ada@" + at + "%00.evil.example",
 			"a backslash":                 `ada\@` + at,
 			"a broken punycode":           "ada@xn--\u00fc." + at,
@@ -74,6 +77,41 @@ func TestBadAddresses_B2_B3(t *testing.T) {
 		if n := count(t, s, `SELECT count(*) FROM outbox WHERE recipient_key LIKE '%'||$1`, at); n != 0 || len(s.Recipients(t, at)) != 0 {
 			t.Errorf("%d mails are to go to addresses that were refused, %d went", n, len(s.Recipients(t, at)))
 		}
+	})
+}
+
+// An address that a mail server may decode into another one is nobody's new address, by
+// any way in. Whoever has one logs in, and gets mails, as before.
+func TestEncodedWord_B3(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *testenv.Stack) {
+		victim, at := testenv.Username(), domain()
+		encoded := "=?utf-8?b?" + base64.RawStdEncoding.EncodeToString([]byte(victim)) + "?=@" + at
+		p := testenv.Newcomer()
+		p.Email = encoded
+		mustSay(t, testenv.Post(t, s.URL(), registerRequest(p)), "register", "EMAIL_INVALID")
+		_, admin := makeAdmin(t, s)
+		a := testenv.Post(t, s.URL(), testenv.Request{Bearer: admin, Variables: testenv.Input("email", encoded, "username", p.Username),
+			Query: `mutation ($i: CreateUserInput!) { createUser(input: $i) { user { id } errors { code } } }`})
+		mustSay(t, a, "createUser", "EMAIL_INVALID")
+		mustPrint(t, s, p.Password+"\n", 1, []string{"An address looks like"}, "user", "create", "--email", encoded, "--username", p.Username)
+		mustPrint(t, s, importLine(p, importedHashes["argon2id"]), 1, []string{"An address looks like"}, "import", "-")
+		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key LIKE '%'||$1`, at); n != 0 {
+			t.Errorf("%d accounts have such an address", n)
+		}
+
+		ada := s.Join(t)
+		mustSay(t, testenv.Post(t, s.URL(), asking("changeEmail", ada.Access, ada.Client, "email", encoded, "password", ada.Password)), "changeEmail", "EMAIL_INVALID")
+		if _, err := s.DB(t).Exec(t.Context(), `UPDATE users SET email = $1, email_key = $2 WHERE id = $3`, encoded, strings.ToLower(encoded), ada.ID); err != nil {
+			t.Fatal(err)
+		}
+		if got := testenv.Post(t, s.URL(), loginRequest(encoded, ada.Password, ada.Client)).Payload(t, "login"); got.User == nil || got.User.ID != ada.ID {
+			t.Errorf("login with such an address of before: %+v", got)
+		}
+		if out := userCommand(t, s, "show", encoded); !strings.Contains(out, ada.ID) {
+			t.Errorf("user show: %s", out)
+		}
+		mustSay(t, testenv.Post(t, s.URL(), asking("requestPasswordReset", "", ada.Client, "email", encoded)), "requestPasswordReset")
 	})
 }
 

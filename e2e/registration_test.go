@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 
 	"latchkey/internal/testenv"
@@ -95,6 +96,45 @@ func TestSeveralUnfinished(t *testing.T) {
 		}
 		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key = $1`, ada.Email); n != 1 {
 			t.Errorf("%d accounts with one address", n)
+		}
+	})
+}
+
+// A double click on the button is one registration, at two replicas at once and one
+// after the other: its links ask for no password.
+func TestDoubleClick_C3(t *testing.T) {
+	t.Parallel()
+	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
+		taken := s.Join(t)
+		for _, made := range []bool{false, true} {
+			ada, bob := testenv.Newcomer(), testenv.Newcomer()
+			bob.Email = taken.Email
+			for _, p := range []*testenv.Person{ada, bob} {
+				r := registerRequest(p)
+				if made {
+					r.Variables = testenv.Input("email", p.Email, "password", p.Password)
+				}
+				var clicks sync.WaitGroup
+				for i := range 2 {
+					clicks.Go(func() {
+						a, err := testenv.TryPost(s.Replicas[i%len(s.Replicas)].URL, r)
+						if err != nil || len(a.Errors) > 0 {
+							t.Errorf("a click: %v, %v", a, err)
+						}
+					})
+				}
+				clicks.Wait()
+				mustSay(t, testenv.Post(t, s.URL(), r), "register")
+				if n := count(t, s, `SELECT count(*) FROM registrations WHERE client = $1`, p.Client); n != 1 {
+					t.Errorf("%d registrations, want 1", n)
+				}
+			}
+			link := awaitMail(t, s, ada.Email, "Confirm your email", 0).Links[0]
+			form := browse(t, s.URL(), http.MethodGet, link).mustShow(t, http.StatusOK, "This opens the account")
+			if strings.Contains(form.body, `name="password"`) {
+				t.Errorf("the page asks for a password:\n%s", form.body)
+			}
+			form.press(t, s.URL(), ada.Client, "confirm", "").mustShow(t, http.StatusOK, "Your email is confirmed")
 		}
 	})
 }

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
@@ -30,8 +31,33 @@ func TestStrangeClaims_B5_F2(t *testing.T) {
 				strange[fmt.Sprintf("%s %q", name, text)] = []any{name, text}
 			}
 		}
+		for _, name := range []string{"exp", "nbf", "iat"} {
+			for _, number := range []string{"1e400", "1e99", "-1", "9223372036854775808", "[]", "{}", "false"} {
+				strange[name+" "+number] = []any{name, json.RawMessage(number)}
+			}
+		}
+		for _, name := range []string{"iss", "aud", "sub", "sid", "jti", "client_id", "role", "email", "email_verified"} {
+			for _, value := range []string{"null", "1764324000", "1.5", "1e400", "{}", "[]", "[null]", "[[\"USER\"]]"} {
+				strange[name+" "+value] = []any{name, json.RawMessage(value)}
+			}
+		}
+		tokens := map[string]string{}
 		for name, change := range strange {
-			token := signed(header, with(claims, change...), knownSecret, sha256.New)
+			tokens[name] = signed(header, with(claims, change...), knownSecret, sha256.New)
+		}
+		text, err := json.Marshal(claims)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for name := range claims {
+			value, _ := json.Marshal(claims[name]) // which was read from JSON
+			for _, spelling := range []string{name, fmt.Sprintf(`\u%04x%s`, name[0], name[1:])} {
+				twice := fmt.Sprintf(`%s,"%s":%s}`, text[:len(text)-1], spelling, value)
+				tokens[name+" twice, as "+spelling] = signed(header, json.RawMessage(twice), knownSecret, sha256.New)
+			}
+		}
+		mustBe(t, s.URL(), signed(header, json.RawMessage(text), knownSecret, sha256.New), ada.ID)
+		for name, token := range tokens {
 			mustFail(t, name, me(t, s.URL(), token), "UNAUTHENTICATED", "INVALID")
 			mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: testenv.LogoutOp, Variables: testenv.Input(), Bearer: token}), "logout")
 			if a := speak(t, s, revokePath, formOf("token", token), ada.Client); a.status != 200 || a.body != "" {

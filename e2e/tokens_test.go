@@ -26,7 +26,7 @@ func part(v any) string {
 }
 
 // signed makes a JWT. A nil hash leaves the signature empty.
-func signed(header, claims map[string]any, key string, h func() hash.Hash) string {
+func signed(header, claims any, key string, h func() hash.Hash) string {
 	text := part(header) + "." + part(claims)
 	if h == nil {
 		return text + "."

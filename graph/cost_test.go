@@ -13,7 +13,7 @@ import (
 // an account has one statement more than it needs, the row of its history; login
 // and logout write theirs in the one round trip that they have anyhow. Who claims a
 // username has one more, the guard of names that look alike, and who deletes an account
-// the hold of its name.
+// the hold of its name. Who registers looks whether they did so already.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	testenv.Each(t, func(t *testing.T, d db.DB) {
@@ -43,7 +43,9 @@ func TestStatements(t *testing.T) {
 			{"wrong login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { errors { code } } }`,
 				map[string]any{"p": "wrong"}, nil, 2, 2}, // looks for a registration too, as where there is no such user
 			{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, nil, 6, 8},
+				map[string]any{"p": "correct horse battery"}, nil, 7, 9},
+			{"register again", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
+				map[string]any{"p": "correct horse battery"}, nil, 7, 9},
 			{"changeUsername", `mutation { changeUsername(input: {username: "countess"}) { user { username } errors { code } } }`, nil, bearer, 11, 13},
 			{"changeEmail", `mutation ($p: String!) { changeEmail(input: {email: "new@example.org", password: $p}) { user { pendingEmail } errors { code } } }`,
 				map[string]any{"p": "correct horse battery"}, bearer, 8, 10},

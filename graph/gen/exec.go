@@ -1953,6 +1953,7 @@ type Mutation {
   """
   Starts a registration and mails a confirmation link; the account exists once the link is confirmed.
   The answer is the same whether or not the address already has an account: its owner is told by mail.
+  The same again from the same client, as by a double click, is one registration, whose link is mailed again.
   ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `REGISTRATION_CLOSED` + "`" + ` where only administrators make accounts; ` + "`" + `RATE_LIMITED` + "`" + `.
   User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `,
   ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `; all that apply at once.

@@ -17,7 +17,7 @@ type Confirmation struct {
 	Username      string       // "" if the link is for any of several registrations
 	Email         string       // the address to be confirmed
 	Device        string       // the kind of device that the account was registered with
-	At            time.Time    // when it was registered
+	At            time.Time    // when it was registered; for ConfirmNewEmail, when the account was opened
 	NeedsPassword bool         // and the username, since several registrations of the address are unfinished
 }
 
@@ -33,7 +33,7 @@ func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (
 		if err != nil {
 			return nil, err
 		}
-		return &Confirmation{Purpose: l.Purpose, Username: u.Username, Email: *u.PendingEmail}, nil
+		return &Confirmation{Purpose: l.Purpose, Username: u.Username, Email: *u.PendingEmail, At: u.CreatedAt}, nil
 	}
 	own, list, err := s.openRegistrations(ctx, Actor{}, l)
 	if err != nil {

@@ -85,7 +85,7 @@ func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidat
 func loginKey(login string) store.LoginKey {
 	login = names.Trim(login)
 	if strings.Contains(login, "@") {
-		if e, ok := names.ParseEmail(login); ok {
+		if e, ok := names.ParseKnownEmail(login); ok {
 			return store.LoginKey{Email: e.Key}
 		}
 	}

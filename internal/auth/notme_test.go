@@ -269,3 +269,102 @@ func TestNotMeWhileDisabled_A8(t *testing.T) {
 		}
 	})
 }
+
+// The address that a link takes off the account is told, once, whoever presses at the
+// same time: what happened, and nothing of where the owner is.
+func TestRemovedAddressIsTold_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("ada")
+		thief := client(66)
+		v := f.viewer(f.login("ada", thief))
+		for _, address := range []string{"thief@example.net", "thief2@example.net"} {
+			must(t, f.changeEmail(f.reload(v), address, goodPassword, thief))
+			must(t, f.confirm(f.token(address, store.MailConfirmNewEmail), ""))
+		}
+		must(t, f.reset(f.asks("thief2@example.net", thief), newPassword, thief)) // a password of their own
+		f.exec(`UPDATE users SET disabled_at = $1 WHERE id = $2`, f.Now(), u.ID)  // told all the same
+		owner := at(client(7).Client.Addr, chrome)
+		notice := f.token("ada@example.org", store.MailEmailChanged)
+		errs := parallel(8, func(int) error {
+			return patient(func() error {
+				_, err := f.NotMe(t.Context(), owner, notice)
+				return err
+			})
+		})
+		expectAll(t, "taking back", errs, 1, "TOKEN_INVALID")
+		f.secured(u.ID, "ada@example.org", "ada")
+
+		told := 0
+		for address, want := range map[string]int{"thief2@example.net": 1, "thief@example.net": 0, "ada@example.org": 0} {
+			for _, m := range f.mails(address) {
+				if m.Kind != store.MailEmailRemoved {
+					continue
+				}
+				told++
+				if want--; want < 0 {
+					t.Errorf("%s was told", address)
+				}
+				for _, part := range []string{m.Text, m.HTML} {
+					if !strings.Contains(part, "the account") || !strings.Contains(part, "ada") {
+						t.Errorf("the mail does not say whose account it is:\n%s", part)
+					}
+					for _, secret := range []string{owner.Client.Addr.String(), "Chrome", "ada@", "ada(at)"} {
+						if strings.Contains(part, secret) {
+							t.Errorf("the mail says %q:\n%s", secret, part)
+						}
+					}
+				}
+				if len(f.tokens(m)) != 0 {
+					t.Error("the mail has a link")
+				}
+			}
+		}
+		if told != 1 {
+			t.Errorf("%d mails of a removed address, want 1", told)
+		}
+	})
+}
+
+// An account that stays at its address takes none off.
+func TestNoAddressIsRemoved_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		must(t, f.changeUsername(f.viewer(f.login("ada", client(1))), "countess"))
+		must(t, f.notMe(f.token("ada@example.org", store.MailUsernameChanged)))
+		for _, m := range f.mails("ada@example.org") {
+			if m.Kind == store.MailEmailRemoved {
+				t.Errorf("a mail that the address was removed:\n%s", m.Text)
+			}
+		}
+	})
+}
+
+// A mail and a page that set the password of an account which changed its address lately
+// say so, for as long as that can be taken back.
+func TestResetSaysWhatCanBeTakenBack_A8(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		v := f.viewer(f.login("ada", client(1)))
+		says := func(when, to string, want time.Time) {
+			t.Helper()
+			token := f.asks(to, client(1))
+			page, err := f.LookAtReset(t.Context(), token, to)
+			must(t, err)
+			if !page.BackUntil.Equal(want) {
+				t.Errorf("%s, the page says %v, want %v", when, page.BackUntil, want)
+			}
+			text := f.newest(to, store.MailPasswordReset).Text
+			if strings.Contains(text, "another address lately") == want.IsZero() || !want.IsZero() && !strings.Contains(text, want.Format("15:04 UTC")) {
+				t.Errorf("%s, the mail says:\n%s", when, text)
+			}
+		}
+		says("before a change", "ada@example.org", time.Time{})
+		must(t, f.changeEmail(v, "eve@example.net", goodPassword, client(1)))
+		must(t, f.confirm(f.token("eve@example.net", store.MailConfirmNewEmail), ""))
+		until := f.Now().Add(72 * time.Hour)
+		f.pass(time.Hour)
+		says("after it", "eve@example.net", until)
+		f.pass(71 * time.Hour)
+		says("three days later", "eve@example.net", time.Time{})
+	})
+}

@@ -31,7 +31,8 @@ const registrationWindow = time.Hour
 // Register writes a registration and the mail that asks for its confirmation, and
 // returns the address that the mail goes to. All mistakes are reported together. A taken
 // username is one of them, unless the same client registered it with the same password
-// for an address that was mistyped: that registration ends then. Whether the address has
+// for an address that was mistyped: that registration ends then. The same again from the
+// same client, as by a double click, is one registration. Whether the address has
 // an account changes neither the answer nor the work, only the mail (C3: one answer for
 // every address). RateLimited; Forbidden while registration is closed.
 func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (string, error) {
@@ -41,55 +42,143 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 	if err := s.countRegister(ctx, a, in); err != nil {
 		return "", fmt.Errorf("register: %w", err)
 	}
+	hash := "" // made once, however often it is tried
+	for range maxRegisterRaces {
+		r, err := s.register(ctx, a, in, &hash)
+		if errors.Is(err, store.ErrNotFound) {
+			continue
+		} else if err != nil {
+			return "", err
+		}
+		s.mailQueued()
+		a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registered")
+		return r.Email, nil
+	}
+	return "", errTooMuchAtOnce()
+}
+
+// maxRegisterRaces bounds how often a registration is tried because somebody else
+// registered the same meanwhile.
+const maxRegisterRaces = 5
+
+// register writes the registration of a call of Register, or renews the one that is the
+// same, and returns it. hash is that of the password, or points to "". The error is
+// store.ErrNotFound if somebody registered the same meanwhile, or the same is gone.
+func (s *Service) register(ctx context.Context, a Actor, in RegisterInput, hash *string) (*store.Registration, error) {
 	made := in.Username == nil
 	if made {
 		name, err := s.freeUsername(ctx)
 		if err != nil {
-			return "", fmt.Errorf("register: %w", err)
+			return nil, fmt.Errorf("register: %w", err)
 		}
 		in.Username = &name
 	}
 	email, username, err := s.validate(ctx, in)
-	hash := ""
-	var earlier *store.Registration
-	if onlyTaken(err) {
-		earlier, err = s.ownClaim(ctx, a, username.Key, in.Password)
-	}
-	if err != nil {
-		return "", err
-	}
-	if earlier != nil {
-		hash = earlier.PasswordHash
-	} else if hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
-		return "", fmt.Errorf("register: %w", err)
+	taken := onlyTaken(err)
+	if err != nil && !taken {
+		return nil, err
 	}
 	now := s.now()
 	r := &store.Registration{
-		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username.Name, UsernameKey: username.Key, UsernameMade: made, PasswordHash: hash,
+		ID: newID(), Email: email.Address, EmailKey: email.Key, Username: username.Name, UsernameKey: username.Key, UsernameMade: made,
 		Client: a.Client.Key(), Device: a.Client.device(), CreatedAt: now, ExpiresAt: now.Add(s.cfg.ConfirmTTL),
 	}
-	m := &store.Mail{
-		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, Line: s.line(a), RegistrationID: r.ID, CreatedAt: now,
+	seen, err := s.store.RegistrationLike(ctx, r)
+	if err != nil && !errors.Is(err, store.ErrNotFound) {
+		return nil, fmt.Errorf("register: %w", err)
+	}
+	var claim *store.Registration // of the username, for an address that was mistyped
+	if taken {
+		if claim, err = s.ownClaim(ctx, a, r, in.Password); err != nil {
+			return nil, err
+		}
+		r.PasswordHash = claim.PasswordHash
+	} else if seen != nil {
+		if same, err := s.sameAgain(ctx, a, seen, in.Password); err != nil {
+			return nil, fmt.Errorf("register: %w", err)
+		} else if same {
+			if seen.Email = r.Email; !made { // as they are written this time
+				seen.Username = r.Username
+			}
+			if err := s.renewRegistration(ctx, a, seen, now); err != nil {
+				return nil, s.lost(ctx, r, seen, err)
+			}
+			return seen, nil
+		}
+	}
+	if r.PasswordHash == "" {
+		if *hash == "" {
+			if *hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
+				return nil, fmt.Errorf("register: %w", err)
+			}
+		}
+		r.PasswordHash = *hash
 	}
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
-		if earlier != nil {
-			if err := tx.MoveClaim(ctx, earlier, r.EmailKey, earlier.CreatedAt.Add(usernameHold), now); err != nil {
+		if claim != nil {
+			if err := tx.MoveClaim(ctx, claim, r.EmailKey, claim.CreatedAt.Add(usernameHold), now); err != nil {
 				return err
 			}
 		}
-		return tx.Register(ctx, r, m, now.Add(usernameHold), s.registrationLimits(a, now))
+		return tx.Register(ctx, r, seen, s.confirmation(a, r, now), now.Add(usernameHold), s.registrationLimits(a, now))
 	})
+	if err != nil {
+		return nil, s.lost(ctx, r, seen, err)
+	}
+	return r, nil
+}
+
+// lost returns what an error of the store says of a registration. A username that
+// somebody claimed since it was looked at is taken, unless it was claimed by what
+// somebody registered at the same time and is the same: then it is store.ErrNotFound.
+func (s *Service) lost(ctx context.Context, r, seen *store.Registration, err error) error {
 	switch {
 	case errors.Is(err, store.ErrTooMany):
-		return "", errRateLimited(registrationWindow)
-	case errors.Is(err, store.ErrConflict): // claimed since validate looked
-		return "", errUsernameTaken()
-	case err != nil:
-		return "", fmt.Errorf("register: %w", err)
+		return errRateLimited(registrationWindow)
+	case errors.Is(err, store.ErrConflict):
+		like, notFound := s.store.RegistrationLike(ctx, r)
+		if notFound == nil && (seen == nil || like.ID != seen.ID) {
+			return store.ErrNotFound
+		}
+		return errUsernameTaken()
 	}
-	s.mailQueued()
-	a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registered")
-	return r.Email, nil
+	return fmt.Errorf("register: %w", err)
+}
+
+// sameAgain reports whether somebody registers again what they did already, as by a
+// double click: seen is what this client registered for the same address and username,
+// and the password is the same. That takes the one hash that registering takes anyhow;
+// only who chose another password waits for a second one. It is a try at the password of
+// seen: beyond its limits nothing is compared, and nobody is told.
+func (s *Service) sameAgain(ctx context.Context, a Actor, seen *store.Registration, typed string) (bool, error) {
+	t, err := s.countTry(ctx, a, "registration:"+seen.ID)
+	if err == nil {
+		err = t.compare(ctx, seen.PasswordHash, typed, false)
+	}
+	if errors.Is(err, errMismatch) || err != nil && AsError(err).Code == RateLimited {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// renewRegistration has a registration wait as if it were made now, and mails its link
+// again, once for all calls while that mail waits.
+func (s *Service) renewRegistration(ctx context.Context, a Actor, r *store.Registration, now time.Time) error {
+	r.ExpiresAt = now.Add(s.cfg.ConfirmTTL)
+	if until := r.CreatedAt.Add(usernameHold); !now.Before(until) { // its username is held anew
+		r.CreatedAt = now
+	}
+	m := s.confirmation(a, r, now)
+	m.Dedupe = store.ResendDedupe(m.Kind, m.RecipientKey, r.ID)
+	return s.store.RenewRegistration(ctx, r, m, now.Add(usernameHold), now)
+}
+
+// confirmation returns the mail that asks for the confirmation of a registration.
+func (s *Service) confirmation(a Actor, r *store.Registration, now time.Time) *store.Mail {
+	return &store.Mail{
+		ID: newID(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: r.Client, Line: s.line(a),
+		RegistrationID: r.ID, CreatedAt: now,
+	}
 }
 
 // registrationLimits are those of an actor.
@@ -135,16 +224,20 @@ func onlyTaken(err error) bool {
 	return ok && len(mistakes) == 1 && mistakes[0].Code == UsernameTaken
 }
 
-// ownClaim returns the registration that keeps a username, if it was made at this
+// ownClaim returns the registration that keeps r's username, if it was made at this
 // client with the password typed: then whoever mistyped their address has the name
-// for another. It takes the one hash that registering takes anyhow, and it is a try
-// at that password. The mistake is USERNAME_TAKEN; RateLimited.
-func (s *Service) ownClaim(ctx context.Context, a Actor, usernameKey, typed string) (*store.Registration, error) {
-	earlier, err := s.store.ClaimOf(ctx, usernameKey, a.Client.Key(), s.now())
+// for r's. It takes the one hash that registering takes anyhow, and it is a try
+// at that password. The mistake is USERNAME_TAKEN; RateLimited. The error is
+// store.ErrNotFound if r's address has the name by now.
+func (s *Service) ownClaim(ctx context.Context, a Actor, r *store.Registration, typed string) (*store.Registration, error) {
+	earlier, err := s.store.ClaimOf(ctx, r.UsernameKey, r.Client, r.CreatedAt)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errUsernameTaken()
 	} else if err != nil {
 		return nil, fmt.Errorf("register: %w", err)
+	}
+	if earlier.EmailKey == r.EmailKey {
+		return nil, store.ErrNotFound
 	}
 	t, err := s.countTry(ctx, a, "registration:"+earlier.ID)
 	if err != nil {
@@ -241,7 +334,7 @@ func (s *Service) ResendConfirmation(ctx context.Context, a Actor, in ResendConf
 // requestMail writes a mail of which the worker finds out whether there is anything to
 // say to the address. The call is counted under the name what.
 func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind, what, address string) error {
-	email, ok := names.ParseEmail(address)
+	email, ok := names.ParseKnownEmail(address)
 	if err := s.countMail(ctx, a, what, ok); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}

@@ -391,3 +391,133 @@ func TestDeveloperRegisters(t *testing.T) {
 		}, func(f *fixture) { f.cfg.Development = development })
 	}
 }
+
+// The same again from the same client is one registration, whose link asks for nothing:
+// one click after the other or both at once, on one replica or two, with a username or
+// without, also where the first one was declined. Whether the address has an account
+// changes no row but for closed (C3).
+func TestSameAgainIsOneRegistration_C3(t *testing.T) {
+	for kind, p := range map[string]password.Params{"argon2id": cheap, "bcrypt": cheapBcrypt} {
+		t.Run(kind, func(t *testing.T) {
+			each(t, func(t *testing.T, f *fixture) {
+				f.user("olga")
+				other := f.replica(f.cfg)
+				for i, c := range []struct {
+					email    string
+					username *string
+				}{{"ada@example.org", new("ada")}, {"bob@example.org", nil}, {"olga@example.org", new("eve")}, {"olga@example.org", nil}} {
+					in := auth.RegisterInput{Email: c.email, Username: c.username, Password: goodPassword}
+					errs := parallel(4, func(n int) error {
+						_, err := []*auth.Service{f.Service, other}[n%2].Register(t.Context(), client(i), in)
+						return err
+					})
+					expectAll(t, "at once", errs, 4, "")
+					before := f.count(`outbox`)
+					_, err := f.Register(t.Context(), client(i), in)
+					expect(t, "afterwards", err, "ok")
+					if n := f.count(`registrations WHERE client = $1`, client(i).Client.Key()); n != 1 {
+						t.Errorf("%s: %d registrations, want 1", c.email, n)
+					}
+					if n := f.count(`registrations WHERE closed AND client = $1`, client(i).Client.Key()); (n == 1) != (c.email == "olga@example.org") {
+						t.Errorf("%s: %d closed", c.email, n)
+					}
+					if n := f.count(`outbox`); n != before {
+						t.Errorf("%s: %d mails wait, want %d", c.email, n, before)
+					}
+				}
+				for _, email := range []string{"ada@example.org", "bob@example.org"} {
+					list := f.mails(email)
+					if len(list) != 2 {
+						t.Errorf("%s got %d mails, want 2", email, len(list))
+					}
+					first, last := f.tokens(list[len(list)-1])[0], f.tokens(list[0])[0]
+					expect(t, "the first link", f.confirm(first, ""), "ok")
+					expect(t, "the last one then", f.confirm(last, ""), "TOKEN_INVALID")
+				}
+				must(t, f.decline(f.link("joe@example.org", "joe", client(9)), ""))
+				expect(t, "again after it was declined", f.confirm(f.link("joe@example.org", "joe", client(9)), ""), "ok")
+			}, hashing(p))
+		})
+	}
+}
+
+// With another password, another username or from another client it is another
+// registration.
+func TestAnotherRegistration(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		registers := func(username, typed string, c auth.Actor) {
+			t.Helper()
+			_, err := f.Register(t.Context(), c, auth.RegisterInput{Email: "ada@example.org", Username: new(username), Password: typed})
+			must(t, err)
+		}
+		for n, again := range []func(){
+			func() { registers("ada", goodPassword, client(1)) },
+			func() { registers("ada", newPassword, client(1)) },
+			func() { registers("countess", newPassword, client(1)) },
+			func() { registers("ada", newPassword, client(2)) },
+		} {
+			again()
+			if got := f.count(`registrations`); got != n+1 {
+				t.Errorf("%d registrations, want %d", got, n+1)
+			}
+		}
+		registers("ADA", newPassword, client(1)) // the same as the newest, written otherwise
+		if n := f.count(`registrations WHERE username = 'ADA'`); n != 1 {
+			t.Errorf("%d registrations are written as the last time, want 1", n)
+		}
+		if n := f.count(`registrations`); n != 4 {
+			t.Errorf("%d registrations after all, want 4", n)
+		}
+	})
+}
+
+// Registering again gives the link its whole time, and leaves the name to be moved.
+func TestSameAgainLasts(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		f.link("ada@example.org", "ada", client(1))
+		f.pass(23 * time.Hour)
+		again := f.link("ada@example.org", "ada", client(1))
+		f.link("typo@example.org", "eve", client(2))
+		f.pass(23 * time.Hour)
+		f.link("typo@example.org", "eve", client(2))
+		expect(t, "a day later", f.confirm(again, ""), "ok")
+		f.pass(2 * time.Hour)
+		f.link("typo@example.org", "eve", client(2)) // its username is held anew
+		expect(t, "for the right address", f.registers("eve@example.org", "eve", client(2)), "ok")
+		if n := f.count(`registrations WHERE client = $1 AND NOT closed`, client(2).Client.Key()); n != 1 {
+			t.Errorf("%d registrations wait, want 1", n)
+		}
+	})
+}
+
+// Who corrects their address by a double click has one registration, too.
+func TestMovedTwiceAtOnce(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		must(t, f.registers("typo@example.org", "ada", client(1)))
+		expectAll(t, "the right address", parallel(4, func(int) error { return f.registers("ada@example.org", "ada", client(1)) }), 4, "")
+		if n := f.count(`registrations WHERE NOT closed`); n != 1 {
+			t.Errorf("%d registrations wait, want 1", n)
+		}
+		expect(t, "its link", f.confirm(f.tokens(f.mails("ada@example.org")[0])[0], ""), "ok")
+	})
+}
+
+// What waits is compared by the limits of any password: beyond them, a guess of it is
+// another registration.
+func TestSameAgainIsATry_C4(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		must(t, f.registers("ada@example.org", "ada", client(1)))
+		f.exec(`UPDATE registrations SET created_at = $1`, f.Now().Add(-2*time.Hour)) // counts for no limit of rows
+		var id string
+		must(t, f.db.QueryRow(t.Context(), `SELECT id FROM registrations`).Scan(&id))
+		for i := range 12 {
+			_, err := f.Register(t.Context(), client(1), auth.RegisterInput{Email: "ada@example.org", Username: new("ada"), Password: fmt.Sprint("a guess of it, ", i)})
+			must(t, err)
+			f.exec(`DELETE FROM registrations WHERE id <> $1`, id)
+		}
+		must(t, f.registers("ada@example.org", "ada", client(1)))
+		if n := f.count(`registrations`); n != 2 {
+			t.Errorf("%d registrations: the password was compared beyond its limit", n)
+		}
+	})
+}

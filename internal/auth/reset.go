@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"latchkey/internal/link"
 	"latchkey/internal/store"
@@ -21,9 +22,28 @@ func (s *Service) RequestPasswordReset(ctx context.Context, a Actor, in RequestP
 	return s.requestMail(ctx, a, store.MailPasswordReset, "reset", in.Email)
 }
 
-// LookAtReset returns whose password a link would set, and changes nothing. The
-// mistake is TOKEN_INVALID.
-func (s *Service) LookAtReset(ctx context.Context, token, email string) (*store.User, error) {
+// Reset is what the page behind a link shows before anything happens.
+type Reset struct {
+	User      *store.User // whose password it sets
+	BackUntil time.Time   // until then an address that they had before can take the account back; zero if none can
+}
+
+// LookAtReset returns what a link would do, and changes nothing. The mistake is
+// TOKEN_INVALID.
+func (s *Service) LookAtReset(ctx context.Context, token, email string) (*Reset, error) {
+	u, err := s.userOfReset(ctx, token, email)
+	if err != nil {
+		return nil, err
+	}
+	until, err := s.store.BackUntil(ctx, u, s.now())
+	if err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
+	return &Reset{u, until}, nil
+}
+
+// userOfReset returns whose password a link would set. The mistake is TOKEN_INVALID.
+func (s *Service) userOfReset(ctx context.Context, token, email string) (*store.User, error) {
 	l, err := s.openLink(ctx, token, email, link.ResetPassword)
 	if err != nil {
 		return nil, err
@@ -51,7 +71,7 @@ type ResetPasswordInput struct {
 // and makes every older link dead. The mistakes are TOKEN_INVALID and those of a new
 // password, which leave the link as good as it was.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
-	u, err := s.LookAtReset(ctx, in.Token, in.Email)
+	u, err := s.userOfReset(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}

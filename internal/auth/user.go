@@ -22,7 +22,7 @@ func (s *Service) FindUser(ctx context.Context, text string) (*store.User, error
 		return nil, errAbsent()
 	}
 	text = names.Trim(text)
-	email, _ := names.ParseEmail(text)
+	email, _ := names.ParseKnownEmail(text)
 	return found(s.store.UserByAny(ctx, text, email.Key, names.Lower(text)))
 }
 

@@ -73,7 +73,7 @@ func (q UserList) filter() (f store.UserFilter) {
 	}
 	if q.Search != nil {
 		f.Search = names.Lower(names.Trim(*q.Search))
-		if email, ok := names.ParseEmail(*q.Search); ok { // an international domain is kept in ASCII
+		if email, ok := names.ParseKnownEmail(*q.Search); ok { // an international domain is kept in ASCII
 			f.Search = email.Key
 		}
 	}

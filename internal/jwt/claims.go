@@ -1,6 +1,7 @@
 package jwt
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -27,7 +28,7 @@ type Claims struct {
 }
 
 // payload is the claims as a token has them. Its times are as they were written: nil is
-// one that is missing, and null or a string is no time.
+// one that is missing, and a string is no time.
 type payload struct {
 	Issuer        string         `json:"iss"`
 	Audience      audience       `json:"aud"`
@@ -44,10 +45,18 @@ type payload struct {
 }
 
 // UnmarshalJSON takes each name as it is spelled and once (RFC 7519 section 4), and
-// each value of its type alone.
+// each value of its type alone: null is of none.
 func (p *payload) UnmarshalJSON(b []byte) error {
 	type wire payload
-	return json.Unmarshal(b, (*wire)(p))
+	return json.Unmarshal(b, (*wire)(p), json.WithUnmarshalers(json.UnmarshalFromFunc(notNull)))
+}
+
+// notNull refuses null in the place of any value, and leaves all else to the library.
+func notNull(d *jsontext.Decoder, _ any) error {
+	if d.PeekKind() == 'n' {
+		return ErrInvalid
+	}
+	return errors.ErrUnsupported
 }
 
 // audience is one string when we write it; RFC 7519 section 4.1.3 allows a list.

@@ -174,6 +174,10 @@ func TestClaims_F2(t *testing.T) {
 		{"sub a number", "sub", 5, jwt.ErrInvalid},
 		{"client_id a number", "client_id", 5, jwt.ErrInvalid},
 		{"email_verified a string", "email_verified", "true", jwt.ErrInvalid},
+		{"role null", "role", nil, jwt.ErrInvalid},
+		{"email null", "email", nil, jwt.ErrInvalid},
+		{"email_verified null", "email_verified", nil, jwt.ErrInvalid},
+		{"a claim of others null", "nickname", nil, nil},
 	}
 	for _, name := range []string{"exp", "nbf", "iat"} { // a NumericDate is a number, RFC 7519 section 2
 		for what, value := range map[string]any{

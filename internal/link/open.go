@@ -32,7 +32,7 @@ func (m *Maker) Open(ctx context.Context, token, email string, purposes ...Purpo
 		return Claim{}, ErrDead
 	}
 	if email != "" {
-		if e, ok := names.ParseEmail(email); !ok || e.Key != c.EmailKey {
+		if e, ok := names.ParseKnownEmail(email); !ok || e.Key != c.EmailKey {
 			return Claim{}, ErrDead
 		}
 	}

@@ -63,12 +63,12 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 		for i := range f.changes {
 			u := &f.changes[i]
 			if view := made.link(ctx, link.Target{Purpose: link.ConfirmNewEmail, User: u}); view != nil {
-				l.Changes = append(l.Changes, change{plain(u.Username), *view})
+				l.Changes = append(l.Changes, newChange(u, view))
 			}
 		}
 	case store.MailPasswordReset:
 		if view := made.link(ctx, link.Target{Purpose: link.ResetPassword, User: f.user}); view != nil {
-			l.Reset = change{plain(f.user.Username), *view}
+			l.Reset = newReset(f.user, f.back, view)
 		}
 	case store.MailAlreadyRegistered:
 		l.Held, needed = f.held, false

@@ -21,6 +21,7 @@ type finding struct {
 	held          bool                 // for already_registered: the account left the address, which is kept for it
 	user          *store.User          // the user who has the address; or nil
 	refused       bool                 // the reader wants no mails that strangers cause; admit.go finds that out
+	back          time.Time            // for password_reset: until when an earlier address can take the account back; zero if none can
 }
 
 // find returns what m has to say now, or errNothing.
@@ -167,5 +168,7 @@ func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (
 	if user.DisabledAt != nil || user.SecuredAt != nil && user.SecuredAt.After(m.CreatedAt) {
 		return nil, store.ErrNotFound
 	}
-	return &finding{kind: m.Kind, to: user.Email, user: user}, nil
+	f := &finding{kind: m.Kind, to: user.Email, user: user}
+	f.back, err = p.c.Store.BackUntil(ctx, user, now)
+	return f, err
 }

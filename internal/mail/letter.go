@@ -3,6 +3,7 @@ package mail
 import (
 	"html/template"
 	"net/netip"
+	"time"
 
 	"latchkey/internal/store"
 )
@@ -23,7 +24,7 @@ type letter struct {
 	Several       bool           // confirm_registration: its link is good for several registrations, of which the page asks for one
 	Held          bool           // already_registered: the account left this address, which is kept for it
 	Changes       []change       // confirm_new_email: at least one
-	Reset         change         // password_reset
+	Reset         reset          // password_reset
 	Notice        notice         // all other kinds
 	Stop          template.URL   // where the reader refuses more of such mails; "" in what no stranger can cause
 }
@@ -52,9 +53,17 @@ type confirmation struct {
 	linkView
 }
 
-// change is an account with the link that changes something of it.
+// change is an account with the link that gives it another address.
 type change struct {
 	Username string
+	Opened   string // the day on which it was opened
+	linkView
+}
+
+// reset is an account with the link that sets a new password.
+type reset struct {
+	Username string
+	Back     string // until when an address that it had before can take it back; "" if none can
 	linkView
 }
 
@@ -75,6 +84,14 @@ type notice struct {
 
 func newConfirmation(r *store.Registration, l *linkView) confirmation {
 	return confirmation{Username: plain(r.Username), Device: plain(r.Device), At: moment(r.CreatedAt), linkView: *l}
+}
+
+func newChange(u *store.User, l *linkView) change {
+	return change{Username: plain(u.Username), Opened: day(u.CreatedAt), linkView: *l}
+}
+
+func newReset(u *store.User, back time.Time, l *linkView) reset {
+	return reset{Username: plain(u.Username), Back: moment(back), linkView: *l}
 }
 
 func newNotice(d *store.MailDetails) notice {

@@ -175,12 +175,12 @@ func shapes(kind store.MailKind) []letter {
 		bare := confirmation{Username: "eve", At: moment(at), linkView: link("one")}
 		return []letter{{Stop: stop, Confirmations: []confirmation{one}}, {Stop: stop, Confirmations: []confirmation{bare}}, {Stop: stop, Several: true, Confirmations: []confirmation{one}}}
 	case store.MailConfirmNewEmail:
-		one, other := change{"ada", link("one")}, change{"eve", link("other")}
+		one, other := change{"ada", day(at), link("one")}, change{"eve", day(at), link("other")}
 		return []letter{{Stop: stop, Changes: []change{one}}, {Stop: stop, Changes: []change{one, other}}}
 	case store.MailAlreadyRegistered:
 		return []letter{{Stop: stop}, {Stop: stop, Held: true}}
 	case store.MailPasswordReset:
-		return []letter{{Stop: stop, Reset: change{"ada", link("one")}}}
+		return []letter{{Stop: stop, Reset: reset{"ada", "", link("one")}}, {Stop: stop, Reset: reset{"ada", moment(at), link("one")}}}
 	}
 	var list []letter
 	for _, device := range []string{"Firefox on Linux", ""} {
@@ -198,7 +198,7 @@ func shapes(kind store.MailKind) []letter {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})
 			}
-			if kind != store.MailAccountDeleted && kind != store.MailAccountDisabled {
+			if !slices.Contains([]store.MailKind{store.MailEmailRemoved, store.MailAccountDeleted, store.MailAccountDisabled}, kind) {
 				l := link("one")
 				n.NotMe = &l
 				list = append(list, letter{Notice: n})

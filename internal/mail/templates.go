@@ -25,6 +25,7 @@ var subjects = map[store.MailKind]string{
 	store.MailPasswordReset:        "Set a new password",
 	store.MailEmailChangeRequested: "A change of your email was requested",
 	store.MailEmailChanged:         "Your email was changed",
+	store.MailEmailRemoved:         "Your email was removed from an account",
 	store.MailPasswordChanged:      "Your password was changed",
 	store.MailUsernameChanged:      "Your username was changed",
 	store.MailNewDevice:            "A new device logged in",

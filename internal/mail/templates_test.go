@@ -48,9 +48,16 @@ func goldenConfirmation(username, device string, age time.Duration) confirmation
 func goldenChanges(usernames ...string) letter {
 	var l letter
 	for _, name := range usernames {
-		l.Changes = append(l.Changes, change{plain(name), goldenView(24 * time.Hour)})
+		left := goldenView(24 * time.Hour)
+		l.Changes = append(l.Changes, newChange(&store.User{Username: name, CreatedAt: time.Date(2026, 1, 3, 8, 15, 0, 0, time.UTC)}, &left))
 	}
 	return l
+}
+
+// goldenReset is of an account that can be taken back until then, if that is not zero.
+func goldenReset(username string, back time.Time) letter {
+	left := goldenView(time.Hour)
+	return letter{Reset: newReset(&store.User{Username: username}, back, &left)}
 }
 
 // goldenKept is of a deletion, at an address of before.
@@ -104,11 +111,12 @@ var states = stoppable(append([]state{
 	{"already_registered_held_no_app", bare, store.MailAlreadyRegistered, letter{Held: true}},
 	{"new_email_one", withURL, store.MailConfirmNewEmail, goldenChanges("ada")},
 	{"new_email_several", bare, store.MailConfirmNewEmail, goldenChanges("ada", "evil.example.com", "abcdefghijklmnopqrstuvwxyz-01234")},
-	{"password_reset", withURL, store.MailPasswordReset, letter{Reset: change{plain("ada.lovelace"), goldenView(time.Hour)}}},
+	{"password_reset", withURL, store.MailPasswordReset, goldenReset("ada.lovelace", time.Time{})},
+	{"password_reset_back", withURL, store.MailPasswordReset, goldenReset("ada", goldenNow.Add(71*time.Hour))},
 	{"new_device_hostile", bare, store.MailNewDevice, goldenNotice("www.evil.com", "", `<img src="//evil.com"> a@b.c {{.}}`, "", true)},
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
-	{"password_reset_help", withHelp, store.MailPasswordReset, letter{Reset: change{plain("ada"), goldenView(time.Hour)}}},
+	{"password_reset_help", withHelp, store.MailPasswordReset, goldenReset("ada", time.Time{})},
 	{"role_changed", withURL, store.MailRoleChanged, goldenRole(store.MailDetails{Username: "ada", Role: store.RoleAdmin})},
 	{"role_changed_back", bare, store.MailRoleChanged, goldenRole(store.MailDetails{Username: "ada.lovelace", Role: store.RoleUser, Shell: true})},
 	{"administrators_changed", withURL, store.MailAdministratorsChanged, goldenRole(store.MailDetails{
@@ -139,7 +147,7 @@ func notices() []state {
 	}{
 		{store.MailNewDevice, "", true}, {store.MailPasswordChanged, "", true}, {store.MailUsernameChanged, "countess", true},
 		{store.MailEmailChangeRequested, "ada@new.example.org", true}, {store.MailEmailChanged, "ada@new.example.org", true},
-		{store.MailAccountDeleted, "", false}, {store.MailAccountDisabled, "", false},
+		{store.MailEmailRemoved, "", false}, {store.MailAccountDeleted, "", false}, {store.MailAccountDisabled, "", false},
 	} {
 		name := string(n.kind)
 		list = append(list,
@@ -233,7 +241,7 @@ func TestLinksAreInBothParts(t *testing.T) {
 			t.Errorf("%s: links of HTML and text differ:\n%s", s.name, diff)
 		}
 		want := len(s.letter.links())
-		plain := []store.MailKind{store.MailAccountDeleted, store.MailAccountDisabled, store.MailRoleChanged} // say what is, and offer nothing
+		plain := []store.MailKind{store.MailEmailRemoved, store.MailAccountDeleted, store.MailAccountDisabled, store.MailRoleChanged} // say what is, and offer nothing
 		if want == 0 && s.app.URL != "" && !slices.Contains(plain, s.kind) {
 			want = 1
 		}
@@ -269,7 +277,7 @@ func TestTypedTextIsNeverALink_A8(t *testing.T) {
 			{"", bare, store.MailConfirmRegistration, letter{Several: true, Confirmations: one}},
 			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed)},
 			{"", bare, store.MailConfirmNewEmail, goldenChanges(typed, typed)},
-			{"", bare, store.MailPasswordReset, letter{Reset: change{plain(typed), goldenView(time.Hour)}}},
+			{"", bare, store.MailPasswordReset, goldenReset(typed, time.Time{})},
 		}
 		for _, kind := range []store.MailKind{store.MailSessionMoved, store.MailAdministratorsChanged} {
 			mails = append(mails, state{"", bare, kind, goldenRole(store.MailDetails{Username: typed, By: typed, Session: typed, Device: typed})})

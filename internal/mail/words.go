@@ -57,8 +57,11 @@ func moment(t time.Time) string {
 	if t.IsZero() {
 		return ""
 	}
-	return t.UTC().Format("2\u00a0January 2006, 15:04 UTC") // no line breaks the day apart
+	return day(t) + t.UTC().Format(", 15:04 UTC")
 }
+
+// day returns the day of a time as people read it.
+func day(t time.Time) string { return t.UTC().Format("2\u00a0January 2006") } // which no line breaks apart
 
 // duration returns in words how long something will last: "24 hours", "1 hour",
 // "90 minutes". It rounds up by as much as five minutes, so that a mail that is a little

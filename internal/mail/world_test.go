@@ -184,7 +184,7 @@ func (x *world) registerOn(line, email, username, client string) *store.Registra
 	r := store.Registration{ID: x.id(), Email: email, EmailKey: strings.ToLower(email), Username: username, UsernameKey: strings.ToLower(username),
 		PasswordHash: "x", Client: client, Device: "Firefox on Linux", CreatedAt: now, ExpiresAt: now.Add(24 * time.Hour)}
 	m := store.Mail{ID: x.id(), Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, Client: client, Line: line, RegistrationID: r.ID, CreatedAt: now}
-	if err := x.store.Register(x.t.Context(), &r, &m, r.ExpiresAt, store.RegistrationLimits{PerAddress: 100, PerClient: 100}); err != nil {
+	if err := x.store.Register(x.t.Context(), &r, nil, &m, r.ExpiresAt, store.RegistrationLimits{PerAddress: 100, PerClient: 100}); err != nil {
 		x.t.Fatal(err)
 	}
 	return &r

@@ -32,9 +32,20 @@ var domains = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.CheckJoiners(t
 // ParseEmail reads an address, which may have white space around it, and reports whether it
 // is one that Latchkey takes. That is a bare addr-spec (RFC 5322 section 3.4.1), with a dot-atom of ASCII before the @ and a host
 // name of at least two labels behind it. It takes no quoting, comments, display names,
-// lists or literals, and no character that some step would make another of (B3): the
-// address that comes out is the one that was sent.
+// lists or literals, and nothing that some step would make another of (B3), such as a
+// character that folds or an encoded word: the address that comes out is the one that
+// was sent.
 func ParseEmail(s string) (Email, bool) {
+	e, ok := ParseKnownEmail(s)
+	if !ok || encodedWord(e.Local) {
+		return Email{}, false
+	}
+	return e, true
+}
+
+// ParseKnownEmail is ParseEmail for an address that an account may have already. It
+// reads encoded words, too, since whoever has such an address goes on using it.
+func ParseKnownEmail(s string) (Email, bool) {
 	s = Trim(s)
 	local, domain, ok := strings.Cut(s, "@")
 	if !ok || len(s) > MaxEmail || !dotAtom(local) {
@@ -46,6 +57,13 @@ func ParseEmail(s string) (Email, bool) {
 	}
 	address := local + "@" + domain
 	return Email{Address: address, Key: Lower(address), Local: local}, true
+}
+
+// encodedWord reports whether something in s looks like an encoded word (RFC 2047 section
+// 2), as =?utf-8?b?dmljdGlt?=. A mail server that decodes it writes to another mailbox.
+func encodedWord(s string) bool {
+	_, text, begins := strings.Cut(s, "=?")
+	return begins && strings.Contains(text, "?=")
 }
 
 // dotAtom reports whether s is RFC 5322's dot-atom of at most 64 bytes.

@@ -1,6 +1,7 @@
 package names_test
 
 import (
+	"mime"
 	"net/mail"
 	"regexp"
 	"strings"
@@ -36,7 +37,7 @@ func FuzzParseEmail(f *testing.F) {
 	for _, seed := range []string{
 		"ada@example.org", "Ada.L+x@Example.ORG", "ada@bücher.example", "ada@XN--bcher-KVA.example", "ada@faß.example",
 		"ada@בית.example", "ada@\u212Aelvin.org", "ada@\uFF45xample.org", "ada@exam\u00ADple.org", "ada@\u0130stanbul.org",
-		"ada@\u1E9E.example", "ada@\u0915\u094D\u200D\u0937.example", "ada@xn--11b2ezcw70k.example", "ada@xn--a.example", "ada@EXAMPLE.XN--P1AI", "ada@ΒΌΛΟΣ.example", "ada@l·l.example", " ada@example.org\r\n", "\u00A0ada@example.org\u3000", "ada@example.org\u200B", `"ada"@example.org`, "ada@[127.0.0.1]", "ada@1.2.3.4", "a@b", "@", "",
+		"ada@\u1E9E.example", "ada@\u0915\u094D\u200D\u0937.example", "ada@xn--11b2ezcw70k.example", "ada@xn--a.example", "ada@EXAMPLE.XN--P1AI", "ada@ΒΌΛΟΣ.example", "ada@l·l.example", " ada@example.org\r\n", "\u00A0ada@example.org\u3000", "=?utf-8?b?dmljdGlt?=@example.org", "ada@example.org\u200B", `"ada"@example.org`, "ada@[127.0.0.1]", "ada@1.2.3.4", "a@b", "@", "",
 	} {
 		f.Add(seed)
 	}
@@ -72,6 +73,9 @@ func FuzzParseEmail(f *testing.F) {
 		}
 		if e.Key != strings.ToLower(e.Address) {
 			t.Errorf("%q: key %q of address %q", s, e.Key, e.Address)
+		}
+		if decoded, err := new(mime.WordDecoder).DecodeHeader(e.Local); err != nil || decoded != e.Local {
+			t.Errorf("%q: the local part %q decodes to %q, %v", s, e.Local, decoded, err)
 		}
 		if again, ok := names.ParseEmail(e.Address); !ok || again != e {
 			t.Errorf("%q: the address again: %+v, %t, want %+v", s, again, ok, e)

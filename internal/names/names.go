@@ -2,11 +2,12 @@
 // devices are kept.
 //
 // An address or a username is kept as it was typed, and beside it a key that it is
-// compared by. [ParseEmail] and [ParseUsername] are the only way to a key. They are strict,
-// so that names that look the same have the same key (B4), and that what is kept is what
-// was sent (B2): nothing in it is mapped or guessed. White space around it is taken off,
-// since phones and clipboards add it and nobody means it: a name with it looks like the
-// name without, and has its key.
+// compared by. [ParseEmail] and [ParseUsername] are the way to a key of a new one,
+// [ParseKnownEmail] and [ParseKnownUsername] to that of one which somebody has already.
+// They are strict, so that names that look the same have the same key (B4), and that
+// what is kept is what was sent (B2): nothing in it is mapped or guessed. White space
+// around it is taken off, since phones and clipboards add it and nobody means it: a name
+// with it looks like the name without, and has its key.
 package names
 
 import (

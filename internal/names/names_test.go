@@ -84,6 +84,17 @@ func TestParseEmail_B1_B2_B3(t *testing.T) {
 		{"no A-label", "ada@xn--a.example", "", ""},
 		{"A-label of ASCII", "ada@xn--example-.org", "", ""},
 
+		{"encoded word", "=?utf-8?b?dmljdGlt?=@example.org", "", ""},
+		{"encoded word of quoted printable", "=?ISO-8859-1?Q?victim?=@example.org", "", ""},
+		{"encoded word with a language", "=?us-ascii*en?q?victim?=@example.org", "", ""},
+		{"encoded word in the middle", "ada.=?utf-8?q?victim?=.x@example.org", "", ""},
+		{"encoded word of nothing", "=??=@example.org", "", ""},
+		{"two encoded words", "=?a?q?b?==?a?q?c?=@example.org", "", ""},
+		{"the beginning of an encoded word", "=?utf-8?b?dmljdGlt@example.org", "=?utf-8?b?dmljdGlt@example.org", "=?utf-8?b?dmljdglt@example.org"},
+		{"the end of one", "dmljdGlt?=@example.org", "dmljdGlt?=@example.org", "dmljdglt?=@example.org"},
+		{"both in one", "=?=@example.org", "=?=@example.org", "=?=@example.org"},
+		{"the end before the beginning", "a?=b=?c@example.org", "a?=b=?c@example.org", "a?=b=?c@example.org"},
+
 		{"Kelvin sign before the @", "\u212Aelvin@example.org", "", ""},
 		{"Kelvin sign in the domain", "ada@\u212Aelvin.org", "", ""},
 		{"long s in the domain", "ada@\u017Fea.org", "", ""},

@@ -30,6 +30,7 @@ const (
 	MailNewDevice            MailKind = "new_device"
 	MailSessionMoved         MailKind = "session_moved"
 	MailRoleChanged          MailKind = "role_changed"
+	MailEmailRemoved         MailKind = "email_removed" // to the address that "this was not me" took off the account
 	MailAccountDeleted       MailKind = "account_deleted"
 	MailAccountDisabled      MailKind = "account_disabled"
 

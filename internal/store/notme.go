@@ -62,42 +62,61 @@ func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now ti
 // if the event changed the username, that too, whatever happened since. All sessions end;
 // no password counts until a new one is set; older links are dead, and so are those that
 // would take later events back; no device or client is familiar any more. It returns the
-// user as they are then. The error is ErrNotFound if b was taken back already or is too
-// old. Call it in a transaction.
-func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (*User, error) {
+// user as they were until then and as they are now. The error is ErrNotFound if b was
+// taken back already or is too old. Call it in a transaction.
+func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (before, after *User, err error) {
 	// The user's row first, as everywhere: who goes on changing things waits
 	// here, and finds another security_version then.
-	err := one(s.conn.Exec(ctx, `/* TakeBack */
+	err = one(s.conn.Exec(ctx, `/* TakeBack, the guard */ UPDATE users SET updated_at = $2 WHERE id = $1`, b.UserID, now))
+	if err != nil {
+		return nil, nil, err
+	}
+	if before, err = s.UserByID(ctx, b.UserID); err != nil {
+		return nil, nil, err
+	}
+	err = one(s.conn.Exec(ctx, `/* TakeBack */
 		UPDATE users SET email = $2, email_key = $3, password_hash = '', `+secured("$4")+` WHERE id = $1`,
 		b.UserID, b.Email, b.EmailKey, now))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := one(s.conn.Exec(ctx, `/* TakeBack, its use */
 		DELETE FROM undo WHERE id = $1 AND expires_at > $2`, b.ID, now)); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := s.conn.Exec(ctx, `/* TakeBack, what came later */
 		DELETE FROM undo WHERE user_id = $1 AND seq > $2`, b.UserID, b.Seq); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if _, err := s.conn.Exec(ctx, `/* TakeBack, who was familiar */
 		DELETE FROM familiar WHERE user_id = $1`, b.UserID); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.EndSessions(ctx, b.UserID, ""); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := s.dropHold(ctx, b.EmailKey, b.UserID); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	u, err := s.UserByID(ctx, b.UserID)
+	after, err = s.UserByID(ctx, b.UserID)
 	if err != nil || b.Kind != EventUsernameChanged {
-		return u, err
+		return before, after, err
 	}
-	if err := s.rename(ctx, u, b.Username, b.ExpiresAt, now); err != nil {
-		return nil, err
+	if err := s.rename(ctx, after, b.Username, b.ExpiresAt, now); err != nil {
+		return nil, nil, err
 	}
-	u.Username = b.Username
-	return u, nil
+	after.Username = b.Username
+	return before, after, nil
+}
+
+// BackUntil returns until when u can be taken back to an address that they had before; the
+// zero time if they cannot.
+func (s *Store) BackUntil(ctx context.Context, u *User, now time.Time) (until time.Time, err error) {
+	former, err := s.FormerAddresses(ctx, u, now)
+	for _, f := range former {
+		if f.HeldUntil.After(until) {
+			until = f.HeldUntil
+		}
+	}
+	return until, err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"latchkey/internal/db"
@@ -45,11 +46,28 @@ type RegistrationLimits struct {
 	PerClient  int // of all addresses
 }
 
+// RegistrationLike returns the newest registration that r's client made of the same
+// address and the same username, or if both have usernames that were made; or ErrNotFound.
+// Whether it is closed makes no difference (C3).
+func (s *Store) RegistrationLike(ctx context.Context, r *Registration) (*Registration, error) {
+	return scanRegistration(s.conn.QueryRow(ctx, `/* RegistrationLike */
+		SELECT `+registrationColumns+newestLike("$1", "$2", "$3", "$4", "$5"), r.Client, r.EmailKey, r.CreatedAt, r.UsernameKey, r.UsernameMade))
+}
+
+// newestLike is what follows the columns of a query for the newest registration of a
+// client, an address's key and a username's key, at a time. made says whether any username
+// that was made is the same. Each is given by its parameter.
+func newestLike(client, emailKey, now, usernameKey, made string) string {
+	return ` FROM registrations WHERE client = ` + client + ` AND email_key = ` + emailKey + ` AND expires_at > ` + now + `
+		AND (username_key = ` + usernameKey + ` OR username_made AND ` + made + `) ORDER BY created_at DESC, id DESC LIMIT 1`
+}
+
 // Register holds r's username until heldUntil, and writes r and the mail that asks for
-// its confirmation: all of it or nothing. The error is ErrTooMany beyond limits, and
+// its confirmation: all of it or nothing. seen is what RegistrationLike returned; the
+// error is ErrNotFound if it returns another now. It is ErrTooMany beyond limits, and
 // ErrConflict if the username is another's. Whether the address has an account, or is held
 // for one, changes closed in the row and nothing that the caller could measure (C3).
-func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
+func (s *Store) Register(ctx context.Context, r, seen *Registration, m *Mail, heldUntil time.Time, limits RegistrationLimits) error {
 	return s.InTx(ctx, func(tx *Store) error {
 		// The guard: registrations of one client wait for each other here, so
 		// that each counts those before it.
@@ -66,21 +84,65 @@ func (s *Store) Register(ctx context.Context, r *Registration, m *Mail, heldUnti
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9 AND created_at > $14) < $11
-				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9 AND created_at > $14) < $12`,
+				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9 AND created_at > $14) < $12
+				AND COALESCE((SELECT id`+newestLike("$7", "$3", "$9", "$5", "$13")+`), $15) = $15`,
 			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since)
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since, seen.id())
 		if err != nil {
 			return err
 		}
 		if n == 0 {
-			return ErrTooMany
+			return tx.refused(ctx, r, seen)
 		}
-		counts, err := tx.batch(ctx, guardLook(r.UsernameKey, r.CreatedAt), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, r.CreatedAt), m.insert())
-		if err == nil && counts[1] == 0 {
-			return ErrConflict
-		}
-		return err
+		return tx.holdAndMail(ctx, r, m, heldUntil, r.CreatedAt)
 	})
+}
+
+// id is r's, or "" if r is nil.
+func (r *Registration) id() string {
+	if r == nil {
+		return ""
+	}
+	return r.ID
+}
+
+// refused says why r was not written: ErrNotFound if there is another like it than seen,
+// else ErrTooMany.
+func (s *Store) refused(ctx context.Context, r, seen *Registration) error {
+	switch like, err := s.RegistrationLike(ctx, r); {
+	case err != nil && !errors.Is(err, ErrNotFound):
+		return err
+	case err == nil && like.ID != seen.id():
+		return ErrNotFound
+	}
+	return ErrTooMany
+}
+
+// RenewRegistration writes how r's names are written, since when it waits and until when,
+// and the mail that asks for its confirmation, and holds its username until heldUntil, as
+// Register would: all of it or nothing. The error is ErrNotFound if r waits no longer, and ErrConflict if the
+// username is another's.
+func (s *Store) RenewRegistration(ctx context.Context, r *Registration, m *Mail, heldUntil, now time.Time) error {
+	return s.InTx(ctx, func(tx *Store) error {
+		err := one(tx.conn.Exec(ctx, `/* RenewRegistration */
+			UPDATE registrations SET email = $6, username = $7, created_at = $3, expires_at = $4,
+				closed = EXISTS (SELECT 1 FROM users WHERE email_key = $2)
+					OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $2 AND held_until > $5)
+			WHERE id = $1 AND expires_at > $5`, r.ID, r.EmailKey, r.CreatedAt, r.ExpiresAt, now, r.Email, r.Username))
+		if err != nil {
+			return err
+		}
+		return tx.holdAndMail(ctx, r, m, heldUntil, now)
+	})
+}
+
+// holdAndMail holds the username of a registration and writes its mail.
+func (s *Store) holdAndMail(ctx context.Context, r *Registration, m *Mail, heldUntil, now time.Time) error {
+	counts, err := s.batch(ctx, guardLook(r.UsernameKey, now), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, now), m.insert())
+	if err == nil && counts[1] == 0 {
+		return ErrConflict
+	}
+	return err
 }
 
 // Registration returns a registration that is not expired at now, or ErrNotFound.

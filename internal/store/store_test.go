@@ -65,7 +65,7 @@ func TestRegisterInTransaction(t *testing.T) {
 		}
 		m := &store.Mail{ID: "01a2119f-e3cb-7ce3-add0-e19b00e5d2f5", Kind: store.MailConfirmRegistration, RecipientKey: r.EmailKey, CreatedAt: noon, DueAt: noon}
 		must(t, s.InTx(ctx, func(tx *store.Store) error {
-			return tx.Register(ctx, r, m, noon.Add(time.Hour), store.RegistrationLimits{PerAddress: 1, PerClient: 1})
+			return tx.Register(ctx, r, nil, m, noon.Add(time.Hour), store.RegistrationLimits{PerAddress: 1, PerClient: 1})
 		}))
 		if list, err := s.ListMail(ctx, false, store.Place{}, 10); err != nil || len(list) != 1 {
 			t.Errorf("%d mails, %v; want one", len(list), err)

@@ -16,8 +16,8 @@ type confirmPage struct{ *linkPages }
 // confirmForm is the page with the two buttons.
 type confirmForm struct {
 	params
-	Change                 bool // of an account's address; else a registration
-	Username, Device, When string
+	Change                 bool   // of an account's address; else a registration
+	Username, Device, When string // whose account, with what and when it was registered
 	AskPassword            bool   // and the username
 	Error                  string // under the password, or ""
 }
@@ -36,9 +36,11 @@ func (c *confirmPage) form(w http.ResponseWriter, r *http.Request, in linkForm, 
 		c.fail(w, r, in.params, err)
 		return
 	}
-	f := confirmForm{params: params{in.Token, conf.Email}, Username: cmp.Or(in.Username, conf.Username)}
+	f := confirmForm{
+		params: params{in.Token, conf.Email}, Username: cmp.Or(in.Username, conf.Username),
+		Device: conf.Device, When: sinceWords(conf.At, c.now()),
+	}
 	if f.Change = conf.Purpose == link.ConfirmNewEmail; !f.Change {
-		f.Device, f.When = conf.Device, sinceWords(conf.At, c.now())
 		f.AskPassword, f.Error = conf.NeedsPassword || wrong != "", wrong
 	}
 	c.pages.write(w, status, "confirm", f)

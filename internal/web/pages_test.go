@@ -96,7 +96,7 @@ func states(t *testing.T) []state {
 	second.ID, second.To, second.Subject, second.CreatedAt = "0192", odd.Email, "You already have an account", noon.Add(-25*time.Hour)
 
 	ada := &store.User{Username: "ada", Email: "ada@example.org"}
-	change := confirmForm{params: in, Change: true, Username: "ada"}
+	change := confirmForm{params: in, Change: true, Username: "ada", When: "on 3\u00a0January 2026 at 08:15 UTC"}
 	notMe := func(kind store.EventKind) notMeForm {
 		return notMeForm{in.Token, kind, "ada", in.Email, form.Device, form.When}
 	}
@@ -122,8 +122,9 @@ func states(t *testing.T) []state {
 		{"dead-email-wrong", "app.example.org", "dead", deadLink{Email: "ada", Error: "An address looks like name@example.org."}},
 		{"sent", "app.example.org", "sent", in},
 		{"later", "", "later", later{in, confirmPath, "Too many tries", "Try again in 30 seconds. The link in your mail stays as it is."}},
-		{"reset", "", "reset", resetForm{in, "ada", 8, ""}},
-		{"reset-wrong", "", "reset", resetForm{in, "ada", 8, "This is one of the passwords that people guess first. Choose another."}},
+		{"reset", "", "reset", resetForm{in, "ada", "", 8, ""}},
+		{"reset-back", "", "reset", resetForm{in, "ada", "on 27\u00a0November 2026 at 08:15 UTC", 8, ""}},
+		{"reset-wrong", "", "reset", resetForm{in, "ada", "", 8, "This is one of the passwords that people guess first. Choose another."}},
 		{"reset-done", "", "reset-done", passwordSet{Username: "ada"}},
 		{"reset-done-app", "app.example.org", "reset-done", passwordSet{Username: "ada"}},
 		{"reset-made", "app.example.org", "reset-done", passwordSet{"ada", "fk3mx-2vq7a-hd5tp-wb6ne-jy4u2c"}},

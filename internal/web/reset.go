@@ -17,6 +17,7 @@ type resetPage struct{ *linkPages }
 type resetForm struct {
 	params
 	Username  string
+	Back      string // when an address that the account had before can take it back no more; "" if none can
 	MinLength int
 	Error     string // under the password, or ""
 }
@@ -33,12 +34,16 @@ func (p *resetPage) get(w http.ResponseWriter, r *http.Request) {
 }
 
 func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in params, status int, wrong string) {
-	user, err := p.auth.LookAtReset(r.Context(), in.Token, in.Email)
+	reset, err := p.auth.LookAtReset(r.Context(), in.Token, in.Email)
 	if err != nil {
 		p.fail(w, r, in, err)
 		return
 	}
-	p.pages.write(w, status, "reset", resetForm{params{in.Token, user.Email}, user.Username, p.auth.PasswordMinLength(), wrong})
+	f := resetForm{params: params{in.Token, reset.User.Email}, Username: reset.User.Username, MinLength: p.auth.PasswordMinLength(), Error: wrong}
+	if !reset.BackUntil.IsZero() {
+		f.Back = sinceWords(reset.BackUntil, p.now())
+	}
+	p.pages.write(w, status, "reset", f)
 }
 
 // post does what a button says: set the password that was typed, make one, or
