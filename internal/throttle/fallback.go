@@ -95,7 +95,7 @@ func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]
 	}
 	asked := slices.Clone(counts)
 	for i := range asked {
-		asked[i].Look = counts[i].Look || waits[i] > 0 // beyond the limit here: only to know how long
+		asked[i].Look = asked[i].Look || waits[i] > 0 // beyond the limit here: only to know how long
 	}
 	var there []time.Duration
 	err := f.ask(ctx, left, f.look(now, asked), func(ctx context.Context) (err error) {
