@@ -75,7 +75,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		if a.shared, a.redis, err = openRedis(cfg); err != nil {
 			return nil, err
 		}
-		tokens, counters = a.shared, &throttle.Fallback{Primary: a.shared, Memory: throttle.NewMemory(), Log: log}
+		tokens, counters = a.shared, throttle.NewFallback(a.shared, log)
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{

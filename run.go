@@ -114,7 +114,7 @@ func (a *app) tryRedis(ctx context.Context) {
 		return
 	}
 	if err := a.shared.Writes(ctx); err != nil && ctx.Err() == nil {
-		a.log.Warn().Err(err).Msg("redis is of no use: tries are counted in this process, no new link can be made")
+		a.log.Warn().Err(err).Msg("redis is of no use: tries are counted in this process, new links are kept in the database")
 	}
 }
 

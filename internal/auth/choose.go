@@ -71,7 +71,9 @@ func (s *Service) choose(ctx context.Context, a Actor, own *store.Registration, 
 	if err != nil {
 		return nil, fmt.Errorf("confirm: %w", err)
 	}
-	candidates = spread(candidates, a.Client.Key())
+	if candidates = spread(candidates, a.Client.Key()); len(candidates) == 0 {
+		candidates = []store.Registration{{}} // without a hash, it is a try all the same
+	}
 	for i := range candidates[:min(len(candidates), maxCompared)] {
 		compare := t.compareToo // all of them are one try
 		if i == 0 {

@@ -84,7 +84,6 @@ func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error)
 	}
 	familiar, err := s.store.ClientFamiliar(ctx, u.ID, a.Client.Key(), s.now())
 	if err != nil {
-		t.giveBack(ctx)
 		return err
 	}
 	if err := t.compare(ctx, u.PasswordHash, typed, familiar); !errors.Is(err, errMismatch) {

@@ -44,7 +44,6 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		user.PasswordHash = w.byName()
 	}
 	if err != nil {
-		t.giveBack(ctx)
 		return nil, fmt.Errorf("login: %w", err)
 	}
 	switch err := t.compare(ctx, user.PasswordHash, in.Password, user.ClientKnown); {

@@ -8,7 +8,7 @@ import (
 	"latchkey/internal/throttle"
 )
 
-// How often somebody may try, all in one place. A try is counted before a
+// How often somebody may try, all in one place. A try is counted right before a
 // password is compared, and a right one is given back, so only guesses add up.
 var (
 	// pairLimit binds one client at one identifier: a person mistypes a few
@@ -52,7 +52,7 @@ type try struct {
 	actor      Actor
 	identifier string
 	client     Client
-	pair       string           // names the client and the identifier
+	pair       throttle.Count   // the client at the identifier
 	limits     []throttle.Count // those that do not bind a user at a client that they use (C5)
 	over       time.Duration    // until they allow a try again; 0 if they do now
 	counted    []counted
@@ -64,13 +64,12 @@ type counted struct {
 	on throttle.Count
 }
 
-// countTry begins a try at the password of an identifier by a client (C4), and counts
-// it on the pair of them: RateLimited if that is over its limit. At the other limits it
-// only looks: they do not bind a user at a client that they use (C5), which is known
-// later, in [try.compare], and what is never compared is not to leave a count behind.
+// countTry begins a try at the password of an identifier by a client (C4): RateLimited
+// if the pair of them is over its limit. It only looks: what is never compared, and what
+// a client tries beyond its limit, is to leave no count behind. [try.compare] counts.
 func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
 	client, line, site := a.Client.Key(), a.Client.line(), a.Client.site()
-	t := &try{s: s, actor: a, identifier: identifier, client: a.Client, pair: client + ":" + identifier, limits: []throttle.Count{
+	t := &try{s: s, actor: a, identifier: identifier, client: a.Client, pair: throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit}, limits: []throttle.Count{
 		{Key: "client:" + client, Limit: clientLimit},
 		{Key: "identifier:" + identifier, Limit: identifierLimit},
 		{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
@@ -81,18 +80,13 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*tr
 			throttle.Count{Key: "line:" + line, Limit: lineLimit},
 			throttle.Count{Key: "site:" + site, Limit: siteLimit})
 	}
-	waits, err := t.take(ctx, append(looks(t.limits), throttle.Count{Key: "pair:" + t.pair, Limit: pairLimit})...)
+	pair, over, err := t.take(ctx, looks([]throttle.Count{t.pair}), looks(t.limits))
 	if err != nil {
 		return nil, err
 	}
-	last := len(waits) - 1
-	if t.over = slices.Max(waits[:last]); t.over > 0 {
-		// Whether it counts on the pair depends on who is known there, which the
-		// tries after this one must not show.
-		t.giveBack(ctx)
-	} else if waits[last] > 0 {
+	if t.over = over; over == 0 && pair > 0 {
 		s.countRefusal(a, overLimit, identifier)
-		return nil, errRateLimited(waits[last])
+		return nil, errRateLimited(pair)
 	}
 	return t, nil
 }
@@ -107,25 +101,30 @@ func looks(counts []throttle.Count) []throttle.Count {
 }
 
 // admits counts a try that is about to be compared, and returns how long it has to wait
-// instead; 0 if it does not. A user who is familiar with the client is only bound by a
-// count of their own, beside that of the pair, while the other limits are passed. For
-// everybody else these steps take as long then.
+// instead; 0 if it does not. It is RateLimited beyond the limit of the pair.
+//
+// While the other limits are passed, a user who is familiar with the client is bound by
+// a count of their own in place of the pair's, which shows nobody that there is such a
+// user. For everybody else these steps take as long then.
 func (t *try) admits(ctx context.Context, familiar bool) (wait time.Duration, err error) {
-	counts := t.limits
-	if t.over > 0 {
-		counts = append(slices.Clone(counts), throttle.Count{Key: "familiar:" + t.pair, Limit: pairLimit})
+	pair, limits := []throttle.Count{t.pair}, t.limits
+	passed := t.over > 0
+	if passed {
+		pair[0].Key = "familiar " + pair[0].Key
 		if !familiar {
-			counts = looks(counts)
+			pair, limits = looks(pair), looks(limits)
 		}
 	}
-	waits, err := t.take(ctx, counts...)
+	waitOfPair, over, err := t.take(ctx, pair, limits)
 	switch {
 	case err != nil:
 		return 0, err
-	case t.over == 0: // many at once may have come between
-		t.over = slices.Max(waits)
-	case familiar && waits[len(waits)-1] > 0: // to be told from nobody
+	case passed && familiar && waitOfPair > 0: // to be told from nobody
 		return t.over, nil
+	case !passed && waitOfPair > 0: // many at once came between
+		return 0, errRateLimited(waitOfPair)
+	case !passed:
+		t.over = over
 	}
 	if familiar {
 		return 0, nil
@@ -133,16 +132,20 @@ func (t *try) admits(ctx context.Context, familiar bool) (wait time.Duration, er
 	return t.over, nil
 }
 
-// take counts the try, and returns how long it takes until each of counts allows one;
-// 0 if it does now.
-func (t *try) take(ctx context.Context, counts ...throttle.Count) ([]time.Duration, error) {
+// take counts the try, and returns how long it takes until the pair allows one, and until
+// the limits do; 0 if they do now.
+func (t *try) take(ctx context.Context, pair, limits []throttle.Count) (ofPair, ofLimits time.Duration, err error) {
+	counts := slices.Concat(pair, limits)
 	waits, by, err := t.s.counters.Take(ctx, t.s.now(), counts...)
+	if err != nil {
+		return 0, 0, err
+	}
 	for i, wait := range waits {
 		if wait == 0 && !counts[i].Look {
 			t.counted = append(t.counted, counted{by, counts[i]})
 		}
 	}
-	return waits, err
+	return waits[0], slices.Max(waits[1:]), nil
 }
 
 // giveBack undoes what the try was counted on: the password was right, or it was not

@@ -182,7 +182,7 @@ func TestCountersWithoutRedis_R2(t *testing.T) {
 	must(t, listener.Close()) // it refuses from now on
 	away := func(f *fixture) {
 		countingIn("redis://" + listener.Addr().String())(f)
-		f.deps.Counters = &throttle.Fallback{Primary: f.deps.Counters, Memory: throttle.NewMemory(), Log: f.deps.Log}
+		f.deps.Counters = throttle.NewFallback(f.deps.Counters.(*redisstore.Store), f.deps.Log)
 	}
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")

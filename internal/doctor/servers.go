@@ -20,7 +20,7 @@ func (s *Subject) redis(ctx context.Context, r *report) {
 		}
 		return
 	}
-	const advice = "see that the server runs, takes writes and REDIS_URL names it; until then each replica counts tries for itself, and no new link can be made"
+	const advice = "see that the server runs, takes writes and REDIS_URL names it; until then each replica counts tries for itself, and the database keeps new links"
 	if s.RedisErr != nil {
 		r.fail("redis", advice, "%v", s.RedisErr)
 		return

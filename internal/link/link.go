@@ -3,8 +3,10 @@
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what
-// the link is for and is sealed with a secret of the server. Open returns the claim of a token and changes nothing, however
-// often people and the scanners of their mail look. Take uses the token up.
+// the link is for and is sealed with a secret of the server. Open returns the claim
+// of a token and changes nothing, however often people and the scanners of their mail
+// look. Take uses the token up. While Redis takes no tokens the database keeps them,
+// and each token is in one of the two (keep.go).
 //
 // What a link does is the affair of who opens it, in three steps: Open; one
 // conditional statement on the row that the claim names, in the state that the
@@ -17,6 +19,7 @@ import (
 	"context"
 	"errors"
 	"net/url"
+	"sync/atomic"
 	"time"
 
 	"latchkey/internal/store"
@@ -82,16 +85,17 @@ type Config struct {
 	ResetURL   string        // the same for ResetPassword
 	ResetTTL   time.Duration // how long a link of ResetPassword works; the others last as long as their rows
 	Secrets    [][]byte      // SECRET_KEY: the first seals claims and makes refusals, all verify
-	Tokens     Tokens
-	Store      *store.Store // to look up the events of NotMe
+	Tokens     Tokens        // Redis, or Store where there is none
+	Store      *store.Store  // keeps the tokens that Tokens does not take; looks up the events of NotMe
 	Now        func() time.Time
 }
 
 // Maker makes and opens links. It keeps nothing itself, so any number of replicas
 // may share a token store.
 type Maker struct {
-	c    Config
-	keys keys // seal claims
+	c     Config
+	keys  keys         // seal claims
+	rests atomic.Int64 // until when Redis is not asked to keep a token; nanoseconds since 1970
 
 	refusalLinks, refusalHashes keys
 }

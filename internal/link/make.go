@@ -2,8 +2,6 @@ package link
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/url"
@@ -22,14 +20,8 @@ func (m *Maker) Make(ctx context.Context, to Target) (Link, error) {
 	if err != nil {
 		return Link{}, err
 	}
-	secret := make([]byte, tokenBytes)
-	rand.Read(secret) // never fails since Go 1.24
-	token := tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	payload, err := m.keys.seal(p.claim, hash(token), p.expires)
+	token, err := m.keep(ctx, p, now)
 	if err != nil {
-		return Link{}, fmt.Errorf("link: %w", err)
-	}
-	if err := m.c.Tokens.PutToken(ctx, hash(token), payload, now, p.expires.Sub(now)); err != nil {
 		return Link{}, fmt.Errorf("link: %w", err)
 	}
 	return Link{URL: m.url(p.page, token, p.email), ExpiresAt: p.expires}, nil

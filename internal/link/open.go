@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"latchkey/internal/names"
 	"latchkey/internal/store"
@@ -24,7 +23,7 @@ const (
 // nothing. ErrDead if it is unknown, expired, of another purpose or, where an
 // address is given, mailed to another.
 func (m *Maker) Open(ctx context.Context, token, email string, purposes ...Purpose) (Claim, error) {
-	c, err := m.claim(ctx, token, m.c.Tokens.Token)
+	c, err := m.claim(ctx, token, Tokens.Token)
 	if err != nil {
 		return Claim{}, err
 	}
@@ -42,16 +41,16 @@ func (m *Maker) Open(ctx context.Context, token, email string, purposes ...Purpo
 // Take uses a token up and returns what it stood for. Of many who take one at
 // once, on any replica, one gets it; the others ErrDead.
 func (m *Maker) Take(ctx context.Context, token string) (Claim, error) {
-	return m.claim(ctx, token, m.c.Tokens.TakeToken)
+	return m.claim(ctx, token, Tokens.TakeToken)
 }
 
-// claim returns what a token stands for. find looks it up in the token store, or takes it.
-func (m *Maker) claim(ctx context.Context, token string, find func(context.Context, []byte, time.Time) ([]byte, error)) (c Claim, err error) {
+// claim returns what a token stands for. do looks it up, or takes it.
+func (m *Maker) claim(ctx context.Context, token string, do lookup) (c Claim, err error) {
 	if len(token) != len(tokenPrefix)+base64.RawURLEncoding.EncodedLen(tokenBytes) || !strings.HasPrefix(token, tokenPrefix) {
 		return Claim{}, ErrDead
 	}
 	now := m.now()
-	payload, err := find(ctx, hash(token), now)
+	payload, err := m.find(ctx, hash(token), now, do)
 	if errors.Is(err, store.ErrNotFound) {
 		return Claim{}, ErrDead
 	} else if err != nil {

@@ -27,9 +27,7 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 			continue
 		}
 		if c.Limit.Every == 0 {
-			// The same bytes if the client has to send it again, so that it counts once.
-			//lint:ignore G404 must differ from others, which nobody gains by guessing
-			calls[i].args = append(calls[i].args, strconv.FormatUint(rand.Uint64(), 36))
+			calls[i].args = append(calls[i].args, member())
 		}
 	}
 	answers, err := s.run(ctx, calls)
@@ -41,6 +39,13 @@ func (s *Store) Take(ctx context.Context, now time.Time, counts ...throttle.Coun
 		waits[i] = time.Duration(us) * time.Microsecond
 	}
 	return waits, s, nil
+}
+
+// member names a try in a window. It is the same if the client has to send it again, so
+// that it counts once.
+func member() string {
+	//lint:ignore G404 must differ from others, which nobody gains by guessing
+	return strconv.FormatUint(rand.Uint64(), 36)
 }
 
 // look is what a script gets in the place of a try that it is not to count.
@@ -55,6 +60,24 @@ func (s *Store) GiveBack(ctx context.Context, now time.Time, counts ...throttle.
 	}
 	_, err := s.run(ctx, calls)
 	return s.failed("give back", err)
+}
+
+// Bring counts what was let through elsewhere, also beyond the limits. The counts are
+// there whole or, where it fails, in part.
+func (s *Store) Bring(ctx context.Context, now time.Time, debts []throttle.Debt) error {
+	if err := s.Write(ctx); err != nil {
+		return err
+	}
+	calls := make([]call, len(debts))
+	for i, d := range debts {
+		calls[i] = s.call(d.Count, bringWindow, bringPace)
+		calls[i].args = append(calls[i].args, now.UnixMicro(), d.Count.Limit.N, d.Back, member())
+		for _, at := range d.At {
+			calls[i].args = append(calls[i].args, at.UnixMicro())
+		}
+	}
+	_, err := s.run(ctx, calls)
+	return s.failed("bring", err)
 }
 
 // call begins the call of the script for c's kind of limit, with its Window or

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"latchkey/internal/redisstore"
 	"latchkey/internal/throttle"
 )
 
@@ -241,6 +242,48 @@ func TestLook_C4(t *testing.T) {
 			}
 			if got, want := take(t, a, start, look), take(t, a, start, try); got != want || want == 0 {
 				t.Errorf("%+v: a look says %v, a try %v", limit, got, want)
+			}
+		}
+	})
+}
+
+// What was counted elsewhere is brought: it counts by its times beside what is there, up
+// to the limit, and so does what was given back.
+func TestBring_C4_R2(t *testing.T) {
+	eachRedis(t, func(t *testing.T, a, b *redisstore.Store) {
+		bring := func(now time.Time, debts ...throttle.Debt) {
+			t.Helper()
+			if err := b.Bring(t.Context(), now, debts); err != nil {
+				t.Fatal(err)
+			}
+		}
+		let := func(now time.Time, c throttle.Count) (n int) {
+			for take(t, a, now, c) == 0 {
+				n++
+			}
+			return n
+		}
+		bring(start)
+		for _, limit := range []throttle.Limit{{N: 10, Window: time.Hour}, {N: 10, Every: time.Hour}} {
+			c, fresh, flood := throttle.Count{Key: "ada", Limit: limit}, throttle.Count{Key: "bob", Limit: limit}, throttle.Count{Key: "eve", Limit: limit}
+			for range 4 {
+				take(t, a, start, c)
+				take(t, a, start, flood)
+			}
+			at := func(n int) []time.Time { return slices.Repeat([]time.Time{start.Add(time.Minute)}, n) }
+			now := start.Add(2 * time.Minute)
+			bring(now, throttle.Debt{Count: c, Back: 1, At: at(3)}, throttle.Debt{Count: fresh, At: at(2)}, throttle.Debt{Count: flood, At: at(10)})
+			for of, want := range map[throttle.Count]int{c: 4, fresh: 8, flood: 0} {
+				if got := let(now, of); got != want {
+					t.Errorf("%+v: %d let through after debts were brought, want %d", of, got, want)
+				}
+			}
+			if wait := take(t, a, now, flood); wait > time.Hour {
+				t.Errorf("%+v: wait %v, longer than the limit has anybody wait", flood, wait)
+			}
+			bring(now, throttle.Debt{Count: fresh, Back: 10})
+			if got := let(now, fresh); got != 10 {
+				t.Errorf("%+v: all given back, then %d let through, want 10", limit, got)
 			}
 		}
 	})

@@ -28,6 +28,16 @@ func (e *unavailable) Error() string {
 func (e *unavailable) Unwrap() error        { return e.err }
 func (e *unavailable) Is(target error) bool { return target == store.ErrUnavailable }
 
+// Timeout reports whether no answer came in time, or no connection was free, which says
+// nothing else about the server.
+func (e *unavailable) Timeout() bool {
+	t, ok := errors.AsType[interface {
+		error
+		Timeout() bool
+	}](e.err)
+	return errors.Is(e.err, redis.ErrPoolTimeout) || ok && t.Timeout()
+}
+
 // failed wraps an error of the named call.
 func (s *Store) failed(call string, err error) error {
 	if err == nil {

@@ -17,9 +17,9 @@ import (
 // and try 4 times, which no request can wait for.
 const (
 	dialTimeout = time.Second
-	ioTimeout   = 500 * time.Millisecond // a read or a write
-	maxRetries  = 1                      // after a connection that broke; -1 in the URL: none
-	clientName  = "latchkey"             // in CLIENT LIST
+	ioTimeout   = time.Second // a read or a write: a busy machine may need it
+	maxRetries  = 1           // after a connection that broke; -1 in the URL: none
+	clientName  = "latchkey"  // in CLIENT LIST
 )
 
 var errURL = errors.New("redis: the URL cannot be read; is it redis:// or rediss://, with special characters in its password written as %XX?")

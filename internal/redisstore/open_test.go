@@ -13,12 +13,12 @@ import (
 
 func TestOpen(t *testing.T) {
 	for url, want := range map[string]redis.Options{
-		"redis://h":                                            {Addr: "h:6379", DialTimeout: time.Second, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1, ClientName: "latchkey"},
-		"rediss://u:p%40%2F@h:1/2":                             {Addr: "h:1", Username: "u", Password: "p@/", DB: 2, DialTimeout: time.Second, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1, ClientName: "latchkey"},
-		"redis://h?dial_timeout=3s&max_retries=":               {Addr: "h:6379", DialTimeout: 3 * time.Second, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1, ClientName: "latchkey"},
+		"redis://h":                                            {Addr: "h:6379", DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: 1, ClientName: "latchkey"},
+		"rediss://u:p%40%2F@h:1/2":                             {Addr: "h:1", Username: "u", Password: "p@/", DB: 2, DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: 1, ClientName: "latchkey"},
+		"redis://h?dial_timeout=3s&max_retries=":               {Addr: "h:6379", DialTimeout: 3 * time.Second, ReadTimeout: time.Second, MaxRetries: 1, ClientName: "latchkey"},
 		"redis://h?read_timeout=2&max_retries=3&client_name=c": {Addr: "h:6379", DialTimeout: time.Second, ReadTimeout: 2 * time.Second, MaxRetries: 3, ClientName: "c"},
-		"redis://[::1]":                                        {Addr: "[::1]:6379", DialTimeout: time.Second, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1, ClientName: "latchkey"},
-		"unix:///run/redis.sock?db=1":                          {Addr: "/run/redis.sock", DB: 1, DialTimeout: time.Second, ReadTimeout: 500 * time.Millisecond, MaxRetries: 1, ClientName: "latchkey"},
+		"redis://[::1]":                                        {Addr: "[::1]:6379", DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: 1, ClientName: "latchkey"},
+		"unix:///run/redis.sock?db=1":                          {Addr: "/run/redis.sock", DB: 1, DialTimeout: time.Second, ReadTimeout: time.Second, MaxRetries: 1, ClientName: "latchkey"},
 	} {
 		c, ok := open(t, url).(*redis.Client)
 		if !ok {

@@ -128,27 +128,35 @@ func TestKeysInRedis_C4_D1(t *testing.T) {
 		t.Fatal(err)
 	}
 	take(t, s, time.Now(), three[0])
-	giveBack(t, s, time.Now(), three[0]) // leaves one
+	giveBack(t, s, time.Now(), three[0]) // leaves one, for as long as it says something
+	takeAndGiveBack(t, s, time.Now(), throttle.Count{Key: "nobody", Limit: window})
+	takeAndGiveBack(t, s, time.Now(), throttle.Count{Key: "nobody", Limit: pace})
+	take(t, s, time.Now().Add(-window.Window/2), throttle.Count{Key: "earlier", Limit: window})
+	takeAndGiveBack(t, s, time.Now(), throttle.Count{Key: "earlier", Limit: window})
 	if err := s.PutToken(t.Context(), []byte("0123456789abcdef0123456789abcdef"), []byte("{}"), time.Now(), time.Hour); err != nil {
 		t.Fatal(err)
 	}
 	ttls := map[string]time.Duration{"pace:": 32 * time.Second, "window:": window.Window + 2*time.Second, "token:": time.Hour}
 	keys := rdb.Keys(t.Context(), prefix+"*").Val()
-	if len(keys) != 4 {
-		t.Errorf("%d keys, want 4: %q", len(keys), keys)
+	if len(keys) != 5 {
+		t.Errorf("%d keys, want 5: %q", len(keys), keys)
 	}
+	half := 0
 	for _, key := range keys {
 		if strings.Contains(key, "ada") || strings.Contains(key, "192.0") || strings.Contains(key, "0123456789abcdef") {
 			t.Errorf("key %q is in clear", key)
 		}
 		kind, _, _ := strings.Cut(strings.TrimPrefix(key, prefix), ":")
-		most := ttls[kind+":"]
-		if kind == "pace" {
-			most += pace.Every // KEEPTTL of the two tries before the give-back
-		}
-		if ttl := rdb.PTTL(t.Context(), key).Val(); ttl <= 0 || ttl > most {
+		ttl := rdb.PTTL(t.Context(), key).Val()
+		if most := ttls[kind+":"]; ttl <= 0 || ttl > most {
 			t.Errorf("key %q is kept for %v, want at most %v", key, ttl, most)
 		}
+		if kind == "window" && ttl < window.Window/2+2*time.Second {
+			half++
+		}
+	}
+	if half != 1 {
+		t.Errorf("%d windows are kept for half of their length, want the 1 whose latest try was given back", half)
 	}
 	if kept := rdb.Get(t.Context(), prefix+"token:"+"3031323334353637383961626364656630313233343536373839616263646566").Val(); !strings.HasSuffix(kept, "{}") {
 		t.Errorf("token kept as %q", kept)

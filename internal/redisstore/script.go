@@ -26,7 +26,21 @@ redis.call('PEXPIRE', KEYS[1], math.ceil(window / 1000) + 1000)
 return 0`)
 
 var giveBackWindow = redis.NewScript(`
+local window, now = tonumber(ARGV[1]), tonumber(ARGV[2])
 redis.call('ZPOPMAX', KEYS[1])
+local latest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if latest then redis.call('PEXPIRE', KEYS[1], math.ceil((tonumber(latest) + window - now) / 1000) + 1000) end
+return 0`)
+
+// What was counted elsewhere is brought: first tries are given back, then some are
+// counted, by their times. No more are kept than the limit has.
+var bringWindow = redis.NewScript(`
+local window, now, n, back = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+if back > 0 then redis.call('ZPOPMAX', KEYS[1], back) end
+for i = 6, #ARGV do redis.call('ZADD', KEYS[1], ARGV[i], ARGV[5] .. i) end
+redis.call('ZREMRANGEBYRANK', KEYS[1], 0, -n - 1)
+local latest = redis.call('ZRANGE', KEYS[1], -1, -1, 'WITHSCORES')[2]
+if latest then redis.call('PEXPIRE', KEYS[1], math.ceil((tonumber(latest) + window - now) / 1000) + 1000) end
 return 0`)
 
 // A pace is a string: the time up to which the counted tries fill it (GCRA).
@@ -46,7 +60,19 @@ local full = tonumber(redis.call('GET', KEYS[1]) or 0) - every
 if full <= now then
 	redis.call('DEL', KEYS[1])
 else
-	redis.call('SET', KEYS[1], string.format('%.0f', full), 'KEEPTTL')
+	redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000) + 1000)
+end
+return 0`)
+
+var bringPace = redis.NewScript(`
+local every, now, n, back = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local full = tonumber(redis.call('GET', KEYS[1]) or 0) - back * every
+for i = 6, #ARGV do full = math.max(full, tonumber(ARGV[i])) + every end
+full = math.min(full, now + n * every)
+if full <= now then
+	redis.call('DEL', KEYS[1])
+else
+	redis.call('SET', KEYS[1], string.format('%.0f', full), 'PX', math.ceil((full - now) / 1000) + 1000)
 end
 return 0`)
 
