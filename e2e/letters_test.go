@@ -14,7 +14,7 @@ import (
 
 // allSubjects are what the mails of an account's life are called, one a kind.
 var allSubjects = []string{
-	"A change of your email was requested", "A new device logged in", "Confirm your email", "Confirm your new email", "Set a new password",
+	"A change of your email was requested", "A new login to your account", "Confirm your email", "Confirm your new email", "Set a new password",
 	"You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed", "Your password was changed",
 	"Your username was changed",
 }
@@ -80,7 +80,7 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 	awaitMail(t, s, second, "Your account was disabled", 0)
 	mustSay(t, testenv.Post(t, s.URL(), administer("deleteUser", admin, ada.ID)), "deleteUser")
 	awaitMail(t, s, second, "Your account was deleted", 0)
-	for _, subject := range []string{"You already have an account", "A new device logged in", "Your username was changed", "Your email was changed"} {
+	for _, subject := range []string{"You already have an account", "A new login to your account", "Your username was changed", "Your email was changed"} {
 		awaitMail(t, s, first, subject, 0)
 	}
 	awaitMail(t, s, second, "Your password was changed", 0)

@@ -277,7 +277,7 @@ func TestLastAdministrator_E6(t *testing.T) {
 		if u := f.named("ada"); u.Role != store.RoleAdmin || u.DisabledAt != nil {
 			t.Fatalf("%+v", u)
 		}
-		if n := f.count(`outbox WHERE user_id = $1`, ada.ID); n != 0 {
+		if n := f.count(`outbox WHERE user_id = $1 AND kind <> 'new_device'`, ada.ID); n != 0 {
 			t.Errorf("%d mails about what did not happen", n)
 		}
 		f.enable("bob")

@@ -127,7 +127,7 @@ func (s *Service) rotate(ctx context.Context, v *store.Session, generation int64
 		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt), UserID: v.UserID,
 	}
 	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
-		r.Device = Client{UserAgent: *v.UserAgent}.device()
+		r.Device, r.Network = Client{UserAgent: *v.UserAgent}.device(), c.provider()
 	}
 	if err := s.store.RotateSession(ctx, v.ID, v.Generation, r); err != nil {
 		return err

@@ -137,11 +137,11 @@ func (s *Service) ownClaim(ctx context.Context, a Actor, usernameKey, typed stri
 	} else if err != nil {
 		return nil, fmt.Errorf("register: %w", err)
 	}
-	t, err := s.countTry(ctx, a, "registration:"+earlier.ID)
+	t, err := s.countTry(ctx, a, "registration:"+earlier.ID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("register: %w", err)
 	}
-	switch err := t.compare(ctx, earlier.PasswordHash, typed, false); {
+	switch err := t.compare(ctx, earlier.PasswordHash, typed, known{}); {
 	case errors.Is(err, errMismatch):
 		return nil, errUsernameTaken()
 	case err != nil:

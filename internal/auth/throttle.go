@@ -42,18 +42,29 @@ var (
 
 	// repasswordLimit binds a user: each change is told by mail.
 	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
+	// newNetworkLimit binds a user: beyond it, further logins from networks that are new
+	// to them are told in the history alone.
+	newNetworkLimit = throttle.Limit{N: 10, Window: 24 * time.Hour}
 	// readdressLimit binds a user: each change writes to two addresses.
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )
 
 // try is one try at a password.
 type try struct {
-	s       *Service
-	client  Client
-	pair    string           // names the client and the identifier
-	limits  []throttle.Count // those that do not bind a user at a client that they use (C5)
-	over    time.Duration    // until they allow a try again; 0 if they do now
-	counted []counted
+	s        *Service
+	client   Client
+	device   *device          // whose secret came along; or nil
+	pair     string           // names the client and the identifier
+	limits   []throttle.Count // those that do not bind a user who is known (C5)
+	over     time.Duration    // until all that bind a stranger allow a try again; 0 if they do now
+	pairOver bool             // the pair is over its limit: then nobody is known by their client
+	counted  []counted
+}
+
+// known says what a user is known by who is tried.
+type known struct {
+	client bool // they logged in from this client lately
+	device bool // the device has a secret of an earlier login of theirs
 }
 
 // counted is one thing that a try was counted on, and by whom.
@@ -63,12 +74,13 @@ type counted struct {
 }
 
 // countTry begins a try at the password of an identifier by a client (C4), and counts
-// it on the pair of them: RateLimited if that is over its limit. At the other limits it
-// only looks: they do not bind a user at a client that they use (C5), which is known
-// later, in [try.compare], and what is never compared is not to leave a count behind.
-func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
+// it on the pair of them: RateLimited if that is over its limit, unless a device's secret
+// came along, whose ever it is. At the other limits it only looks: they do not bind a user
+// who is known (C5), which shows later, in [try.compare], and what is never compared is
+// not to leave a count behind.
+func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *device) (*try, error) {
 	client, line, site := a.Client.Key(), a.Client.line(), a.Client.site()
-	t := &try{s: s, client: a.Client, pair: client + ":" + identifier, limits: []throttle.Count{
+	t := &try{s: s, client: a.Client, device: d, pair: client + ":" + identifier, limits: []throttle.Count{
 		{Key: "client:" + client, Limit: clientLimit},
 		{Key: "identifier:" + identifier, Limit: identifierLimit},
 		{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
@@ -84,12 +96,15 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*tr
 		return nil, err
 	}
 	last := len(waits) - 1
-	if t.over = slices.Max(waits[:last]); t.over > 0 {
+	switch t.over = slices.Max(waits[:last]); {
+	case t.over > 0:
 		// Whether it counts on the pair depends on who is known there, which the
 		// tries after this one must not show.
 		t.giveBack(ctx)
-	} else if waits[last] > 0 {
+	case waits[last] > 0 && d == nil:
 		return nil, errRateLimited(waits[last])
+	case waits[last] > 0:
+		t.over, t.pairOver = waits[last], true
 	}
 	return t, nil
 }
@@ -104,30 +119,39 @@ func looks(counts []throttle.Count) []throttle.Count {
 }
 
 // admits counts a try that is about to be compared, and returns how long it has to wait
-// instead; 0 if it does not. A user who is familiar with the client is only bound by a
-// count of their own, beside that of the pair, while the other limits are passed. For
-// everybody else these steps take as long then.
-func (t *try) admits(ctx context.Context, familiar bool) (wait time.Duration, err error) {
-	counts := t.limits
-	if t.over > 0 {
-		counts = append(slices.Clone(counts), throttle.Count{Key: "familiar:" + t.pair, Limit: pairLimit})
-		if !familiar {
-			counts = looks(counts)
+// instead; 0 if it does not. While the limits are passed, a user who is known is only
+// bound by counts of their own: one of their device's secret, wherever it is used, and
+// one of them at this client. Either may allow the try. For everybody else these steps
+// take as long then.
+func (t *try) admits(ctx context.Context, by known) (wait time.Duration, err error) {
+	by.client = by.client && !t.pairOver
+	if t.over == 0 {
+		waits, err := t.take(ctx, t.limits...)
+		if err != nil {
+			return 0, err
 		}
-	}
-	waits, err := t.take(ctx, counts...)
-	switch {
-	case err != nil:
-		return 0, err
-	case t.over == 0: // many at once may have come between
-		t.over = slices.Max(waits)
-	case familiar && waits[len(waits)-1] > 0: // to be told from nobody
+		if t.over = slices.Max(waits); by.client || by.device { // many at once may have come between
+			return 0, nil
+		}
 		return t.over, nil
 	}
-	if familiar {
-		return 0, nil
+	var own []throttle.Count
+	if by.device {
+		own = append(own, throttle.Count{Key: "device:" + t.device.id, Limit: pairLimit})
 	}
-	return t.over, nil
+	if by.client || !by.device {
+		own = append(own, throttle.Count{Key: "familiar:" + t.pair, Limit: pairLimit})
+	}
+	counts := slices.Concat(t.limits, own)
+	if !by.client && !by.device {
+		_, err = t.take(ctx, looks(counts)...)
+		return t.over, err
+	}
+	waits, err := t.take(ctx, counts...)
+	if err != nil || slices.Min(waits[len(t.limits):]) == 0 {
+		return 0, err
+	}
+	return t.over, nil // to be told from nobody
 }
 
 // take counts the try, and returns how long it takes until each of counts allows one;

@@ -59,13 +59,16 @@ type change struct {
 
 // notice tells of an event of an account.
 type notice struct {
-	Username string    // before the event
-	New      string    // what the username or the address became, or is to become
-	Device   string    // the kind of device that it came from, or ""
-	Address  string    // the IP address that it came from, or ""
-	At       string    // when it happened
-	NotMe    *linkView // takes the event back; nil where that cannot be done, or not any more
-	Kept     string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
+	Username string // before the event
+	New      string // what the username or the address became, or is to become
+	Device   string // the kind of device that it came from, or ""
+	Address  string // the IP address that it came from, or ""
+	// new_device: what of the login was new.
+	NewDevice, NewNetwork bool
+
+	At    string    // when it happened
+	NotMe *linkView // takes the event back; nil where that cannot be done, or not any more
+	Kept  string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
 }
 
 func newConfirmation(r *store.Registration, l *linkView) confirmation {
@@ -73,7 +76,7 @@ func newConfirmation(r *store.Registration, l *linkView) confirmation {
 }
 
 func newNotice(d *store.MailDetails) notice {
-	n := notice{Username: plain(d.Username), New: plain(d.New), Device: plain(d.Device), At: moment(d.At)}
+	n := notice{Username: plain(d.Username), New: plain(d.New), Device: plain(d.Device), At: moment(d.At), NewDevice: d.NewDevice, NewNetwork: d.NewNetwork}
 	if !d.Kept.IsZero() {
 		n.Kept = moment(d.Kept)
 	}

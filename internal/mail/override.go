@@ -186,6 +186,10 @@ func shapes(kind store.MailKind) []letter {
 		for _, address := range []string{"192.0.2.17", ""} {
 			n := newNotice(&store.MailDetails{Username: "ada", New: "ada2", Device: device, Address: address, At: at})
 			list = append(list, letter{Notice: n})
+			if kind == store.MailNewDevice {
+				n.NewDevice, n.NewNetwork = device == "", true
+				list = append(list, letter{Notice: n})
+			}
 			if kind == store.MailAccountDeleted {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})

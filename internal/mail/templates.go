@@ -27,7 +27,7 @@ var subjects = map[store.MailKind]string{
 	store.MailEmailChanged:         "Your email was changed",
 	store.MailPasswordChanged:      "Your password was changed",
 	store.MailUsernameChanged:      "Your username was changed",
-	store.MailNewDevice:            "A new device logged in",
+	store.MailNewDevice:            "A new login to your account",
 	store.MailAccountDeleted:       "Your account was deleted",
 	store.MailAccountDisabled:      "Your account was disabled",
 }

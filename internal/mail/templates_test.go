@@ -69,6 +69,13 @@ func goldenNotice(username, became, device, address string, notMe bool) letter {
 	return letter{Notice: n}
 }
 
+// goldenLogin is a login of which this was new.
+func goldenLogin(device, network bool) letter {
+	l := goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", true)
+	l.Notice.NewDevice, l.Notice.NewNetwork = device, network
+	return l
+}
+
 type state struct {
 	name   string
 	app    App
@@ -92,6 +99,8 @@ var states = append([]state{
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},
 	{"password_reset_help", withHelp, store.MailPasswordReset, letter{Reset: change{plain("ada"), goldenView(time.Hour)}}},
+	{"new_device_network", withURL, store.MailNewDevice, goldenLogin(false, true)},
+	{"new_device_both", withURL, store.MailNewDevice, goldenLogin(true, true)},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
 }, notices()...)
 

@@ -84,8 +84,8 @@ func (c *Caller) SetViewer(v *auth.Viewer) {
 	c.viewer, c.viewerErr, c.known = v, nil, true
 }
 
-// MayUseCookie reports whether the request's origin may set and use the cookie.
-func (c *Caller) MayUseCookie() bool { return c.door.cookie.allow(c.r.Header) }
+// MayUseCookie reports whether the request's origin may set and use the cookies.
+func (c *Caller) MayUseCookie() bool { return c.door.cookies.allow(c.r.Header) }
 
 // ForeignPage reports whether a page of an origin that is neither the service's
 // nor allowed sent the request. Browsers send an Origin with each POST; programs

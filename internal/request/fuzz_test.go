@@ -85,7 +85,7 @@ func FuzzOrigin(f *testing.F) {
 		if !strings.Contains(strings.Join(w.Header().Values("Vary"), ","), "Origin") {
 			t.Errorf("%s of %q: varies by %v", method, origin, w.Header().Values("Vary"))
 		}
-		if d.cookie.allow(r.Header) != ours {
+		if d.cookies.allow(r.Header) != ours {
 			t.Errorf("%q: the cookie is allowed: %t", origin, !ours)
 		}
 		if reached == (method == http.MethodOptions) {

@@ -39,8 +39,8 @@ type Config struct {
 
 // Door is what requests come through on their way to a room.
 type Door struct {
-	cfg    Config
-	cookie refreshCookie
+	cfg     Config
+	cookies cookies
 }
 
 // New returns a Door.
@@ -48,7 +48,7 @@ func New(cfg Config) (*Door, error) {
 	if cfg.Auth == nil || len(cfg.Own) == 0 {
 		return nil, errors.New("request: incomplete Config")
 	}
-	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Own, cfg.Origins)}, nil
+	return &Door{cfg, newCookies(cfg.Secure, cfg.Own, cfg.Origins)}, nil
 }
 
 // Identify puts a Caller into the context of each request. way is what this way in
