@@ -48,7 +48,6 @@ func (k deviceKeys) secret(u *store.User, now time.Time) string {
 	b := make([]byte, 0, sha256.Size+deviceHead+len(u.ID))
 	//lint:ignore G115 versions count from 1
 	b = binary.BigEndian.AppendUint64(b, uint64(u.SecurityVersion))
-	//lint:ignore G115 it is after 1970
 	b = binary.BigEndian.AppendUint64(b, uint64(now.Add(DeviceLasts).UnixMicro()))
 	id := make([]byte, deviceIDBytes)
 	rand.Read(id) // never fails since Go 1.24
