@@ -114,7 +114,7 @@ func TestWholeLife_A7_A8_D3_D4(t *testing.T) {
 		// Somebody else logs in, and the owner takes the account back.
 		n = len(s.Mails(t, o.Email))
 		thief, _ := loginWith(t, s, o.Person, o.Username, iphone, "")
-		undo := o.open(awaitMail(t, s, o.Email, "A new device logged in", n)).mustShow(t, http.StatusOK, "Was this not you?")
+		undo := o.open(awaitMail(t, s, o.Email, "A new login to your account", n)).mustShow(t, http.StatusOK, "Was this not you?")
 		undo.press(t, s.URL(), o.Client, "undo", "").mustShow(t, http.StatusOK, "The account is yours again")
 		undo.press(t, s.URL(), o.Client, "undo", "").mustShow(t, http.StatusGone, "This link no longer works")
 		mustBeRevoked(t, s.URL(), thief)

@@ -84,7 +84,9 @@ func loginByCookie(t *testing.T, s *testenv.Stack, p *testenv.Person) (access, c
 func mustSetCookie(t *testing.T, s *testenv.Stack, a *testenv.Answer, life time.Duration) string {
 	t.Helper()
 	list := a.Header.Values("Set-Cookie")
-	if len(list) != 1 {
+	if len(list) == 2 { // of a login
+		deviceCookie(t, s, a)
+	} else if len(list) != 1 {
 		t.Fatalf("%d cookies: %s", len(list), a.Body)
 	}
 	pair, _, _ := strings.Cut(list[0], ";")
@@ -98,6 +100,26 @@ func mustSetCookie(t *testing.T, s *testenv.Stack, a *testenv.Answer, life time.
 	}
 	if strings.Contains(string(a.Body), value) || strings.Contains(string(a.Body), "lkr_") {
 		t.Errorf("the answer holds the cookie's token: %s", a.Body)
+	}
+	return pair
+}
+
+// deviceCookie returns the second cookie that a login sets, and fails the test unless it
+// is exactly so, is kept for 180 days, and stands nowhere else in the answer.
+func deviceCookie(t *testing.T, s *testenv.Stack, a *testenv.Answer) string {
+	t.Helper()
+	list := a.Header.Values("Set-Cookie")
+	if len(list) != 2 {
+		t.Fatalf("%d cookies: %s", len(list), a.Body)
+	}
+	pair, _, _ := strings.Cut(list[1], ";")
+	_, value, _ := strings.Cut(pair, "=")
+	want := "latchkey-device=" + value + "; Path=/; Max-Age=15552000; HttpOnly; SameSite=Strict"
+	if secure(s) {
+		want = "__Host-latchkey-device=" + value + "; Path=/; Max-Age=15552000; HttpOnly; Secure; SameSite=Strict"
+	}
+	if list[1] != want || !strings.HasPrefix(value, "lkd_") || strings.Contains(string(a.Body), "lkd_") {
+		t.Errorf("the device's cookie: %q, want %q, and nothing of it in %s", list[1], want, a.Body)
 	}
 	return pair
 }
@@ -138,7 +160,9 @@ func TestCookieOrigins_I5(t *testing.T) {
 			refresh, logout := document(`mutation { refresh { tokens { refreshToken } errors { code } } }`), document(`mutation { logout { errors { code } } }`)
 			if o.may {
 				a := ask(refresh, "Cookie", cookie)
-				cookie = mustSetCookie(t, s, a, 30*24*time.Hour)
+				if cookie = mustSetCookie(t, s, a, 30*24*time.Hour); len(a.Header.Values("Set-Cookie")) != 1 {
+					t.Errorf("%s: refresh sets %q", name, a.Header.Values("Set-Cookie"))
+				}
 				if got := a.Payload(t, "refresh"); got.Tokens == nil || got.Tokens.RefreshToken != "" {
 					t.Errorf("%s: refresh: %s", name, a.Body)
 				}

@@ -14,7 +14,7 @@ import (
 
 // allSubjects are what the mails of an account's life are called, one a kind.
 var allSubjects = []string{
-	"A change of your email was requested", "A new device logged in", "Another device uses your login", "Confirm your email", "Confirm your new email", "Set a new password",
+	"A change of your email was requested", "A new login to your account", "Another device uses your login", "Confirm your email", "Confirm your new email", "Set a new password",
 	"The administrators changed", "You already have an account", "Your account was deleted", "Your account was disabled", "Your email was changed",
 	"Your email was removed from an account", "Your password was changed", "Your role was changed", "Your username was changed",
 }
@@ -90,7 +90,7 @@ func lifeOf(t *testing.T, s *testenv.Stack, local string, header ...string) (all
 	}
 	awaitMail(t, s, first, "Your account was disabled", 0)
 	mustSay(t, testenv.Post(t, s.URL(), administer("deleteUser", admin, ada.ID)), "deleteUser")
-	for _, subject := range []string{"You already have an account", "A new device logged in", "Another device uses your login", "Your username was changed", "Your account was deleted"} {
+	for _, subject := range []string{"You already have an account", "A new login to your account", "Another device uses your login", "Your username was changed", "Your account was deleted"} {
 		awaitMail(t, s, first, subject, 0)
 	}
 	all = append(s.Mails(t, first), s.Mails(t, second)...)

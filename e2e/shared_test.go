@@ -158,7 +158,7 @@ var inside = regexp.MustCompile(`(?i)SELECT .+ FROM|INSERT INTO|DELETE FROM|SQLS
 	`goroutine \d|\.go:\d|runtime error|\bpanic\b|(^|[^\w/<.-])/(root|tmp|proc|usr|home|work|go)/|dial tcp|no such table|relation "|constraint`)
 
 // random are the texts in answers in which anything may stand by chance.
-var random = regexp.MustCompile(`eyJ[\w.-]+|lk[ro]_[\w-]+|[a-zA-Z2-7]{20,}`)
+var random = regexp.MustCompile(`eyJ[\w.-]+|lk[rod]_[\w-]+|[a-zA-Z2-7]{20,}`)
 
 // exchange sends one request, follows nothing, and returns the answer, which
 // tells nothing of the inside and repeats no password. Header fields come in

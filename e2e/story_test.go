@@ -43,7 +43,7 @@ func TestLife(t *testing.T) {
 		first, firstRefresh := loginWith(t, s, ada, ada.Username, firefox, "")
 		second, secondRefresh := loginWith(t, s, ada, strings.ToUpper(ada.Email[:5])+ada.Email[5:], iphone, "Ada's phone")
 		mustBe(t, s.URL(), first, ada.ID)
-		awaitMail(t, s, ada.Email, "A new device logged in", 0)
+		awaitMail(t, s, ada.Email, "A new login to your account", 0)
 
 		list := devices(t, s.URL(), second)
 		if len(list) != 2 || list[0].DeviceName != "Ada's phone" || !list[0].Current ||

@@ -210,6 +210,43 @@ func TestFamiliarLoginTiming_C2_C4(t *testing.T) {
 	}
 }
 
+// Beyond the limit of a client nothing tells by the time whether a device's token counts
+// there: a login of its user, which costs a hash, and of nobody take as long.
+func TestDeviceLoginTiming_C2_C4(t *testing.T) {
+	s := testenv.NewEmbedded(t)
+	s.Plain = true
+	s.Add(t)
+	s.AwaitReady(t)
+	var people []*testenv.Person
+	for range 8 {
+		people = append(people, s.Join(t))
+	}
+	office, i := testenv.ClientAddress(), 0
+	tokens := make([]string, len(people))
+	next := func(login func(*testenv.Person) string) testenv.Request {
+		i++
+		n := i % len(people)
+		if p := people[n]; i/len(people)%(pairTries/2) == 0 || tokens[n] == "" { // before it is used up
+			tokens[n] = s.Login(t, p).DeviceToken
+		}
+		r := loginRequest(login(people[n]), typed, office)
+		r.Variables["i"].(map[string]any)["deviceToken"] = tokens[n]
+		return r
+	}
+	for over := false; !over; {
+		for _, a := range togetherUntilServed(t, 10, alternating(s), func(int) testenv.Request { return loginRequest(testenv.Username(), typed, office) }) {
+			over = over || a.Code() == "RATE_LIMITED"
+		}
+	}
+	mustTakeAsLong(t, s.URL(), 50,
+		way{name: "nobody, with somebody's token", request: func() testenv.Request {
+			return next(func(*testenv.Person) string { return testenv.Username() })
+		}},
+		way{name: "a wrong password, with the token", request: func() testenv.Request {
+			return next(func(p *testenv.Person) string { return []string{p.Username, p.Email}[i/len(people)%2] })
+		}})
+}
+
 // An address that has an account and one that has none: register,
 // resendConfirmation and requestPasswordReset answer alike and as fast, also on a second call at once and
 // with the mail server down.

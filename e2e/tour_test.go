@@ -56,6 +56,7 @@ var varying = []struct {
 }{
 	{regexp.MustCompile(`eyJ[\w-]+\.[\w-]+\.[\w-]+`), "ACCESS_TOKEN"},
 	{regexp.MustCompile(`lkr_[\w-]+`), "REFRESH_TOKEN"},
+	{regexp.MustCompile(`lkd_[\w-]+`), "DEVICE_TOKEN"},
 	{regexp.MustCompile(`lko_[\w-]+`), "ONE_TIME_TOKEN"},
 	{regexp.MustCompile(`"password":"[a-z2-7]{5}(-[a-z2-7]{5}){3}-[a-z2-7]{6}"`), "PASSWORD"},
 	{regexp.MustCompile(`[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`), "ID"},

@@ -21,5 +21,6 @@ func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (
 	if done.Login == nil { // a change of address logs nobody in
 		return &gen.ConfirmEmailPayload{User: done.User}, nil
 	}
-	return &gen.ConfirmEmailPayload{User: done.User, Tokens: m.deliver(caller, done.Login, in.Transport)}, nil
+	m.deliver(caller, done.Login, in.Transport)
+	return &gen.ConfirmEmailPayload{User: done.User, Tokens: done.Login.Tokens, DeviceToken: done.Login.DeviceToken}, nil
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"sync"
 	"testing"
@@ -112,13 +113,16 @@ func (f *fixture) admin(t testing.TB, username string) *auth.Login {
 	return f.join(t, username+"@example.org", username, store.RoleAdmin)
 }
 
+// here is where the requests of post come from.
+var here = auth.Actor{Client: auth.Client{Addr: netip.MustParseAddr("192.0.2.1")}}
+
 func (f *fixture) join(t testing.TB, email, username string, role store.Role) *auth.Login {
 	t.Helper()
 	in := auth.CreateUserInput{Email: email, Username: username, Password: new("correct horse battery"), Role: role}
 	if _, err := f.CreateUser(t.Context(), auth.Shell("test"), in); err != nil {
 		t.Fatal(err)
 	}
-	l, err := f.Login(t.Context(), auth.Actor{}, auth.LoginInput{Login: username, Password: *in.Password})
+	l, err := f.Login(t.Context(), here, auth.LoginInput{Login: username, Password: *in.Password})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,12 +13,16 @@ func (m mutation) Login(ctx context.Context, in auth.LoginInput) (*gen.LoginPayl
 	if err := mayCarry(caller, in.Transport); err != nil {
 		return nil, err
 	}
+	if in.DeviceToken == nil && in.Transport == auth.TransportCookie {
+		in.DeviceToken = caller.DeviceCookie()
+	}
 	l, err := m.auth.Login(ctx, caller.Actor(), in)
 	if err != nil {
 		errs, err := expected(err)
 		return &gen.LoginPayload{Errors: errs}, err
 	}
-	return &gen.LoginPayload{User: l.User, Tokens: m.deliver(caller, l, in.Transport)}, nil
+	m.deliver(caller, l, in.Transport)
+	return &gen.LoginPayload{User: l.User, Tokens: l.Tokens, DeviceToken: l.DeviceToken}, nil
 }
 
 // mayCarry refuses the cookie to a page of another origin: it could log a
@@ -34,13 +38,18 @@ func errOrigin() error {
 	return &auth.Error{Code: auth.Forbidden, Reason: "ORIGIN", Message: "The cookie needs an Origin that is the service's own or named in CORS_ORIGINS."}
 }
 
-// deliver hands the tokens of a login over, the refresh token in the way that
-// was asked for. The viewer of the rest of the answer is who logged in.
-func (m mutation) deliver(caller *request.Caller, l *auth.Login, transport auth.TokenTransport) *auth.Tokens {
+// deliver hands the refresh token and the device token of a login over in the way that
+// was asked for: what goes into cookies is no longer in l. The viewer of the rest of the
+// answer is who logged in.
+func (m mutation) deliver(caller *request.Caller, l *auth.Login, transport auth.TokenTransport) {
 	caller.SetViewer(&auth.Viewer{User: l.User, Session: l.Session})
-	if transport == auth.TransportCookie {
-		caller.SetRefreshCookie(*l.Tokens.RefreshToken, l.Tokens.RefreshTokenExpiresAt, m.auth.Now())
-		l.Tokens.RefreshToken = nil
+	if transport != auth.TransportCookie {
+		return
 	}
-	return l.Tokens
+	caller.SetRefreshCookie(*l.Tokens.RefreshToken, l.Tokens.RefreshTokenExpiresAt, m.auth.Now())
+	l.Tokens.RefreshToken = nil
+	if l.DeviceToken != nil {
+		caller.SetDeviceCookie(*l.DeviceToken, auth.DeviceLasts)
+		l.DeviceToken = nil
+	}
 }

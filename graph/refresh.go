@@ -27,5 +27,6 @@ func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.Refre
 		}
 		return &gen.RefreshPayload{Errors: errs}, err
 	}
-	return &gen.RefreshPayload{User: l.User, Tokens: m.deliver(caller, l, transport)}, nil
+	m.deliver(caller, l, transport)
+	return &gen.RefreshPayload{User: l.User, Tokens: l.Tokens}, nil
 }

@@ -66,9 +66,10 @@ type ComplexityRoot struct {
 	}
 
 	ConfirmEmailPayload struct {
-		Errors func(childComplexity int) int
-		Tokens func(childComplexity int) int
-		User   func(childComplexity int) int
+		DeviceToken func(childComplexity int) int
+		Errors      func(childComplexity int) int
+		Tokens      func(childComplexity int) int
+		User        func(childComplexity int) int
 	}
 
 	CreateUserPayload struct {
@@ -97,9 +98,10 @@ type ComplexityRoot struct {
 	}
 
 	LoginPayload struct {
-		Errors func(childComplexity int) int
-		Tokens func(childComplexity int) int
-		User   func(childComplexity int) int
+		DeviceToken func(childComplexity int) int
+		Errors      func(childComplexity int) int
+		Tokens      func(childComplexity int) int
+		User        func(childComplexity int) int
 	}
 
 	LogoutPayload struct {
@@ -443,6 +445,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.ChangeUsernamePayload.User(childComplexity), true
 
+	case "ConfirmEmailPayload.deviceToken":
+		if e.ComplexityRoot.ConfirmEmailPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmEmailPayload.DeviceToken(childComplexity), true
 	case "ConfirmEmailPayload.errors":
 		if e.ComplexityRoot.ConfirmEmailPayload.Errors == nil {
 			break
@@ -527,6 +535,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnableUserPayload.User(childComplexity), true
 
+	case "LoginPayload.deviceToken":
+		if e.ComplexityRoot.LoginPayload.DeviceToken == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginPayload.DeviceToken(childComplexity), true
 	case "LoginPayload.errors":
 		if e.ComplexityRoot.LoginPayload.Errors == nil {
 			break
@@ -1843,9 +1857,12 @@ type SecurityEvent {
 enum SecurityEventKind {
   "By a confirmed registration, an administrator or the shell."
   ACCOUNT_CREATED
-  "From a kind of device that was used before."
+  "From a kind of device and a network that were used before, or by a device that showed its ` + "`" + `deviceToken` + "`" + `."
   LOGIN
-  "A login from a kind of device that was not used before. The user was told by mail."
+  """
+  A login with a kind of device that was not used before, or from a network that was not. The user was told by mail, of
+  networks alone ten times a day at most.
+  """
   NEW_DEVICE
   LOGOUT
   "One device was logged out by another."
@@ -2144,7 +2161,7 @@ enum TokenTransport {
   """
   In an HttpOnly, Secure, SameSite cookie that scripts cannot read: for web pages. Setting or using it needs an ` + "`" + `Origin` + "`" + ` that
   is the service's own or allowed, else ` + "`" + `FORBIDDEN` + "`" + `. It never comes back in an answer; a token in ` + "`" + `RefreshInput` + "`" + ` goes before
-  it and leaves it alone.
+  it and leaves it alone. ` + "`" + `deviceToken` + "`" + ` travels in a cookie of its own, which a logout leaves there.
   """
   COOKIE
 }
@@ -2206,6 +2223,8 @@ type ConfirmEmailPayload {
   user: User
   "Null when no session was opened: the email is confirmed if ` + "`" + `errors` + "`" + ` is empty."
   tokens: Tokens
+  "As of ` + "`" + `login` + "`" + `."
+  deviceToken: String
   errors: [UserError!]!
 }
 
@@ -2217,6 +2236,12 @@ input LoginInput {
   password: String!
   "At most 64 characters are kept, control and format characters are not; never an error."
   deviceName: String
+  """
+  The ` + "`" + `deviceToken` + "`" + ` of the last login or confirmation on this device. It shows that its user logged in here before: guesses
+  by others, behind the same address too, then do not lock them out, and another network is not told by mail. One that is
+  another's, forged, expired or dead is as none. Left out when it travels in the cookie.
+  """
+  deviceToken: String
   transport: TokenTransport! = BODY
 }
 type LoginPayload {
@@ -2226,6 +2251,11 @@ type LoginPayload {
   a step still to be taken (a second factor, one day) is a code there, with its data in a field beside this one.
   """
   tokens: Tokens
+  """
+  For the device to keep, logout or not, and bring to its next login. It opens nothing. Good for 180 days, until the account
+  has a new password or address, or "this was not me". Null without ` + "`" + `tokens` + "`" + `, and when it travels in the cookie.
+  """
+  deviceToken: String
   errors: [UserError!]!
 }
 
@@ -2458,6 +2488,8 @@ func (ec *executionContext) childFields_ConfirmEmailPayload(ctx context.Context,
 		return ec.fieldContext_ConfirmEmailPayload_user(ctx, field)
 	case "tokens":
 		return ec.fieldContext_ConfirmEmailPayload_tokens(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_ConfirmEmailPayload_deviceToken(ctx, field)
 	case "errors":
 		return ec.fieldContext_ConfirmEmailPayload_errors(ctx, field)
 	}
@@ -2520,6 +2552,8 @@ func (ec *executionContext) childFields_LoginPayload(ctx context.Context, field 
 		return ec.fieldContext_LoginPayload_user(ctx, field)
 	case "tokens":
 		return ec.fieldContext_LoginPayload_tokens(ctx, field)
+	case "deviceToken":
+		return ec.fieldContext_LoginPayload_deviceToken(ctx, field)
 	case "errors":
 		return ec.fieldContext_LoginPayload_errors(ctx, field)
 	}
@@ -3887,6 +3921,29 @@ func (ec *executionContext) fieldContext_ConfirmEmailPayload_tokens(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _ConfirmEmailPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *ConfirmEmailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmEmailPayload_deviceToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeviceToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmEmailPayload_deviceToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfirmEmailPayload", field, false, false, "String")
+}
+
 func (ec *executionContext) _ConfirmEmailPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ConfirmEmailPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4283,6 +4340,29 @@ func (ec *executionContext) fieldContext_LoginPayload_tokens(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _LoginPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginPayload_deviceToken(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.DeviceToken, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginPayload_deviceToken(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginPayload", field, false, false, "String")
 }
 
 func (ec *executionContext) _LoginPayload_errors(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
@@ -10320,7 +10400,7 @@ func (ec *executionContext) unmarshalInputLoginInput(ctx context.Context, obj an
 		asMap["transport"] = "BODY"
 	}
 
-	fieldsInOrder := [...]string{"login", "password", "deviceName", "transport"}
+	fieldsInOrder := [...]string{"login", "password", "deviceName", "deviceToken", "transport"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -10348,6 +10428,13 @@ func (ec *executionContext) unmarshalInputLoginInput(ctx context.Context, obj an
 				return it, err
 			}
 			it.DeviceName = data
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = data
 		case "transport":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transport"))
 			data, err := ec.unmarshalNTokenTransport2latchkeyᚋinternalᚋauthᚐTokenTransport(ctx, v)
@@ -11070,6 +11157,11 @@ func (ec *executionContext) _ConfirmEmailPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "deviceToken":
+			out.Values[i] = ec._ConfirmEmailPayload_deviceToken(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "errors":
 			out.Values[i] = ec._ConfirmEmailPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
@@ -11300,6 +11392,11 @@ func (ec *executionContext) _LoginPayload(ctx context.Context, sel ast.Selection
 			}
 		case "tokens":
 			out.Values[i] = ec._LoginPayload_tokens(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "deviceToken":
+			out.Values[i] = ec._LoginPayload_deviceToken(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}

@@ -37,8 +37,10 @@ type ConfirmEmailPayload struct {
 	// With its private fields only if `tokens` are given or the access token sent is this user's.
 	User *store.User `json:"user,omitempty"`
 	// Null when no session was opened: the email is confirmed if `errors` is empty.
-	Tokens *auth.Tokens     `json:"tokens,omitempty"`
-	Errors []auth.UserError `json:"errors"`
+	Tokens *auth.Tokens `json:"tokens,omitempty"`
+	// As of `login`.
+	DeviceToken *string          `json:"deviceToken,omitempty"`
+	Errors      []auth.UserError `json:"errors"`
 }
 
 type CreateUserPayload struct {
@@ -70,8 +72,11 @@ type LoginPayload struct {
 	User *store.User `json:"user,omitempty"`
 	// The login is complete when, and only when, this is not null: look here, not at `errors`. Without it `errors` is never empty;
 	// a step still to be taken (a second factor, one day) is a code there, with its data in a field beside this one.
-	Tokens *auth.Tokens     `json:"tokens,omitempty"`
-	Errors []auth.UserError `json:"errors"`
+	Tokens *auth.Tokens `json:"tokens,omitempty"`
+	// For the device to keep, logout or not, and bring to its next login. It opens nothing. Good for 180 days, until the account
+	// has a new password or address, or "this was not me". Null without `tokens`, and when it travels in the cookie.
+	DeviceToken *string          `json:"deviceToken,omitempty"`
+	Errors      []auth.UserError `json:"errors"`
 }
 
 type LogoutPayload struct {

@@ -17,6 +17,7 @@ const maxSessions = 100
 // before.
 type entry struct {
 	deviceName *string // given at login, or nil
+	kept       bool    // with the device's secret of an earlier login
 	// first, unless it is nil, writes what has to be there before the session, such as
 	// the account itself, in the session's transaction. It changes nothing but the
 	// database.
@@ -34,12 +35,11 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 	a = a.as(&u.User, session)
 	o := &store.Opening{
 		Session: session, SecurityVersion: u.SecurityVersion, PasswordHash: u.PasswordHash,
-		Client: a.Client.Key(), Device: a.Client.device(), MaxSessions: maxSessions,
+		From: a.Client.whence(), MaxSessions: maxSessions,
 		Event: event(a, store.EventLogin, u.ID, now),
 	}
-	if u.LastLoginAt != nil && !u.DeviceKnown {
-		o.Event.Kind = store.EventNewDevice
-		o.Undo, o.Notice = undo(a, store.EventNewDevice, &u.User, now, "")
+	if err := s.tellNew(ctx, a, u, in, o); err != nil {
+		return nil, fmt.Errorf("admit: %w", err)
 	}
 	var err error
 	if in.first == nil {
@@ -60,7 +60,35 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 	}
 	s.logEvent(o.Event)
 	u.LastLoginAt = &session.CreatedAt
-	return s.loggedIn(&u.User, session)
+	l, err := s.loggedIn(&u.User, session)
+	if err == nil {
+		l.DeviceToken = new(s.devices.secret(&u.User, now))
+	}
+	return l, err
+}
+
+// tellNew has a login told that is new to its user: with another kind of device, or from
+// another network without the device's secret. A new kind is told always, since there
+// are few; a new network as often as newNetworkLimit says. Who confirms an account has
+// just had a mail.
+func (s *Service) tellNew(ctx context.Context, a Actor, u *store.LoginCandidate, in entry, o *store.Opening) error {
+	newDevice, newNetwork := !u.DeviceKnown, !u.NetworkKnown && !in.kept
+	if in.first != nil || !newDevice && !newNetwork {
+		return nil
+	}
+	o.Event.Kind = store.EventNewDevice
+	if !newDevice {
+		err := s.countChange(ctx, "network", u.ID, newNetworkLimit)
+		switch {
+		case err != nil && AsError(err).Code == RateLimited:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	o.Undo, o.Notice = undo(a, store.EventNewDevice, &u.User, o.Event.At, "")
+	o.Notice.Details.NewDevice, o.Notice.Details.NewNetwork = newDevice, newNetwork
+	return nil
 }
 
 // newSession returns a session that begins now. Nothing in it comes from the client

@@ -12,6 +12,7 @@
 //     something. errors.go: how it may end.
 //   - login.go: the way in. It counts the try (throttle.go), compares the password
 //     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
+//     device.go: what a device keeps of it.
 //   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each
 //     request finds its session. end.go: how sessions end.
 //   - password.go and the other changes of an account, which all go by way of
@@ -76,6 +77,7 @@ type Service struct {
 	policy     password.Policy
 	issuer     *jwt.Issuer
 	refresh    refreshKeys
+	devices    deviceKeys
 	log        zerolog.Logger
 	clock      func() time.Time
 	mailQueued func()
@@ -91,13 +93,17 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		deps.Now == nil || deps.MailQueued == nil:
 		return nil, errors.New("auth: a dependency is missing")
 	}
-	refresh, err := newRefreshKeys(cfg.Secrets)
+	refresh, err := deriveKeys(cfg.Secrets, "refresh")
+	if err != nil {
+		return nil, err
+	}
+	devices, err := deriveKeys(cfg.Secrets, "device")
 	if err != nil {
 		return nil, err
 	}
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
-		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
+		issuer: deps.Issuer, refresh: refresh, devices: devices, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
 	}, nil
 }
 

@@ -67,7 +67,7 @@ func (s *Service) choose(ctx context.Context, a Actor, own *store.Registration, 
 	case own != nil:
 		key, candidates = own.UsernameKey, []store.Registration{*own}
 	}
-	t, err := s.countTry(ctx, a, "registration:"+list[0].EmailKey+" "+key)
+	t, err := s.countTry(ctx, a, "registration:"+list[0].EmailKey+" "+key, nil)
 	if err != nil {
 		return nil, fmt.Errorf("confirm: %w", err)
 	}
@@ -77,7 +77,7 @@ func (s *Service) choose(ctx context.Context, a Actor, own *store.Registration, 
 	for i := range candidates[:min(len(candidates), maxCompared)] {
 		compare := t.compareToo // all of them are one try
 		if i == 0 {
-			compare = func(ctx context.Context, hash, typed string) error { return t.compare(ctx, hash, typed, false) }
+			compare = func(ctx context.Context, hash, typed string) error { return t.compare(ctx, hash, typed, known{}) }
 		}
 		switch err := compare(ctx, candidates[i].PasswordHash, in.Password); {
 		case err == nil:

@@ -10,6 +10,7 @@ import (
 
 	"latchkey/internal/names"
 	"latchkey/internal/password"
+	"latchkey/internal/store"
 )
 
 // Client is where a request came from.
@@ -71,6 +72,27 @@ func (c Client) network() *string {
 	}
 	text := network.String()
 	return &text
+}
+
+// provider is who gives a client its address, roughly: the /16 of an IPv4 address, the
+// /32 of an IPv6 address, which is the least that a provider has. A phone's address
+// changes with each mast, and its provider's networks are few, so that a login from
+// another one can be told by mail.
+func (c Client) provider() string {
+	addr := c.Addr.Unmap().WithZone("")
+	bits := 16
+	if addr.Is6() {
+		bits = 32
+	}
+	if network, err := addr.Prefix(bits); err == nil {
+		return network.String()
+	}
+	return addr.String()
+}
+
+// whence is where a client comes from, as far as its user may know it.
+func (c Client) whence() store.Whence {
+	return store.Whence{Client: c.Key(), Device: c.device(), Network: c.provider()}
 }
 
 // ip returns the address as the list of devices shows it, or nil.

@@ -16,23 +16,26 @@ var errMismatch = errors.New("password does not match")
 // compares goes through it. It returns nil if they match, and errMismatch if not.
 //
 // hash is "" where there is no such user: then comparing takes as long, and they do
-// not match (C2: the time of an answer does not tell who exists). familiar says that
-// the user logged in from this client lately.
+// not match (C2: the time of an answer does not tell who exists). by says what the user
+// is known by.
 //
-// Once the client's or the identifier's limit is passed, only a familiar user with
-// the right password gets in; everybody else is RateLimited, and only after the time
-// that a hash takes. For those who are not familiar it is that time alone: guesses
-// that no longer count cost no hash. A match gives the try back.
-func (t *try) compare(ctx context.Context, hash, typed string, familiar bool) (err error) {
+// Once a limit is passed, only a user who is known with the right password gets in;
+// everybody else is RateLimited, and only after the time that a hash takes. For those
+// who are not known it is that time alone: guesses that no longer count cost no hash. A
+// match gives the try back.
+func (t *try) compare(ctx context.Context, hash, typed string, by known) (err error) {
 	defer func() { t.countEnd(hash != "", err) }()
-	wait, err := t.admits(ctx, familiar)
+	wait, err := t.admits(ctx, by)
 	if err != nil {
 		t.giveBack(ctx)
 		return err
 	}
 	// What is not hashed takes its turn among those who are known, as it would if
 	// the user were.
-	who := t.client.caller(familiar || wait > 0)
+	who := t.client.caller(by.client || by.device || wait > 0)
+	if by.device && wait == 0 { // apart from others behind the same address
+		who.Client = t.device.id
+	}
 	switch {
 	case wait > 0:
 		t.giveBack(ctx)
@@ -78,7 +81,7 @@ func (t *try) compareToo(ctx context.Context, hash, typed string) error {
 // for, and the error wrong if they did not. A wrong one counts as a failed login (A6).
 func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error) error {
 	u := a.Viewer.User
-	t, err := s.countTry(ctx, a, "user:"+u.ID)
+	t, err := s.countTry(ctx, a, "user:"+u.ID, nil)
 	if err != nil {
 		return err
 	}
@@ -86,7 +89,7 @@ func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error)
 	if err != nil {
 		return err
 	}
-	if err := t.compare(ctx, u.PasswordHash, typed, familiar); !errors.Is(err, errMismatch) {
+	if err := t.compare(ctx, u.PasswordHash, typed, known{client: familiar}); !errors.Is(err, errMismatch) {
 		return err
 	}
 	return wrong

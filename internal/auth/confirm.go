@@ -136,7 +136,12 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	}
 	done := &Confirmed{User: user}
 	if then == nil {
-		err = s.store.InTx(ctx, account)
+		err = s.store.InTx(ctx, func(tx *store.Store) error {
+			if err := account(tx); err != nil {
+				return err
+			}
+			return tx.MarkFamiliar(ctx, user.ID, a.Client.whence(), now)
+		})
 	} else {
 		candidate := &store.LoginCandidate{User: *user}
 		done.Login, err = s.admit(ctx, a, candidate, entry{deviceName: then.deviceName, first: account})

@@ -12,17 +12,19 @@ import (
 
 // LoginInput is the argument of Login.
 type LoginInput struct {
-	Login      string // a username or an address
-	Password   string
-	DeviceName *string
-	Transport  TokenTransport
+	Login       string // a username or an address
+	Password    string
+	DeviceName  *string
+	DeviceToken *string // the device's secret of an earlier login, or nil
+	Transport   TokenTransport
 }
 
-// Login is what a device has once it is logged in. All three are there.
+// Login is what a device has once it is logged in. The first three are there.
 type Login struct {
-	User    *store.User
-	Session *store.Session
-	Tokens  *Tokens
+	User        *store.User
+	Session     *store.Session
+	Tokens      *Tokens
+	DeviceToken *string // the device's secret; nil after a refresh, and where it travels in a cookie
 }
 
 // Login opens a session for a device. An unknown user and a wrong password are one
@@ -31,11 +33,12 @@ type Login struct {
 // only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. RateLimited.
 func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
-	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username)
+	device := s.devices.open(in.DeviceToken, s.now())
+	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username, device)
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	user, err := s.store.LoginCandidate(ctx, key, a.Client.Key(), a.Client.device(), s.now())
+	user, err := s.store.LoginCandidate(ctx, key, a.Client.whence(), s.now())
 	w := &waiting{key: key}
 	unknown := errors.Is(err, store.ErrNotFound)
 	if unknown {
@@ -46,7 +49,8 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	switch err := t.compare(ctx, user.PasswordHash, in.Password, user.ClientKnown); {
+	known := known{client: user.ClientKnown, device: device.of(&user.User)}
+	switch err := t.compare(ctx, user.PasswordHash, in.Password, known); {
 	case err != nil:
 		return nil, fmt.Errorf("login: %w", s.refused(ctx, a, t, w, in.Password, err))
 	case unknown:
@@ -55,7 +59,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}
 	s.renewHash(ctx, a, user, in.Password)
-	l, err := s.admit(ctx, a, user, entry{deviceName: in.DeviceName})
+	l, err := s.admit(ctx, a, user, entry{deviceName: in.DeviceName, kept: known.device})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, errCredentials() // what was compared is no longer in force
 	} else if err != nil {

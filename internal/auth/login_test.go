@@ -167,7 +167,7 @@ func TestLongPasswordAfterChangeToBcrypt_A5(t *testing.T) {
 	}, hashing(cheapBcrypt))
 }
 
-// A login from an unlike device is told to the owner, but for the very first.
+// A login with another kind of device is told to the owner.
 func TestNewDeviceNotice_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		on := func(agent string, n int) auth.Actor { return at(client(n).Client.Addr, agent) }
@@ -181,7 +181,7 @@ func TestNewDeviceNotice_A8(t *testing.T) {
 		}
 		f.user("ada")
 		f.login("ada", on(firefox, 1))
-		check("the first login", 0)
+		check("the first login", 1)
 		f.login("ada", on(firefox, 2))
 		check("the same kind elsewhere", 0)
 		f.login("ada", on(strings.ReplaceAll(firefox, "140", "141"), 1))
@@ -216,6 +216,7 @@ func TestMadeUpDevices_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
 		f.login("ada", client(1))
+		before := len(f.mails("ada@example.org"))
 		for i := range 30 {
 			agent := fmt.Sprintf("Call-0800-29-%d/1.0 (Planet %d)", i, i)
 			if i%2 == 1 {
@@ -224,6 +225,7 @@ func TestMadeUpDevices_A8(t *testing.T) {
 			f.login("ada", at(client(2).Client.Addr, agent))
 		}
 		list := f.mails("ada@example.org")
+		list = list[:len(list)-before]
 		if len(list) != 2 { // an unknown device, and one with Linux
 			t.Errorf("%d notices of made-up devices, want 2", len(list))
 		}
@@ -261,6 +263,7 @@ func TestNoNoticeForDeviceInUse_A8(t *testing.T) {
 		f.user("ada")
 		on := at(client(1).Client.Addr, firefox)
 		l := f.login("ada", on)
+		before := len(f.mails("ada@example.org"))
 		for range 8 {
 			f.pass(20 * day)
 			var err error
@@ -269,12 +272,12 @@ func TestNoNoticeForDeviceInUse_A8(t *testing.T) {
 		}
 		f.pass(25 * day)
 		f.login("ada", on)
-		if n := len(f.mails("ada@example.org")); n != 0 {
+		if n := len(f.mails("ada@example.org")) - before; n != 0 {
 			t.Errorf("%d notices of a device used 25 days ago, want none", n)
 		}
 		f.pass(180 * day)
 		f.login("ada", on)
-		if n := len(f.mails("ada@example.org")); n != 1 {
+		if n := len(f.mails("ada@example.org")) - before; n != 1 {
 			t.Errorf("%d notices of a device not used for 180 days, want 1", n)
 		}
 	})
@@ -288,6 +291,7 @@ func TestNativeAppByItsName_A8(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		f.user("ada")
 		f.login("ada", client(1))
+		f.mails("") // is about that one
 		named := func(name, userAgent string) *auth.Login {
 			l, err := f.Login(t.Context(), at(addr, userAgent), auth.LoginInput{Login: "ada@example.org", Password: goodPassword, DeviceName: new(name)})
 			must(t, err)

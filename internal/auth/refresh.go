@@ -137,7 +137,7 @@ func (s *Service) rotate(ctx context.Context, a Actor, u *store.User, v *store.S
 		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt), UserID: v.UserID,
 	}
 	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
-		r.Device = Client{UserAgent: *v.UserAgent}.device()
+		r.Device, r.Network = Client{UserAgent: *v.UserAgent}.device(), a.Client.provider()
 	}
 	var err error
 	if kind := newKind(v, a.Client); kind == "" {

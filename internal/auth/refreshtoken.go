@@ -1,12 +1,10 @@
 package auth
 
 import (
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math"
 	"strings"
@@ -54,23 +52,6 @@ func parseRefreshToken(s string) (refreshToken, bool) {
 
 // refreshKeys are the server's keys: the first makes tokens, all of them verify.
 type refreshKeys [][]byte
-
-// newRefreshKeys derives one key from each secret (RFC 5869), so that what
-// signs access tokens never makes refresh tokens.
-func newRefreshKeys(secrets [][]byte) (refreshKeys, error) {
-	if len(secrets) == 0 {
-		return nil, errors.New("auth: no secret")
-	}
-	keys := make(refreshKeys, len(secrets))
-	for i, secret := range secrets {
-		key, err := hkdf.Key(sha256.New, secret, nil, "refresh", sha256.Size)
-		if err != nil {
-			return nil, fmt.Errorf("auth: %w", err)
-		}
-		keys[i] = key
-	}
-	return keys, nil
-}
 
 // token returns the token of a session's present generation.
 func (k refreshKeys) token(v *store.Session) (string, error) {

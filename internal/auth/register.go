@@ -151,9 +151,9 @@ func (s *Service) lost(ctx context.Context, r, seen *store.Registration, err err
 // only who chose another password waits for a second one. It is a try at the password of
 // seen: beyond its limits nothing is compared, and nobody is told.
 func (s *Service) sameAgain(ctx context.Context, a Actor, seen *store.Registration, typed string) (bool, error) {
-	t, err := s.countTry(ctx, a, "registration:"+seen.ID)
+	t, err := s.countTry(ctx, a, "registration:"+seen.ID, nil)
 	if err == nil {
-		err = t.compare(ctx, seen.PasswordHash, typed, false)
+		err = t.compare(ctx, seen.PasswordHash, typed, known{})
 	}
 	if errors.Is(err, errMismatch) || err != nil && AsError(err).Code == RateLimited {
 		return false, nil
@@ -239,11 +239,11 @@ func (s *Service) ownClaim(ctx context.Context, a Actor, r *store.Registration, 
 	if earlier.EmailKey == r.EmailKey {
 		return nil, store.ErrNotFound
 	}
-	t, err := s.countTry(ctx, a, "registration:"+earlier.ID)
+	t, err := s.countTry(ctx, a, "registration:"+earlier.ID, nil)
 	if err != nil {
 		return nil, fmt.Errorf("register: %w", err)
 	}
-	switch err := t.compare(ctx, earlier.PasswordHash, typed, false); {
+	switch err := t.compare(ctx, earlier.PasswordHash, typed, known{}); {
 	case errors.Is(err, errMismatch):
 		return nil, errUsernameTaken()
 	case err != nil:

@@ -90,7 +90,7 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 		if err := d.tx.EndSessions(ctx, d.user.ID, ""); err != nil {
 			return err
 		}
-		return d.tx.MarkFamiliar(ctx, d.user.ID, a.Client.Key(), d.now)
+		return d.tx.MarkFamiliar(ctx, d.user.ID, a.Client.whence(), d.now)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)

@@ -176,7 +176,7 @@ func TestWhatKillsLinks_D3(t *testing.T) {
 // is one.
 func (f *fixture) pendingOf(username string) (*store.User, string) {
 	f.t.Helper()
-	c, err := f.store.LoginCandidate(f.t.Context(), store.LoginKey{Username: username}, "", "", f.Now())
+	c, err := f.store.LoginCandidate(f.t.Context(), store.LoginKey{Username: username}, store.Whence{}, f.Now())
 	if err != nil {
 		return nil, ""
 	}

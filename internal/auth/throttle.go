@@ -42,6 +42,9 @@ var (
 
 	// repasswordLimit binds a user: each change is told by mail.
 	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
+	// newNetworkLimit binds a user: beyond it, further logins from networks that are new
+	// to them are told in the history alone.
+	newNetworkLimit = throttle.Limit{N: 10, Window: 24 * time.Hour}
 	// readdressLimit binds a user: each change writes to two addresses.
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )
@@ -52,10 +55,18 @@ type try struct {
 	actor      Actor
 	identifier string
 	client     Client
+	device     *device          // whose secret came along; or nil
 	pair       throttle.Count   // the client at the identifier
-	limits     []throttle.Count // those that do not bind a user at a client that they use (C5)
-	over       time.Duration    // until they allow a try again; 0 if they do now
+	limits     []throttle.Count // those that do not bind a user who is known (C5)
+	over       time.Duration    // until all that bind a stranger allow a try again; 0 if they do now
+	pairOver   bool             // the pair is over its limit: then nobody is known by their client
 	counted    []counted
+}
+
+// known says what a user is known by who is tried.
+type known struct {
+	client bool // they logged in from this client lately
+	device bool // the device has a secret of an earlier login of theirs
 }
 
 // counted is one thing that a try was counted on, and by whom.
@@ -65,15 +76,20 @@ type counted struct {
 }
 
 // countTry begins a try at the password of an identifier by a client (C4): RateLimited
-// if the pair of them is over its limit. It only looks: what is never compared, and what
-// a client tries beyond its limit, is to leave no count behind. [try.compare] counts.
-func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*try, error) {
+// if the pair of them is over its limit, unless a device's secret came along, whose ever
+// it is. It only looks: what is never compared, and what a client tries beyond its limit,
+// is to leave no count behind. [try.compare] counts.
+func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *device) (*try, error) {
 	client, line, site := a.Client.Key(), a.Client.line(), a.Client.site()
-	t := &try{s: s, actor: a, identifier: identifier, client: a.Client, pair: throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit}, limits: []throttle.Count{
-		{Key: "client:" + client, Limit: clientLimit},
-		{Key: "identifier:" + identifier, Limit: identifierLimit},
-		{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
-	}}
+	t := &try{
+		s: s, actor: a, identifier: identifier, client: a.Client, device: d,
+		pair: throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit},
+		limits: []throttle.Count{
+			{Key: "client:" + client, Limit: clientLimit},
+			{Key: "identifier:" + identifier, Limit: identifierLimit},
+			{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
+		},
+	}
 	if site != "" {
 		t.limits = append(t.limits,
 			throttle.Count{Key: "site:" + site + ":" + identifier, Limit: sitePairLimit},
@@ -81,12 +97,16 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string) (*tr
 			throttle.Count{Key: "site:" + site, Limit: siteLimit})
 	}
 	pair, over, err := t.take(ctx, looks([]throttle.Count{t.pair}), looks(t.limits))
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	if t.over = over; over == 0 && pair > 0 {
+	case over > 0:
+		t.over = over
+	case pair > 0 && d == nil:
 		s.countRefusal(a, overLimit, identifier)
 		return nil, errRateLimited(pair)
+	case pair > 0:
+		t.over, t.pairOver = pair, true
 	}
 	return t, nil
 }
@@ -103,39 +123,49 @@ func looks(counts []throttle.Count) []throttle.Count {
 // admits counts a try that is about to be compared, and returns how long it has to wait
 // instead; 0 if it does not. It is RateLimited beyond the limit of the pair.
 //
-// While the other limits are passed, a user who is familiar with the client is bound by
-// a count of their own in place of the pair's, which shows nobody that there is such a
-// user. For everybody else these steps take as long then.
-func (t *try) admits(ctx context.Context, familiar bool) (wait time.Duration, err error) {
-	pair, limits := []throttle.Count{t.pair}, t.limits
-	passed := t.over > 0
-	if passed {
-		pair[0].Key = "familiar " + pair[0].Key
-		if !familiar {
-			pair, limits = looks(pair), looks(limits)
+// While the limits are passed, a user who is known is bound by counts of their own in
+// place of the pair's: one of their device's secret, wherever it is used, and one of them
+// at this client. Either may allow the try. For everybody else these steps take as long
+// then, which shows nobody that there is such a user.
+func (t *try) admits(ctx context.Context, by known) (wait time.Duration, err error) {
+	if t.over == 0 {
+		pair, over, err := t.take(ctx, []throttle.Count{t.pair}, t.limits)
+		switch {
+		case err != nil:
+			return 0, err
+		case pair == 0:
+			if t.over = over; by.client || by.device {
+				return 0, nil
+			}
+			return over, nil
+		case t.device == nil: // many at once came between
+			return 0, errRateLimited(pair)
 		}
+		t.giveBack(ctx)
+		t.over, t.pairOver = pair, true
 	}
-	waitOfPair, over, err := t.take(ctx, pair, limits)
-	switch {
-	case err != nil:
-		return 0, err
-	case passed && familiar && waitOfPair > 0: // to be told from nobody
-		return t.over, nil
-	case !passed && waitOfPair > 0: // many at once came between
-		return 0, errRateLimited(waitOfPair)
-	case !passed:
-		t.over = over
+	by.client = by.client && !t.pairOver
+	var own []throttle.Count
+	if by.device {
+		own = append(own, throttle.Count{Key: "device:" + t.device.id, Limit: pairLimit})
 	}
-	if familiar {
-		return 0, nil
+	if by.client || !by.device {
+		own = append(own, throttle.Count{Key: "familiar " + t.pair.Key, Limit: pairLimit})
 	}
-	return t.over, nil
+	if !by.client && !by.device {
+		_, _, err = t.take(ctx, looks(own), looks(t.limits))
+		return t.over, err
+	}
+	if wait, _, err = t.take(ctx, own, t.limits); wait > 0 {
+		wait = t.over // to be told from nobody
+	}
+	return wait, err
 }
 
-// take counts the try, and returns how long it takes until the pair allows one, and until
-// the limits do; 0 if they do now.
-func (t *try) take(ctx context.Context, pair, limits []throttle.Count) (ofPair, ofLimits time.Duration, err error) {
-	counts := slices.Concat(pair, limits)
+// take counts the try, and returns how long it takes until one of its own counts allows
+// it, and until all of the limits do; 0 if they do now.
+func (t *try) take(ctx context.Context, own, limits []throttle.Count) (ofOwn, ofLimits time.Duration, err error) {
+	counts := slices.Concat(own, limits)
 	waits, by, err := t.s.counters.Take(ctx, t.s.now(), counts...)
 	if err != nil {
 		return 0, 0, err
@@ -145,7 +175,7 @@ func (t *try) take(ctx context.Context, pair, limits []throttle.Count) (ofPair, 
 			t.counted = append(t.counted, counted{by, counts[i]})
 		}
 	}
-	return waits[0], slices.Max(waits[1:]), nil
+	return slices.Min(waits[:len(own)]), slices.Max(waits[len(own):]), nil
 }
 
 // giveBack undoes what the try was counted on: the password was right, or it was not

@@ -69,17 +69,20 @@ type reset struct {
 
 // notice tells of an event of an account.
 type notice struct {
-	Username string    // before the event
-	New      string    // what the username or the address became, or is to become
-	Admin    bool      // of a role: the account is an administrator now
-	Shell    bool      // of a role: it was changed from the shell, else by an administrator
-	By       string    // administrators_changed: the administrator's username, unless Shell
-	Session  string    // session_moved: the name of the device that logged in
-	Device   string    // the kind of device that it came from, or ""
-	Address  string    // the IP address that it came from, or ""
-	At       string    // when it happened
-	NotMe    *linkView // takes the event back; nil where that cannot be done, or not any more
-	Kept     string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
+	Username string // before the event
+	New      string // what the username or the address became, or is to become
+	Admin    bool   // of a role: the account is an administrator now
+	Shell    bool   // of a role: it was changed from the shell, else by an administrator
+	By       string // administrators_changed: the administrator's username, unless Shell
+	Session  string // session_moved: the name of the device that logged in
+	Device   string // the kind of device that it came from, or ""
+	Address  string // the IP address that it came from, or ""
+	// new_device: what of the login was new.
+	NewDevice, NewNetwork bool
+
+	At    string    // when it happened
+	NotMe *linkView // takes the event back; nil where that cannot be done, or not any more
+	Kept  string    // account_deleted: until when nobody gets the address that the mail goes to; "" if anybody may
 }
 
 func newConfirmation(r *store.Registration, l *linkView) confirmation {
@@ -97,7 +100,7 @@ func newReset(u *store.User, back time.Time, l *linkView) reset {
 func newNotice(d *store.MailDetails) notice {
 	n := notice{
 		Username: plain(d.Username), New: plain(d.New), Admin: d.Role == store.RoleAdmin, Shell: d.Shell, By: plain(d.By),
-		Session: plain(d.Session), Device: plain(d.Device), At: moment(d.At),
+		Session: plain(d.Session), Device: plain(d.Device), NewDevice: d.NewDevice, NewNetwork: d.NewNetwork, At: moment(d.At),
 	}
 	if !d.Kept.IsZero() {
 		n.Kept = moment(d.Kept)

@@ -194,6 +194,10 @@ func shapes(kind store.MailKind) []letter {
 				}
 				continue // nothing takes it back
 			}
+			if kind == store.MailNewDevice {
+				n.NewDevice, n.NewNetwork = device == "", true
+				list = append(list, letter{Notice: n})
+			}
 			if kind == store.MailAccountDeleted {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})

@@ -105,7 +105,7 @@ func TestWrongTemplates(t *testing.T) {
 		"no link in a notice":   {map[string]string{"email_changed.html": define("x")}, []string{"email_changed.html (with"}},
 		"a layout without body": {map[string]string{"layout.html": `<p>{{template "title" .}}`}, []string{"password_reset.html (with", "new_device.html (with"}},
 		"no such block":         {map[string]string{"account_deleted.html": `{{define "title"}}x{{end}}`}, []string{"account_deleted", `"why"`}},
-		"parts without a part":  {map[string]string{"parts.txt": ``}, []string{`new_device.txt:7:11`, `"facts" not defined`}},
+		"parts without a part":  {map[string]string{"parts.txt": ``}, []string{`new_device.txt:9:11`, `"facts" not defined`}},
 		"empty layout":          {map[string]string{"layout.txt": " \n"}, []string{"account_deleted: a part of it is empty"}},
 		"unsafe markup":         {map[string]string{"account_deleted.html": define(`<a href="{{.Notice.Username}}`)}, []string{"account_deleted as HTML"}},
 		"not UTF-8":             {map[string]string{"layout.txt": "\xff\xfe"}, []string{"layout.txt is not UTF-8"}},

@@ -28,7 +28,7 @@ var subjects = map[store.MailKind]string{
 	store.MailEmailRemoved:         "Your email was removed from an account",
 	store.MailPasswordChanged:      "Your password was changed",
 	store.MailUsernameChanged:      "Your username was changed",
-	store.MailNewDevice:            "A new device logged in",
+	store.MailNewDevice:            "A new login to your account",
 	store.MailSessionMoved:         "Another device uses your login",
 	store.MailRoleChanged:          "Your role was changed",
 	store.MailAccountDeleted:       "Your account was deleted",

@@ -90,6 +90,13 @@ func goldenMoved(username, session string, notMe bool) letter {
 	return l
 }
 
+// goldenLogin is a login of which this was new.
+func goldenLogin(device, network bool) letter {
+	l := goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", true)
+	l.Notice.NewDevice, l.Notice.NewNetwork = device, network
+	return l
+}
+
 type state struct {
 	name   string
 	app    App
@@ -124,6 +131,8 @@ var states = stoppable(append([]state{
 	{"administrators_changed_back", bare, store.MailAdministratorsChanged, goldenRole(store.MailDetails{Username: "bob", Role: store.RoleUser, Shell: true})},
 	{"session_moved_hostile", bare, store.MailSessionMoved, goldenMoved("www.evil.com", `<a href="//evil.com">`, false)},
 	{"session_moved", withURL, store.MailSessionMoved, goldenMoved("ada", "Laptop", true)},
+	{"new_device_network", withURL, store.MailNewDevice, goldenLogin(false, true)},
+	{"new_device_both", withURL, store.MailNewDevice, goldenLogin(true, true)},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
 }, notices()...))
 

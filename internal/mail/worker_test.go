@@ -85,7 +85,7 @@ func TestNewDeviceGoesToTheAddressOfThen_A8(t *testing.T) {
 		x.enqueue(&store.Mail{Kind: store.MailNewDevice, UserID: u.ID, RecipientKey: u.EmailKey, Client: "192.0.2.7",
 			Details: store.MailDetails{To: "before@example.org", Device: "evil.example.com", Address: "192.0.2.7", At: x.now()}})
 		got := x.sent()
-		if len(got) != 1 || got[0].to != "before@example.org" || got[0].msg.Header.Get("Subject") != "A new device logged in" {
+		if len(got) != 1 || got[0].to != "before@example.org" || got[0].msg.Header.Get("Subject") != "A new login to your account" {
 			t.Fatalf("got %+v", got)
 		}
 		if strings.Contains(got[0].raw, "evil.example.com") || !strings.Contains(got[0].raw, "24=C2=A0November 2026, 08:15 UTC") || !strings.Contains(got[0].raw, "192.0.2.7") {

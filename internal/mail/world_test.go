@@ -267,7 +267,7 @@ func (x *world) user(email, username, client string) *store.User {
 		Event: &store.SecurityEvent{ID: session, At: now, Kind: store.EventLogin, UserID: u.ID, SessionID: &session, Count: 1},
 		Session: &store.Session{ID: session, UserID: u.ID, ClientID: "latchkey", DeviceName: "Firefox on Linux", RefreshKey: []byte{1}, Rotations: []byte{},
 			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour), EndsAt: now.Add(time.Hour)},
-		PasswordHash: "x", Client: client, Device: "Firefox on Linux", MaxSessions: 100,
+		PasswordHash: "x", From: store.Whence{Client: client, Device: "Firefox on Linux"}, MaxSessions: 100,
 	})
 	if err != nil {
 		x.t.Fatal(err)

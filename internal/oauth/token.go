@@ -18,6 +18,8 @@ type grant struct {
 	TokenType    string `json:"token_type"`
 	ExpiresIn    int    `json:"expires_in"` // seconds
 	RefreshToken string `json:"refresh_token"`
+
+	DeviceToken *string `json:"device_token,omitempty"` // of ours: what LoginPayload.deviceToken is
 }
 
 // token trades a password or a refresh token for new tokens.
@@ -42,7 +44,7 @@ func (s *server) token(r *http.Request, f form, c caller) (any, error) {
 		return nil, err
 	}
 	t := l.Tokens
-	return grant{AccessToken: t.AccessToken, TokenType: "Bearer", ExpiresIn: t.AccessTokenExpiresIn, RefreshToken: *t.RefreshToken}, nil
+	return grant{AccessToken: t.AccessToken, TokenType: "Bearer", ExpiresIn: t.AccessTokenExpiresIn, RefreshToken: *t.RefreshToken, DeviceToken: l.DeviceToken}, nil
 }
 
 func (s *server) byPassword(r *http.Request, f form, c caller) (*auth.Login, error) {
@@ -50,6 +52,9 @@ func (s *server) byPassword(r *http.Request, f form, c caller) (*auth.Login, err
 		return nil, err
 	}
 	in := auth.LoginInput{Login: f["username"], Password: f["password"], Transport: auth.TransportBody}
+	if token, ok := f["device_token"]; ok {
+		in.DeviceToken = &token
+	}
 	return s.Auth.Login(r.Context(), c.actor(r), in)
 }
 

@@ -14,7 +14,7 @@ func TestGrants_G1(t *testing.T) {
 	f := setup(t)
 	a := f.post(oauth.TokenPath, adaPairs()...)
 	access, refresh := f.tokens(a)
-	if a.JSON["token_type"] != "Bearer" || a.JSON["expires_in"] != 900.0 || len(a.JSON) != 4 {
+	if a.JSON["token_type"] != "Bearer" || a.JSON["expires_in"] != 900.0 || len(a.JSON) != 5 {
 		t.Errorf("password: %s", a.Body)
 	}
 	h := a.Header()

@@ -8,7 +8,7 @@ import (
 
 // A Caller says for whom a hash is. The queue shares the workers out by it.
 type Caller struct {
-	Known   bool   // the client is familiar to the account, or nobody from outside asks
+	Known   bool   // the client or the device is known to the account, or nobody from outside asks
 	Network string // such as the /56 of an IPv6 address
 	Client  string // in it, such as its /64
 }

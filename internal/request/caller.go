@@ -84,7 +84,7 @@ func (c *Caller) SetViewer(v *auth.Viewer) {
 	c.viewer, c.viewerErr, c.known = v, nil, true
 }
 
-// MayUseCookie reports whether the request's origin may set and use the cookie.
+// MayUseCookie reports whether the request's origin may set and use the cookies.
 func (c *Caller) MayUseCookie() bool {
 	origin := c.r.Header.Values("Origin")
 	return len(origin) == 1 && c.door.origins.mayUseCookie(origin[0])

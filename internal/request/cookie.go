@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// RefreshCookie returns the refresh token in the cookie, whatever the origin,
+// RefreshCookie returns the refresh token in its cookie, whatever the origin,
 // or "".
 func (c *Caller) RefreshCookie() string {
-	cookie, err := c.r.Cookie(c.door.cookie.name)
+	cookie, err := c.r.Cookie(c.door.cookies.refresh)
 	if err != nil {
 		return ""
 	}
@@ -17,38 +17,53 @@ func (c *Caller) RefreshCookie() string {
 
 // SetRefreshCookie makes the browser keep a refresh token until it expires.
 func (c *Caller) SetRefreshCookie(token string, expires, now time.Time) {
-	http.SetCookie(c.w, c.door.cookie.with(token, max(1, int(expires.Sub(now)/time.Second))))
+	c.set(c.door.cookies.refresh, token, max(1, int(expires.Sub(now)/time.Second)), http.SameSiteLaxMode)
 }
 
 // ClearRefreshCookie makes the browser forget the refresh token.
-func (c *Caller) ClearRefreshCookie() { http.SetCookie(c.w, c.door.cookie.with("", -1)) }
+func (c *Caller) ClearRefreshCookie() { c.set(c.door.cookies.refresh, "", -1, http.SameSiteLaxMode) }
 
-// refreshCookie is how the refresh token's cookie is called, and where it is sent.
-type refreshCookie struct {
-	name, path string
-	secure     bool
+// DeviceCookie returns the device token in its cookie, whatever the origin, or nil.
+func (c *Caller) DeviceCookie() *string {
+	cookie, err := c.r.Cookie(c.door.cookies.device)
+	if err != nil {
+		return nil
+	}
+	return &cookie.Value
 }
 
-// newRefreshCookie returns the cookie of a service at a path of its host, or "": Secure,
+// SetDeviceCookie makes the browser keep a device token for as long as it is good.
+func (c *Caller) SetDeviceCookie(token string, lasts time.Duration) {
+	c.set(c.door.cookies.device, token, int(lasts/time.Second), http.SameSiteStrictMode)
+}
+
+// set sets a cookie. maxAge is in seconds; below 0 the browser forgets it.
+func (c *Caller) set(name, value string, maxAge int, site http.SameSite) {
+	k := c.door.cookies
+	//lint:ignore G124 Secure is off for http on this machine alone, which the configuration checks
+	http.SetCookie(c.w, &http.Cookie{
+		Name: name, Value: value, Path: k.path, MaxAge: maxAge, HttpOnly: true, Secure: k.secure, SameSite: site,
+	})
+}
+
+// cookies are how the cookies are called, and where they are sent.
+type cookies struct {
+	refresh, device string
+	path            string
+	secure          bool
+}
+
+// newCookies returns the cookies of a service at a path of its host, or "": Secure,
 // unless secure is false, which is for http on this machine. The prefix __Host- has
-// browsers take it from no other host, but wants it to be for all of this one; __Secure-
-// is what a cookie for a path can have.
-func newRefreshCookie(secure bool, path string) refreshCookie {
-	k := refreshCookie{"latchkey", path + "/", secure}
+// browsers take them from no other host, but wants them to be for all of this one;
+// __Secure- is what cookies for a path can have.
+func newCookies(secure bool, path string) cookies {
+	prefix := ""
 	switch {
 	case secure && path == "":
-		k.name = "__Host-latchkey"
+		prefix = "__Host-"
 	case secure:
-		k.name = "__Secure-latchkey"
+		prefix = "__Secure-"
 	}
-	return k
-}
-
-// with returns the cookie with this value. maxAge is in seconds; below 0 the
-// browser forgets it.
-func (k refreshCookie) with(value string, maxAge int) *http.Cookie {
-	//lint:ignore G124 Secure is off for http on this machine alone, which the configuration checks
-	return &http.Cookie{
-		Name: k.name, Value: value, Path: k.path, MaxAge: maxAge, HttpOnly: true, Secure: k.secure, SameSite: http.SameSiteLaxMode,
-	}
+	return cookies{prefix + "latchkey", prefix + "latchkey-device", path + "/", secure}
 }

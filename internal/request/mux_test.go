@@ -4,7 +4,10 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
+	"time"
 )
 
 // A service at a path of its host is found there and, behind a proxy that takes the path
@@ -53,8 +56,13 @@ func TestCookieUnderPath_I5(t *testing.T) {
 		"/id": {true: "__Secure-latchkey=x; Path=/id/; Max-Age=9; HttpOnly; Secure; SameSite=Lax", false: "latchkey=x; Path=/id/; Max-Age=9; HttpOnly; SameSite=Lax"},
 	} {
 		for secure, line := range want {
-			if got := newRefreshCookie(secure, path).with("x", 9).String(); got != line {
-				t.Errorf("%q: got %q, want %q", path, got, line)
+			w := httptest.NewRecorder()
+			c := Caller{door: &Door{cookies: newCookies(secure, path)}, w: w}
+			c.SetRefreshCookie("x", time.Unix(9, 0), time.Unix(0, 0))
+			c.SetDeviceCookie("y", 9*time.Second)
+			device := strings.NewReplacer("latchkey=x", "latchkey-device=y", "Lax", "Strict").Replace(line)
+			if got := w.Header().Values("Set-Cookie"); !slices.Equal(got, []string{line, device}) {
+				t.Errorf("%q: got %q, want %q and %q", path, got, line, device)
 			}
 		}
 	}

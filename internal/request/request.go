@@ -46,7 +46,7 @@ type Config struct {
 // Door is what requests come through on their way to a room.
 type Door struct {
 	cfg     Config
-	cookie  refreshCookie
+	cookies cookies
 	origins *origins
 }
 
@@ -55,7 +55,7 @@ func New(cfg Config) (*Door, error) {
 	if cfg.Auth == nil || cfg.Own == "" {
 		return nil, errors.New("request: incomplete Config")
 	}
-	return &Door{cfg, newRefreshCookie(cfg.Secure, cfg.Path), newOrigins(cfg)}, nil
+	return &Door{cfg, newCookies(cfg.Secure, cfg.Path), newOrigins(cfg)}, nil
 }
 
 // Identify puts a Caller into the context of each request. way is what this way in

@@ -11,12 +11,11 @@ type Opening struct {
 	Session         *Session
 	SecurityVersion int64  // the user's when the password was compared
 	PasswordHash    string // the same as before, or a better one
-	Client          string // the client's key, which becomes familiar
-	Device          string // the kind of device, which becomes familiar
+	From            Whence // all of which becomes familiar
 	MaxSessions     int    // how many a user may have; the least recently used beyond that end
 	Event           *SecurityEvent
-	Undo            *Undo // takes back a login with a new device; else nil
-	Notice          *Mail // tells of a login with a new device; else nil
+	Undo            *Undo // takes back a login that is told; else nil
+	Notice          *Mail // tells of the login; else nil
 }
 
 // OpenSession writes o.Session and what goes with it, in one transaction; without a
@@ -60,13 +59,7 @@ func (s *Store) openSession(ctx context.Context, o *Opening) error {
 				SELECT id FROM sessions WHERE user_id = $1 AND expires_at > $2 AND id <> $4
 				ORDER BY last_used_at DESC, id DESC LIMIT $3)`,
 			Args: []any{v.UserID, v.CreatedAt, o.MaxSessions - 1, v.ID}},
-		db.Stmt{SQL: `/* OpenSession, what is familiar */
-			INSERT INTO familiar (user_id, kind, value, last_seen_at)
-			SELECT u.id, k.kind, CASE k.kind WHEN 'device' THEN $3 ELSE $4 END, $5
-			FROM users u JOIN (SELECT 'device' AS kind UNION ALL SELECT 'client') k ON TRUE
-			WHERE u.id = $1 AND u.security_version = $2 AND u.disabled_at IS NULL
-			ON CONFLICT (user_id, kind, value) DO UPDATE SET last_seen_at = excluded.last_seen_at`,
-			Args: []any{v.UserID, o.SecurityVersion, o.Device, o.Client, v.CreatedAt}},
+		o.From.mark(v.UserID, v.CreatedAt, ` AND u.security_version = $6 AND u.disabled_at IS NULL`, o.SecurityVersion),
 		o.Event.insertOfSession(),
 	)
 	if err == nil && counts[0] == 0 {

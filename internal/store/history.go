@@ -19,7 +19,7 @@ type EventKind string
 const (
 	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
 	EventLogin           EventKind = "LOGIN"
-	EventNewDevice       EventKind = "NEW_DEVICE" // a login with a kind of device that was not used before
+	EventNewDevice       EventKind = "NEW_DEVICE" // a login with a kind of device, or from a network, that was not used before
 	EventLogout          EventKind = "LOGOUT"
 	EventSessionRevoked  EventKind = "SESSION_REVOKED"
 	EventSessionsRevoked EventKind = "SESSIONS_REVOKED"

@@ -60,18 +60,21 @@ type Mail struct {
 
 // MailDetails is what a notice says of its event, as things were then.
 type MailDetails struct {
-	To       string    `json:"to,omitempty"`       // the account's address
-	Username string    `json:"username,omitempty"` // before
-	New      string    `json:"new,omitempty"`      // what the username or the address became, or is to become
-	Event    string    `json:"event,omitempty"`    // the id of what takes the event back, or ""
-	Device   string    `json:"device,omitempty"`   // for people: "Firefox on Linux"
-	Address  string    `json:"address,omitempty"`  // the client's IP address
-	Role     Role      `json:"role,omitempty"`     // the role that the account has now
-	By       string    `json:"by,omitempty"`       // for administrators: the username of the one who did it; "" if it was the shell
-	Shell    bool      `json:"shell,omitempty"`    // it was done from the shell
-	Session  string    `json:"session,omitempty"`  // for a session that moved: the name of its device
-	At       time.Time `json:"at,omitzero"`
-	Kept     time.Time `json:"kept,omitzero"` // for a deletion: until when nobody gets the address that the mail goes to
+	To       string `json:"to,omitempty"`       // the account's address
+	Username string `json:"username,omitempty"` // before
+	New      string `json:"new,omitempty"`      // what the username or the address became, or is to become
+	Event    string `json:"event,omitempty"`    // the id of what takes the event back, or ""
+	Device   string `json:"device,omitempty"`   // for people: "Firefox on Linux"
+	Address  string `json:"address,omitempty"`  // the client's IP address
+	Role     Role   `json:"role,omitempty"`     // the role that the account has now
+	By       string `json:"by,omitempty"`       // for administrators: the username of the one who did it; "" if it was the shell
+	Shell    bool   `json:"shell,omitempty"`    // it was done from the shell
+	Session  string `json:"session,omitempty"`  // for a session that moved: the name of its device
+	// Of a login: what of it was new.
+	NewDevice  bool      `json:"newDevice,omitempty"`
+	NewNetwork bool      `json:"newNetwork,omitempty"`
+	At         time.Time `json:"at,omitzero"`
+	Kept       time.Time `json:"kept,omitzero"` // for a deletion: until when nobody gets the address that the mail goes to
 }
 
 // ResendDedupe returns the Dedupe of a mail that a client may ask for again and again.

@@ -19,6 +19,7 @@ type Rotation struct {
 	ExpiresAt  time.Time
 	UserID     string
 	Device     string // the kind of device that is familiar from now on again, or ""
+	Network    string // with it, the network, if it was familiar
 }
 
 // RotateSession moves a session from one generation to the next. The error is
@@ -33,8 +34,10 @@ func (s *Store) RotateSession(ctx context.Context, id string, from int64, r Rota
 		return one(s.conn.Exec(ctx, rotate.SQL, rotate.Args...))
 	}
 	counts, err := s.batch(ctx, rotate, db.Stmt{
-		SQL:  `/* RotateSession, what is familiar */ UPDATE familiar SET last_seen_at = $3 WHERE user_id = $1 AND kind = 'device' AND value = $2 AND last_seen_at < $3`,
-		Args: []any{r.UserID, r.Device, r.UsedAt},
+		SQL: `/* RotateSession, what is familiar */
+			UPDATE familiar SET last_seen_at = $3 WHERE user_id = $1 AND last_seen_at < $3
+			AND (kind = 'device' AND value = $2 OR kind = 'network' AND value = $4)`,
+		Args: []any{r.UserID, r.Device, r.UsedAt, r.Network},
 	})
 	if err != nil {
 		return err

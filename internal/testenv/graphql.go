@@ -58,7 +58,8 @@ type Payload struct {
 	Tokens *struct {
 		AccessToken, RefreshToken string
 	}
-	Errors []struct {
+	DeviceToken string
+	Errors      []struct {
 		Code, Message string
 		Field         []string
 		Limit         *int

@@ -5,8 +5,8 @@ import "testing"
 // The operations that most outside tests use.
 const (
 	RegisterOp = `mutation ($i: RegisterInput!) { register(input: $i) { email errors { code message field limit } } }`
-	ConfirmOp  = `mutation ($i: ConfirmEmailInput!) { confirmEmail(input: $i) { user { id username email } tokens { accessToken refreshToken } errors { code message field } } }`
-	LoginOp    = `mutation ($i: LoginInput!) { login(input: $i) { user { id username email } tokens { accessToken refreshToken } errors { code message field } } }`
+	ConfirmOp  = `mutation ($i: ConfirmEmailInput!) { confirmEmail(input: $i) { user { id username email } tokens { accessToken refreshToken } deviceToken errors { code message field } } }`
+	LoginOp    = `mutation ($i: LoginInput!) { login(input: $i) { user { id username email } tokens { accessToken refreshToken } deviceToken errors { code message field } } }`
 	RefreshOp  = `mutation ($i: RefreshInput!) { refresh(input: $i) { user { id username email } tokens { accessToken refreshToken } errors { code message field } } }`
 	LogoutOp   = `mutation ($i: LogoutInput!) { logout(input: $i) { errors { code } } }`
 	ResendOp   = `mutation ($i: ResendConfirmationInput!) { resendConfirmation(input: $i) { errors { code message field } } }`
