@@ -39,6 +39,7 @@ var rooms = map[string][]string{
 	"internal/password":   {},
 	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle"},
 	"internal/request":    {"internal/auth"},
+	"internal/seal":       {},
 	"internal/store":      {"internal/db", "internal/names"},
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
