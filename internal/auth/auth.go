@@ -24,6 +24,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -49,7 +50,7 @@ type Config struct {
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
-// Deps is what a Service works with. All are needed.
+// Deps is what a Service works with. All are needed but MissingKey.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -59,6 +60,9 @@ type Deps struct {
 	Issuer   *jwt.Issuer
 	Log      zerolog.Logger
 	Now      func() time.Time
+	// MissingKey is called for a token by a key that the Issuer does not know. It
+	// looks for new ones, and fails if it cannot know. nil if keys never change.
+	MissingKey func(ctx context.Context) error
 	// MailQueued is called after a commit that left a mail to send. It must not
 	// block.
 	MailQueued func()
@@ -74,6 +78,7 @@ type Service struct {
 	hasher     *password.Hasher
 	policy     password.Policy
 	issuer     *jwt.Issuer
+	missingKey func(ctx context.Context) error
 	refresh    refreshKeys
 	log        zerolog.Logger
 	clock      func() time.Time
@@ -95,7 +100,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
-		issuer: deps.Issuer, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued,
+		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued,
 	}, nil
 }
 
