@@ -115,7 +115,6 @@ func newVerifier(t *testing.T, s *testenv.Stack) *verifier {
 		v.Fetched.Add(1)
 		proxy.ServeHTTP(w, r)
 	}))
-	//lint:ignore G204 a test chooses what it starts
 	cmd := exec.CommandContext(t.Context(), testenv.Need(t, "TEST_NODE"), filepath.Join(testenv.Need(t, "TEST_E2E"), "jose.mjs"),
 		front.URL+"/.well-known/jwks.json", public(s), public(s))
 	in, err := cmd.StdinPipe()
