@@ -80,6 +80,9 @@ type story struct {
 	kids     []string // that signed, in order
 }
 
+// smallStep is shorter than it takes replicas to read the keys anew.
+const smallStep = 7 * time.Second
+
 // step lets d go by. The replicas read the keys at different times, sign, and verify what
 // any of them signed; so does the backend.
 func (s *story) step(n int, d time.Duration) {
@@ -116,15 +119,23 @@ func (s *story) step(n int, d time.Duration) {
 	}
 }
 
-// until goes on until a time: in large steps, and in small ones within an hour of it.
+// until goes on until a time: in large steps, and in small ones in the last minutes.
 func (s *story) until(at time.Time) {
 	s.t.Helper()
 	for n := 0; s.now().Before(at); n++ {
 		d := 6 * time.Hour
-		if left := at.Sub(s.now()); left <= d+time.Hour {
-			d = max(left-30*time.Minute, 7*time.Second)
+		if left := at.Sub(s.now()); left <= d+3*time.Minute {
+			d = max(left-3*time.Minute, smallStep)
 		}
 		s.step(n, d)
+	}
+}
+
+// behind goes on in small steps until all tokens of before have expired.
+func (s *story) behind() {
+	s.t.Helper()
+	for n := range int((accessTTL + 2*time.Minute) / smallStep) {
+		s.step(n, smallStep)
 	}
 }
 
@@ -149,9 +160,7 @@ func TestLifeOfKeys_F4(t *testing.T) {
 		for range 2 {
 			at := s.next()
 			s.until(at)
-			for n := range 300 { // 35 minutes behind it
-				s.step(n, 7*time.Second)
-			}
+			s.behind()
 			if at := s.next(); !at.After(s.now().Add(89 * day)) {
 				t.Errorf("the next key signs at %v, want 90 days on", at)
 			}
