@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
+	"latchkey/internal/keyring"
 	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/oauth"
@@ -48,6 +49,7 @@ type app struct {
 	redis    redis.UniversalClient // nil without REDIS_URL
 	shared   *redisstore.Store     // on redis
 	hasher   *password.Hasher
+	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
 	service  *auth.Service
 	worker   *outbox.Worker
@@ -93,7 +95,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if a.hasher, err = password.NewHasher(password.Default(kind), workers, hashQueue, hashDeadline); err != nil {
 		return nil, err
 	}
-	issuer, err := newIssuer(cfg)
+	issuer, missingKey, err := a.openKeys()
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +109,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Issuer: issuer, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
+		Issuer: issuer, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
 	})
 	if err != nil {
 		return nil, err
@@ -150,15 +152,6 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	return door.Harden(mux), err
 }
 
-// newIssuer makes what signs and verifies access tokens.
-func newIssuer(cfg config.Config) (*jwt.Issuer, error) {
-	keys := make([]jwt.Key, len(cfg.JWTKeys))
-	for i, k := range cfg.JWTKeys {
-		keys[i] = k.Key
-	}
-	return jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys, keys...)
-}
-
 // openDatabase opens the database, with the folder that SQLite needs.
 func (a *app) openDatabase() (err error) {
 	if a.cfg.DatabaseURL == "" {
@@ -185,15 +178,13 @@ func (a *app) close() {
 	}
 }
 
+// migrate brings the database up to date. The gate stays shut.
 func (a *app) migrate(ctx context.Context) (int, error) {
 	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
 	if errors.Is(err, store.ErrDenied) {
 		if rights, asked := store.New(a.db).Rights(ctx); asked == nil && rights.Missing() != "" {
 			err = fmt.Errorf("%w: %s", err, rights.Missing())
 		}
-	}
-	if err == nil {
-		a.gate.Open()
 	}
 	return n, err
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
 
 	"latchkey/internal/config"
 	"latchkey/internal/db"
@@ -46,6 +47,11 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if d != nil {
 		defer d.Close()
 		s.Database = store.New(d)
+		if sealed, err := withMadeSecret(cfg); err == nil && len(sealed.SecretKeys) > 0 {
+			if s.Keys, err = openRing(sealed, zerolog.Nop(), s.Database, time.Now); err != nil {
+				return nil, err
+			}
+		}
 		s.Pooler = func(ctx context.Context) error { return db.Pooler(ctx, d) }
 		if s.Steps, err = steps(d.Dialect()); err != nil {
 			return nil, err

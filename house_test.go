@@ -19,18 +19,19 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/store", "internal/throttle"},
 	"internal/cause":      {},
-	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/jwt", "internal/names", "internal/store"},
+	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/jwt", "internal/keyring", "internal/names", "internal/store"},
 	"internal/config":     {"internal/jwt", "internal/names"},
 	"internal/db":         {"internal/cause"},
-	"internal/doctor":     {"internal/config", "internal/mail", "internal/redisstore", "internal/store"},
+	"internal/doctor":     {"internal/config", "internal/keyring", "internal/mail", "internal/redisstore", "internal/store"},
 	"internal/gql":        {},
 	"internal/jwt":        {},
+	"internal/keyring":    {"internal/jwt", "internal/seal", "internal/store"},
 	"internal/link":       {"internal/names", "internal/store"},
 	"internal/mail":       {"internal/cause", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle"},
 	"internal/names":      {},

@@ -45,11 +45,14 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	jobs.Go(func() { a.refusals.Run(background) })
 	jobs.Go(func() { a.tryRedis(background) })
 	jobs.Go(func() {
-		if err := a.migrateSoon(ctx); err != nil {
+		if err := a.prepareSoon(ctx); err != nil {
 			fail(err)
 			return
 		}
 		jobs.Go(func() { a.sweep(background) })
+		if a.keys != nil {
+			jobs.Go(func() { a.keys.Run(background) })
+		}
 		a.worker.Run(background)
 	})
 
@@ -81,17 +84,32 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// migrateSoon brings the database up to date. One that is away is asked again
-// every second; requests meanwhile are answered as UNAVAILABLE.
-func (a *app) migrateSoon(ctx context.Context) error {
+// prepare brings the database up to date and reads the keys in it, and lets requests in
+// then.
+func (a *app) prepare(ctx context.Context) (steps int, err error) {
+	if steps, err = a.migrate(ctx); err != nil {
+		return steps, err
+	}
+	if a.keys != nil {
+		if err := a.keys.Load(ctx); err != nil {
+			return steps, err
+		}
+	}
+	a.gate.Open()
+	return steps, nil
+}
+
+// prepareSoon is prepare for a database that may be away: it is asked again every second.
+// Requests meanwhile are answered as UNAVAILABLE.
+func (a *app) prepareSoon(ctx context.Context) error {
 	for told := false; ; told = true {
 		start := time.Now()
-		n, err := a.migrate(ctx)
+		n, err := a.prepare(ctx)
+		if n > 0 {
+			a.log.Info().Int("steps", n).Dur("took_ms", time.Since(start)).Msg("database migrated")
+		}
 		switch {
 		case err == nil:
-			if n > 0 {
-				a.log.Info().Int("steps", n).Dur("took_ms", time.Since(start)).Msg("database migrated")
-			}
 			return nil
 		case ctx.Err() != nil:
 			return nil

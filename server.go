@@ -20,7 +20,9 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
+	"latchkey/internal/keyring"
 	"latchkey/internal/password"
+	"latchkey/internal/store"
 )
 
 // version is set by the build: -ldflags "-X main.version=1.2.3".
@@ -33,6 +35,7 @@ func main() {
 		Migrate: migrate,
 		Service: service,
 		Present: present,
+		Keys:    ring,
 		Health:  healthcheck,
 		Config:  settings,
 		Doctor:  examine,
@@ -114,6 +117,7 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 		a.close()
 		return nil, nil, err
 	}
+	a.gate.Open()
 	ctx, stop := context.WithCancel(ctx)
 	var hashing sync.WaitGroup
 	hashing.Go(func() { a.hasher.Run(ctx) })
@@ -123,16 +127,48 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 // present is service for a command that needs what is there: in a folder without a
 // database it makes none, and no secret.
 func present(ctx context.Context) (*auth.Service, func(), error) {
-	cfg, _, err := config.Load(os.Environ(), ".env") // service tells the warnings
-	if err != nil {
+	if err := hasDatabase(); err != nil {
 		return nil, nil, err
+	}
+	return service(ctx)
+}
+
+// hasDatabase returns cli.ErrNoDatabase where opening the database would make one.
+func hasDatabase() error {
+	cfg, _, err := config.Load(os.Environ(), ".env") // whoever goes on tells the warnings
+	if err != nil {
+		return err
 	}
 	if file := cfg.DatabaseFile(); cfg.DatabaseURL == "" {
 		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return nil, nil, fmt.Errorf("no database here: there is no %s; run it where the server runs, or set DATABASE_URL or DATA_DIR", file)
+			return fmt.Errorf("%w: there is no %s; run it where the server runs, or set DATABASE_URL or DATA_DIR", cli.ErrNoDatabase, file)
 		}
 	}
-	return service(ctx)
+	return nil
+}
+
+// ring returns the keys in a database that is there, brought up to date, for a command of
+// the shell.
+func ring(ctx context.Context) (*keyring.Ring, func(), error) {
+	if err := hasDatabase(); err != nil {
+		return nil, nil, err
+	}
+	cfg, log, err := loadWithSecret()
+	if err != nil {
+		return nil, nil, err
+	}
+	a, err := build(cfg, log, time.Now, 1)
+	if err != nil {
+		return nil, nil, err
+	}
+	if _, err = a.migrate(ctx); err == nil {
+		var keys *keyring.Ring
+		if keys, err = openRing(cfg, log, store.New(a.db), time.Now); err == nil {
+			return keys, a.close, nil
+		}
+	}
+	a.close()
+	return nil, nil, err
 }
 
 // healthcheck asks the server on this machine whether it is ready.

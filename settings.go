@@ -43,8 +43,16 @@ func loadWithSecret() (config.Config, zerolog.Logger, error) {
 // command that only looks.
 func settings() (config.Config, error) {
 	cfg, _, err := load()
-	if err != nil || len(cfg.SecretKeys) > 0 {
+	if err != nil {
 		return cfg, err
+	}
+	return withMadeSecret(cfg)
+}
+
+// withMadeSecret is cfg with the secret that was made, if it has none and one was.
+func withMadeSecret(cfg config.Config) (config.Config, error) {
+	if len(cfg.SecretKeys) > 0 {
+		return cfg, nil
 	}
 	secret, err := config.LoadSecret(cfg.DataDir)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -24,8 +24,11 @@ type holder struct {
 	expires time.Time
 	turn    int
 
+	judge func(access string, expires time.Time) error // another who must take each access token; nil for nobody
+
 	mu   sync.Mutex
 	algs []string  // of its access tokens, in order, each change once
+	kids []string  // the same of their keys
 	at   time.Time // when it last got tokens
 	asks int
 	errs []error
@@ -106,6 +109,9 @@ func (h *holder) hold(access string) error {
 	if len(h.algs) == 0 || h.algs[len(h.algs)-1] != header.Alg {
 		h.algs = append(h.algs, header.Alg)
 	}
+	if len(h.kids) == 0 || h.kids[len(h.kids)-1] != header.Kid {
+		h.kids = append(h.kids, header.Kid)
+	}
 	h.mu.Unlock()
 	for _, url := range h.urls {
 		set, err := keysAt(url)
@@ -113,9 +119,13 @@ func (h *holder) hold(access string) error {
 			return fmt.Errorf("a token by %s, which a replica does not publish: %s", header.Kid, set)
 		}
 	}
+	if h.judge != nil {
+		return h.judge(access, h.expires)
+	}
 	return nil
 }
 
+// keysAt is what a replica publishes; an error if it is not ready to.
 func keysAt(url string) (string, error) {
 	res, err := http.Get(url + "/.well-known/jwks.json")
 	if err != nil {
@@ -123,6 +133,9 @@ func keysAt(url string) (string, error) {
 	}
 	defer func() { _ = res.Body.Close() }()
 	text, err := io.ReadAll(res.Body)
+	if err == nil && res.StatusCode != http.StatusOK {
+		err = fmt.Errorf("the keys: %s", res.Status)
+	}
 	return string(text), err
 }
 
@@ -157,6 +170,8 @@ func TestRotation_F4(t *testing.T) {
 		"ES256 to EdDSA":      {[]string{keys(es), keys(es, ed), keys(ed, es), keys(ed)}, []string{"ES256", "EdDSA"}},
 		"HS256 to ES256":      {[]string{keys("hs256"), keys("hs256", es), keys(es, "hs256"), keys(es)}, []string{"HS256", "ES256"}},
 		"SECRET_KEY":          {[]string{"SECRET_KEY=" + older, "SECRET_KEY=" + older + "," + newer, "SECRET_KEY=" + newer + "," + older, "SECRET_KEY=" + newer}, []string{"HS256"}},
+		"HS256 to auto":       {[]string{keys("hs256"), keys("hs256", "auto"), keys("auto")}, []string{"HS256", "ES256"}},
+		"EdDSA to auto":       {[]string{keys(ed), keys(ed, "auto"), keys("auto", ed), keys("auto")}, []string{"EdDSA", "ES256"}},
 		"ES256 back to HS256": {[]string{keys(es), keys("hs256", es), ""}, []string{"ES256", "HS256"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -25,6 +25,7 @@
 package auth
 
 import (
+	"context"
 	"errors"
 	"time"
 
@@ -50,7 +51,7 @@ type Config struct {
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
-// Deps is what a Service works with. All are needed but Refusals.
+// Deps is what a Service works with. All are needed but MissingKey and Refusals.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -60,6 +61,9 @@ type Deps struct {
 	Issuer   *jwt.Issuer
 	Log      zerolog.Logger
 	Now      func() time.Time
+	// MissingKey is called for a token by a key that the Issuer does not know. It
+	// looks for new ones, and fails if it cannot know. nil if keys never change.
+	MissingKey func(ctx context.Context) error
 	// MailQueued is called after a commit that left a mail to send. It must not
 	// block.
 	MailQueued func()
@@ -76,6 +80,7 @@ type Service struct {
 	hasher     *password.Hasher
 	policy     password.Policy
 	issuer     *jwt.Issuer
+	missingKey func(ctx context.Context) error
 	refresh    refreshKeys
 	devices    deviceKeys
 	log        zerolog.Logger
@@ -103,7 +108,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
-		issuer: deps.Issuer, refresh: refresh, devices: devices, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
+		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
 	}, nil
 }
 

@@ -20,12 +20,14 @@ func (s *Service) Identify(ctx context.Context, accessToken string) (*Viewer, er
 // identify is Identify, and returns what the token says too.
 func (s *Service) identify(ctx context.Context, accessToken string) (*Viewer, jwt.Claims, error) {
 	now := s.now()
-	claims, err := s.issuer.Verify(accessToken, now)
+	claims, err := s.verify(ctx, accessToken, now)
 	switch {
 	case errors.Is(err, jwt.ErrExpired):
 		return nil, claims, errUnauthenticated(ReasonExpired)
-	case err != nil:
+	case errors.Is(err, jwt.ErrInvalid):
 		return nil, claims, errUnauthenticated(ReasonInvalid)
+	case err != nil:
+		return nil, claims, fmt.Errorf("identify: %w", err)
 	}
 	session, user, err := s.store.SessionWithUser(ctx, claims.SessionID, now)
 	switch {

@@ -16,11 +16,12 @@ type LogoutInput struct{ RefreshToken *string }
 // nothing and is no error.
 func (s *Service) Logout(ctx context.Context, a Actor, accessToken string, refreshTokens ...string) error {
 	if accessToken != "" {
-		claims, err := s.issuer.Verify(accessToken, s.now())
+		claims, err := s.verify(ctx, accessToken, s.now())
 		if err == nil || errors.Is(err, jwt.ErrExpired) {
-			if err := s.logout(ctx, a, claims.Subject, claims.SessionID); err != nil {
-				return fmt.Errorf("logout: %w", err)
-			}
+			err = s.logout(ctx, a, claims.Subject, claims.SessionID)
+		}
+		if err != nil && !errors.Is(err, jwt.ErrInvalid) {
+			return fmt.Errorf("logout: %w", err)
 		}
 	}
 	for _, token := range refreshTokens {

@@ -18,10 +18,13 @@ const OwnClient = jwt.OwnClient
 // Forbidden with ReasonOtherClient if it was given to another client.
 func (s *Service) Revoke(ctx context.Context, a Actor, token string) error {
 	var userID, sessionID, owner string
-	claims, err := s.issuer.Verify(token, s.now())
-	if err == nil || errors.Is(err, jwt.ErrExpired) {
+	claims, err := s.verify(ctx, token, s.now())
+	switch {
+	case err == nil || errors.Is(err, jwt.ErrExpired):
 		userID, sessionID, owner = claims.Subject, claims.SessionID, claims.ClientID
-	} else {
+	case !errors.Is(err, jwt.ErrInvalid):
+		return fmt.Errorf("revoke: %w", err)
+	default:
 		session, _, _, err := s.openRefreshToken(ctx, token)
 		if _, dead := errors.AsType[UserErrors](err); dead {
 			return nil

@@ -1,6 +1,8 @@
 package auth
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -48,4 +50,17 @@ func (s *Service) loggedIn(user *store.User, session *store.Session) (*Login, er
 		AccessToken: access, AccessTokenExpiresAt: expires, AccessTokenExpiresIn: int(expires.Sub(now) / time.Second),
 		RefreshToken: &token, RefreshTokenExpiresAt: session.ExpiresAt,
 	}}, nil
+}
+
+// verify returns what an access token says; jwt.ErrExpired, or jwt.ErrInvalid. Where the
+// token names a key that is not known, another replica may have made that: it looks once.
+func (s *Service) verify(ctx context.Context, token string, now time.Time) (jwt.Claims, error) {
+	claims, err := s.issuer.Verify(token, now)
+	if s.missingKey == nil || !errors.Is(err, jwt.ErrUnknownKey) {
+		return claims, err
+	}
+	if err := s.missingKey(ctx); err != nil {
+		return jwt.Claims{}, fmt.Errorf("verify: %w", err)
+	}
+	return s.issuer.Verify(token, now)
 }

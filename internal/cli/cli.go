@@ -1,7 +1,7 @@
 // Package cli has the commands of the shell: all that `latchkey COMMAND` can do. Each
 // reads its arguments, calls what [Commands] gives it, and prints: cli.go runs them,
 // user*.go are about users, transfer.go imports and exports them, mail.go is about the
-// outbox, keys.go about keys, doctor.go about what is wrong.
+// outbox, keys*.go about keys, doctor.go about what is wrong.
 package cli
 
 import (
@@ -16,6 +16,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/config"
 	"latchkey/internal/doctor"
+	"latchkey/internal/keyring"
 )
 
 // Exit codes.
@@ -25,6 +26,9 @@ const (
 	exitUsage  = 2 // a command or the configuration is wrong
 )
 
+// ErrNoDatabase says that there is no database where a command looked for one.
+var ErrNoDatabase = errors.New("no database here")
+
 // Commands is what the commands call. The program gives each as a function, so that only
 // the command that is run opens a database or reads a secret.
 type Commands struct {
@@ -33,6 +37,7 @@ type Commands struct {
 	Migrate func(ctx context.Context) (steps int, err error)
 	Service func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes the database if there is none
 	Present func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes nothing, and fails then
+	Keys    func(ctx context.Context) (_ *keyring.Ring, end func(), err error) // ErrNoDatabase if there is none
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)

@@ -3,16 +3,12 @@ package cli
 import (
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
-	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
-	"latchkey/internal/config"
 	"latchkey/internal/jwt"
 )
 
@@ -23,13 +19,13 @@ const secretBytes = 48
 func keysCommand(c Commands) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "keys",
-		Short: "Make signing keys, and list those in use",
+		Short: "Make, list and change the keys that sign access tokens",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return usageError{errors.New("name a command; see latchkey keys --help")}
 		},
 	}
-	cmd.AddCommand(keysNewCommand(), keysListCommand(c))
+	cmd.AddCommand(keysNewCommand(), keysListCommand(c), keysRotateCommand(c), keysResealCommand(c))
 	return cmd
 }
 
@@ -108,88 +104,3 @@ func writeNew(path string, content []byte) error {
 // written returns the error of a write. What was printed to a full disk must not look like
 // success.
 func written(_ int, err error) error { return err }
-
-// listedKey is a line of keys list.
-type listedKey struct {
-	Key       string  `json:"key"` // kid, or which secret
-	Algorithm string  `json:"algorithm"`
-	Signs     bool    `json:"signs"`
-	Verifies  bool    `json:"verifies"`
-	Published bool    `json:"published"` // in jwks.json
-	File      *string `json:"file"`
-}
-
-func keysListCommand(c Commands) *cobra.Command {
-	var asJSON bool
-	cmd := &cobra.Command{
-		Use:   "list [--json]",
-		Short: "List the keys that are configured",
-		Long: "List the keys of JWT_PRIVATE_KEYS and SECRET_KEY as this configuration has them: which one signs access\n" +
-			"tokens, which only verify, and which are published at /.well-known/jwks.json. Nothing of a secret is shown.\n\n" +
-			"A server reads its keys once, at its start.",
-		Example: "  latchkey keys list\n  latchkey keys list --json",
-		Args:    cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			cfg, err := c.Config()
-			if err != nil {
-				return err
-			}
-			list := listKeys(cfg)
-			if asJSON {
-				out := json.NewEncoder(cmd.OutOrStdout())
-				out.SetIndent("", "  ")
-				return out.Encode(list)
-			}
-			return printKeys(cmd, list)
-		},
-	}
-	cmd.Flags().BoolVar(&asJSON, "json", false, "for programs: a list of objects")
-	return cmd
-}
-
-// listKeys returns the keys in the order of JWT_PRIVATE_KEYS, whose first one
-// signs. The secrets verify although they are not in it.
-func listKeys(cfg config.Config) []listedKey {
-	list := []listedKey{}
-	secrets := func() {
-		for n := range cfg.SecretKeys {
-			list = append(list, listedKey{Key: fmt.Sprintf("HS256 secret %d", n+1), Algorithm: jwt.HS256, Verifies: true})
-		}
-	}
-	named := false
-	for _, k := range cfg.JWTKeys {
-		if k.Key.Algorithm == jwt.HS256 {
-			named = true
-			secrets()
-			continue
-		}
-		list = append(list, listedKey{Key: k.Key.ID, Algorithm: k.Key.Algorithm, Verifies: true, Published: true, File: &k.File})
-	}
-	if !named {
-		secrets()
-	}
-	if len(list) > 0 {
-		list[0].Signs = true
-	}
-	return list
-}
-
-func printKeys(cmd *cobra.Command, list []listedKey) error {
-	w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 0, 2, ' ', 0)
-	_, _ = fmt.Fprintln(w, "KEY\tALGORITHM\tUSE\tFILE") // errors come with Flush
-	for _, k := range list {
-		uses := []string{"verifies"}
-		if k.Signs {
-			uses = []string{"signs", "verifies"}
-		}
-		if k.Published {
-			uses = append(uses, "published")
-		}
-		file := "SECRET_KEY"
-		if k.File != nil {
-			file = *k.File
-		}
-		_, _ = fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", k.Key, k.Algorithm, strings.Join(uses, ", "), file)
-	}
-	return w.Flush()
-}

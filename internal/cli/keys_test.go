@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"os"
@@ -9,16 +10,21 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/config"
 	"latchkey/internal/jwt"
+	"latchkey/internal/keyring"
 )
 
 // command runs latchkey with a configuration.
 func command(t *testing.T, cfg config.Config, args ...string) (out, errOut string, code int) {
 	t.Helper()
 	var o, e bytes.Buffer
-	c := Commands{Config: func() (config.Config, error) { return cfg, nil }}
+	c := Commands{
+		Config: func() (config.Config, error) { return cfg, nil },
+		Keys:   func(context.Context) (*keyring.Ring, func(), error) { return nil, nil, ErrNoDatabase },
+	}
 	code = run(t.Context(), args, c, strings.NewReader(""), &o, &e)
 	return o.String(), e.String(), code
 }
@@ -66,6 +72,7 @@ func TestKeysUsage(t *testing.T) {
 	for _, args := range [][]string{
 		{"keys"}, {"keys", "frobnicate"}, {"keys", "new", "--algorithm", "PS256"}, {"keys", "new", "--algorithm", "none"},
 		{"keys", "new", "a", "b"}, {"keys", "new", "--algorithm", "HS256", "secret"}, {"keys", "list", "x"},
+		{"keys", "rotate", "x"}, {"keys", "rotate", "--later"}, {"keys", "reseal", "x"},
 	} {
 		if out, errOut, code := command(t, config.Config{}, args...); code != exitUsage || out != "" || errOut == "" {
 			t.Errorf("latchkey %s: %d, %q, %q", strings.Join(args, " "), code, out, errOut)
@@ -73,6 +80,65 @@ func TestKeysUsage(t *testing.T) {
 	}
 	if _, err := os.Stat("secret"); err == nil {
 		t.Error("keys new --algorithm HS256 wrote a file")
+	}
+}
+
+// Only keys that the service makes are rotated by a command, and only where there is a
+// database.
+func TestKeysRotateRefuses_F4(t *testing.T) {
+	for _, args := range [][]string{{"keys", "rotate"}, {"keys", "rotate", "--now"}} {
+		out, errOut, code := command(t, config.Config{JWTKeys: []config.JWTKey{{Key: jwt.Secrets()}}}, args...)
+		if code != exitFailed || out != "" || !strings.Contains(errOut, "no entry auto") {
+			t.Errorf("%v without auto: %d, %q, %q", args, code, out, errOut)
+		}
+		out, errOut, code = command(t, config.Config{JWTKeys: []config.JWTKey{{Auto: true}}}, args...)
+		if code != exitFailed || out != "" || !strings.Contains(errOut, ErrNoDatabase.Error()) {
+			t.Errorf("%v without a database: %d, %q, %q", args, code, out, errOut)
+		}
+	}
+}
+
+// The keys that the service made stand where auto does: the one that signs, the next one,
+// old ones.
+func TestKeysListMade_F4(t *testing.T) {
+	file := config.JWTKey{File: "es.pem", Key: jwt.Key{ID: "file", Algorithm: jwt.ES256}}
+	auto, hs := config.JWTKey{Auto: true}, config.JWTKey{Key: jwt.Secrets()}
+	at := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	made := []keyring.Key{
+		{ID: "old", State: keyring.Old, SignsAt: at, Until: at.Add(2 * time.Hour)}, {ID: "now", State: keyring.Signing, SignsAt: at.Add(time.Hour)},
+		{ID: "next", State: keyring.Next, SignsAt: at.Add(90 * time.Hour), Problem: "altered"},
+	}
+	for name, c := range map[string]struct {
+		keys  []config.JWTKey
+		made  []keyring.Key
+		want  string
+		signs string
+	}{
+		"auto":                       {[]config.JWTKey{auto}, made, "now next old HS256 secret 1", "now"},
+		"from HS256":                 {[]config.JWTKey{hs, auto}, made, "HS256 secret 1 now next old", "HS256 secret 1"},
+		"among files":                {[]config.JWTKey{auto, file}, made, "now next old file HS256 secret 1", "now"},
+		"before the first start":     {[]config.JWTKey{auto}, nil, "HS256 secret 1", ""},
+		"before it, behind a file":   {[]config.JWTKey{file, auto}, nil, "file HS256 secret 1", "file"},
+		"with secrets that are last": {[]config.JWTKey{auto, hs}, made, "now next old HS256 secret 1", "now"},
+	} {
+		var keys []string
+		signs := ""
+		for _, k := range listKeys(config.Config{JWTKeys: c.keys, SecretKeys: [][]byte{nil}}, c.made) {
+			keys = append(keys, k.Key)
+			if k.Signs {
+				signs += k.Key
+			}
+		}
+		if got := strings.Join(keys, " "); got != c.want || signs != c.signs {
+			t.Errorf("%s: %s, of which %q signs; want %s, %q", name, got, signs, c.want, c.signs)
+		}
+	}
+	for i, want := range []string{"signs, verifies, published", "verifies, published, next, from 2026-11-29 06:00:00 UTC, cannot be opened: altered",
+		"verifies, published, old, until 2026-11-25 14:00:00 UTC"} {
+		list := listKeys(config.Config{JWTKeys: []config.JWTKey{auto}}, made)
+		if got := strings.Join(list[i].uses(), ", "); got != want {
+			t.Errorf("%s: %q, want %q", list[i].Key, got, want)
+		}
 	}
 }
 

@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strconv"
 	"time"
+
+	"latchkey/internal/jwt"
 )
 
 // What LATCHKEY_ENV may say.
@@ -60,7 +62,8 @@ type Config struct {
 	SecretKeys [][]byte
 	// JWTKeys sign access tokens: the first makes them, all verify, and the public
 	// halves are published. The entry hs256 among them stands for SecretKeys,
-	// which verify in any case. Default: hs256 alone.
+	// which verify in any case; the entry auto for keys that the service makes and
+	// keeps in the database. Default: hs256 alone, in development auto.
 	JWTKeys []JWTKey
 	// JWTIssuer is the iss of access tokens. Default: PublicURL.
 	JWTIssuer string
@@ -176,6 +179,22 @@ func (c Config) Development() bool { return c.Env == Development }
 // Secure reports whether people reach the server over TLS, which decides the
 // cookie's name and Secure attribute, and HSTS.
 func (c Config) Secure() bool { return c.PublicURL.Scheme == "https" }
+
+// AutoKeys returns the keys of JWTKeys that stand before and behind the entry auto, and
+// whether there is that entry.
+func (c Config) AutoKeys() (before, behind []jwt.Key, is bool) {
+	for _, k := range c.JWTKeys {
+		switch {
+		case k.Auto:
+			is = true
+		case is:
+			behind = append(behind, k.Key)
+		default:
+			before = append(before, k.Key)
+		}
+	}
+	return before, behind, is
+}
 
 // Inbox reports whether mail stays in the development inbox instead of going
 // out by SMTP.

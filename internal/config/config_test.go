@@ -13,8 +13,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"latchkey/internal/jwt"
 )
 
 var update = flag.Bool("update", false, "rewrite golden files")
@@ -69,7 +67,7 @@ func TestDefaultsOfDevelopment(t *testing.T) {
 	public, _ := parseOrigin("http://localhost:8080")
 	want := Config{
 		Env: Development, Host: "127.0.0.1", Port: 8080, PublicURL: public, AppName: "Latchkey", DataDir: "data",
-		JWTKeys: []JWTKey{{Key: jwt.Secrets()}}, OAuthPasswordGrant: true,
+		JWTKeys: []JWTKey{{Auto: true}}, OAuthPasswordGrant: true,
 		JWTIssuer: "http://localhost:8080", JWTAudience: "http://localhost:8080",
 		AccessTokenTTL: 15 * time.Minute, SessionIdleTTL: 720 * time.Hour, SessionMaxTTL: 4320 * time.Hour,
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, EventsTTL: 2160 * time.Hour,

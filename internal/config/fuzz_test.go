@@ -83,7 +83,7 @@ func FuzzSettings(f *testing.F) {
 	for i := range names {
 		for j, value := range []string{
 			" ", canary, "", "\x00", "\xff", "0", "-1", "on", "off", "1s", "99999999999h", "development", "https://a.example", "http://u:hunter2@a.example",
-			"https://a.example/?{token}#x", "10.0.0.0/8,::/0", "a:" + key + ",b", "postgres://u:dev_hunter2@h/d", "unix:///x", "tls", "a@b.example", "a\nb", "hs256,hs256",
+			"https://a.example/?{token}#x", "10.0.0.0/8,::/0", "a:" + key + ",b", "postgres://u:dev_hunter2@h/d", "unix:///x", "tls", "a@b.example", "a\nb", "hs256,hs256", "auto", "hs256,auto,auto",
 			key, key + "," + key, "testdata", "https://a.example:443,null,*", "tauri://localhost,https://*.a.example", "https://a.example/id/", "[::1]", "::ffff:1.2.3.4", "%gh&%ij", "https://[::1%25hunter2]", "https://a.example:hunter2", `\`,
 		} {
 			if j < 3 || (i+j)%6 == 0 {

@@ -13,12 +13,14 @@ import (
 
 // JWTKey is one entry of JWT_PRIVATE_KEYS.
 type JWTKey struct {
-	File string // as it was written; "" of the entry hs256
+	Auto bool   // the entry auto: the keys that the service makes and keeps in the database
+	File string // as it was written; "" of the entries auto and hs256
 	Key  jwt.Key
 }
 
 const (
 	hs256      = "hs256"  // the entry that stands for SECRET_KEY
+	auto       = "auto"   // the entry that stands for keys in the database
 	maxKeyFile = 64 << 10 // bytes; a key of RSA 8192 has 6.5 KiB
 
 	// looseMode are the permissions beyond 0640 that a file with secrets should not have.
@@ -33,19 +35,26 @@ func readKeys(r *reader, c *Config) {
 		r.wrong(name, "names files; it must not hold a key itself")
 		return
 	}
-	if text == "" {
+	if text == "" && c.Development() {
+		text = auto
+	} else if text == "" {
 		text = hs256
 	}
 	for i, entry := range list(text) {
 		key := JWTKey{Key: jwt.Secrets()}
-		if entry != hs256 {
+		switch entry {
+		case hs256:
+		case auto:
+			key = JWTKey{Auto: true}
+		default:
 			var err error
 			if key, err = readKeyFile(r, i+1, entry); err != nil {
 				r.wrong(name, "entry %d %v", i+1, err)
 				continue
 			}
 		}
-		if first := slices.IndexFunc(c.JWTKeys, func(k JWTKey) bool { return k.Key.ID == key.Key.ID }); first >= 0 {
+		same := func(k JWTKey) bool { return k.Auto == key.Auto && k.Key.ID == key.Key.ID }
+		if slices.ContainsFunc(c.JWTKeys, same) {
 			r.wrong(name, "entry %d is the same as one before it", i+1)
 			continue
 		}

@@ -53,6 +53,41 @@ func TestKeyFiles_F4(t *testing.T) {
 	}
 }
 
+// The entry auto stands among the others, and is the default of development alone.
+func TestAutoKeys_F4(t *testing.T) {
+	t.Parallel()
+	es, ed := keyFile(t, jwt.ES256), keyFile(t, jwt.EdDSA)
+	for name, c := range map[string]struct {
+		vars           vars
+		before, behind string // algorithms
+		is             bool
+	}{
+		"development":             {vars{}, "", "", true},
+		"development with a file": {vars{"JWT_PRIVATE_KEYS": es}, "ES256", "", false},
+		"production":              {production, "HS256", "", false},
+		"auto":                    {production.with(vars{"JWT_PRIVATE_KEYS": "auto"}), "", "", true},
+		"from HS256":              {production.with(vars{"JWT_PRIVATE_KEYS": "hs256, auto"}), "HS256", "", true},
+		"among files":             {production.with(vars{"JWT_PRIVATE_KEYS": es + ",auto,hs256," + ed}), "ES256", "HS256 EdDSA", true},
+	} {
+		cfg, warnings, err := load(c.vars)
+		if err != nil || len(warnings) > 0 {
+			t.Fatalf("%s: %v %v", name, err, warnings)
+		}
+		before, behind, is := cfg.AutoKeys()
+		if algorithms(before) != c.before || algorithms(behind) != c.behind || is != c.is {
+			t.Errorf("%s: %v, %v, %t", name, before, behind, is)
+		}
+	}
+}
+
+func algorithms(keys []jwt.Key) string {
+	var list []string
+	for _, k := range keys {
+		list = append(list, k.Algorithm)
+	}
+	return strings.Join(list, " ")
+}
+
 func TestKeyFileMistakes_F4(t *testing.T) {
 	t.Parallel()
 	good := keyFile(t, jwt.ES256)
@@ -69,6 +104,8 @@ func TestKeyFileMistakes_F4(t *testing.T) {
 		fileOf(t, string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}))): "another curve",
 		good + "," + fileOf(t, string(text)):                                               "entry 2 is the same",
 		"hs256," + good + ",hs256":                                                         "entry 3 is the same",
+		"auto,hs256,auto":                                                                  "entry 3 is the same",
+		"AUTO":                                                                             "entry 1 cannot be read",
 		"HS256":                                                                            "entry 1 cannot be read",
 		string(text):                                                                       "names files",
 	} {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"latchkey/internal/keyring"
 	"latchkey/internal/store"
 )
 
@@ -62,6 +63,41 @@ func (s *Subject) database(ctx context.Context, r *report) {
 		r.ok("database", "it takes writes")
 	}
 	s.rows(ctx, r)
+	s.sealed(ctx, r)
+}
+
+// sealed looks at what SECRET_KEY seals, and at the keys that the service makes.
+func (s *Subject) sealed(ctx context.Context, r *report) {
+	if s.Keys == nil {
+		return
+	}
+	older, failed, err := s.Keys.SealedBefore(ctx)
+	switch {
+	case err != nil:
+		r.fail("keys", "try again", "what is sealed in the database: %v", err)
+		return
+	case failed > 0:
+		r.fail("keys", "put the secret that sealed it behind yours, as in SECRET_KEY=new,old, and run latchkey keys reseal; if it is lost, latchkey keys rotate --now makes new signing keys",
+			"%s in the database cannot be opened: %v, or altered", count(failed, "value"), keyring.ErrSealed)
+	case older > 0:
+		r.warn("keys", "run latchkey keys reseal before you drop the older secret", "%s in the database sealed by an older secret", count(older, "value"))
+	}
+	if _, _, auto := s.Config.AutoKeys(); !auto {
+		return
+	}
+	list, err := s.Keys.List(ctx)
+	if err != nil {
+		r.fail("keys", "try again", "signing keys: %v", err)
+		return
+	}
+	for _, k := range list {
+		if k.State == keyring.Signing && k.Problem == "" {
+			r.ok("keys", "the service makes the keys that sign access tokens; the present one is %s", k.ID)
+		}
+	}
+	if len(list) == 0 {
+		r.warn("keys", "start the server", "the service makes the keys that sign access tokens, and has none yet")
+	}
 }
 
 // folder looks at who may read what SQLite keeps.

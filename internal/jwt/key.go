@@ -15,6 +15,7 @@ import (
 	"errors"
 	"fmt"
 	"math/big"
+	"time"
 
 	"github.com/golang-jwt/jwt/v5"
 )
@@ -43,6 +44,15 @@ type Key struct {
 	private   crypto.Signer
 	public    crypto.PublicKey
 	jwk       jwk
+	last      time.Time // of a retired key: when the last of its tokens expires
+}
+
+// Retired returns the key as one whose last token has expired at last. It is not published, and
+// verifies none that expires later, which it cannot have signed; so it is good for no more
+// than to tell that a token has expired.
+func (k Key) Retired(last time.Time) Key {
+	k.last = last
+	return k
 }
 
 // Secrets returns the key that stands for the HS256 secrets in a list of keys.
@@ -191,6 +201,9 @@ type jwk struct {
 	Use       string `json:"use,omitempty"`
 	Algorithm string `json:"alg,omitempty"`
 }
+
+// thumbprintLen is how many characters a thumbprint has.
+const thumbprintLen = 43
 
 // thumbprint returns the SHA-256 thumbprint (RFC 7638) of a jwk that has nothing but the
 // required members.

@@ -59,10 +59,6 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 		return errors.New("oauth: incomplete Config")
 	}
 	s := &server{Config: cfg, clients: newClients(cfg.Clients)}
-	keys, err := cfg.Issuer.JWKS()
-	if err != nil {
-		return err
-	}
 	metadata, err := json.Marshal(s.metadata())
 	if err != nil {
 		return err
@@ -70,8 +66,8 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.token)), http.MethodPost))
 	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.revoke)), http.MethodPost))
 	mux.Handle(IntrospectPath, door.Identify(auth.ByOAuth, s.endpoint(s.introspect)))
-	mux.Handle(KeysPath, door.AllowOrigins(document(keys), http.MethodGet, http.MethodHead))
-	mux.HandleWellKnown(MetadataPath, door.AllowOrigins(document(metadata), http.MethodGet, http.MethodHead))
+	mux.Handle(KeysPath, door.AllowOrigins(document(cfg.Issuer.JWKS), http.MethodGet, http.MethodHead))
+	mux.HandleWellKnown(MetadataPath, door.AllowOrigins(document(func() ([]byte, error) { return metadata, nil }), http.MethodGet, http.MethodHead))
 	return nil
 }
 
@@ -116,17 +112,25 @@ func (s *server) answer(w http.ResponseWriter, r *http.Request, answer func(*htt
 	return answer(r, f, c)
 }
 
-// publicAge is how long others may keep keys and metadata. A new key must be published
+// PublicAge is how long others may keep keys and metadata. A new key must be published
 // for that long, at least, before it signs.
-const publicAge = 5 * time.Minute
+const PublicAge = 5 * time.Minute
 
-// document returns a handler that answers GET with a text that never changes. It needs no
-// database, so backends can verify tokens while that is away (R1).
-func document(text []byte) http.Handler {
+// document returns a handler that answers GET with a text. It asks no database, so
+// backends can verify tokens while that is away (R1). A replica that does not have the
+// text yet says so: who was told half of it would keep that.
+func document(text func() ([]byte, error)) http.Handler {
 	return request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(publicAge/time.Second)))
+		body, err := text()
+		if err != nil {
+			w.Header().Set("Cache-Control", "no-store")
+			w.Header().Set("Retry-After", "1")
+			writeJSON(w, http.StatusServiceUnavailable, failure{Code: temporarilyUnavailable, Description: "Not yet: try again."})
+			return
+		}
+		w.Header().Set("Cache-Control", "public, max-age="+strconv.Itoa(int(PublicAge/time.Second)))
 		w.Header().Set("Content-Type", "application/json")
-		_, _ = w.Write(text) // who went away gets nothing
+		_, _ = w.Write(body) // who went away gets nothing
 	}}.Or(wrongMethod)
 }
 
