@@ -7,6 +7,7 @@
 package jwt
 
 import (
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type Issuer struct {
 	byID     map[string]Key // the asymmetric keys
 	keys     []Key          // as New got them
 	parser   *jwt.Parser
+	verified verified
 }
 
 // New returns an Issuer that signs with the first of keys, and verifies with all of them
@@ -132,27 +134,50 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, ErrInvalid
 	}
+	id := sha256.Sum256([]byte(token))
+	s, known := i.verified.get(id)
+	if !known {
+		var err error
+		if s, err = i.read(token); err != nil {
+			return Claims{}, err
+		}
+		i.verified.put(id, s)
+	}
+	switch {
+	case now.Before(s.notBefore):
+		return Claims{}, ErrInvalid
+	case !now.Before(s.claims.ExpiresAt):
+		return s.claims, ErrExpired
+	}
+	return s.claims, nil
+}
+
+// statement is what a token that we signed says.
+type statement struct {
+	claims    Claims
+	notBefore time.Time // zero if it does not say
+}
+
+// read returns what a token says if its signature and all claims are as they must be,
+// whenever it is in force; else ErrInvalid.
+func (i *Issuer) read(token string) (statement, error) {
 	var p payload
 	if _, err := i.parser.ParseWithClaims(token, &p, i.verifier); err != nil {
-		return Claims{}, ErrInvalid
+		return statement{}, ErrInvalid
 	}
 	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.ClientID == "" || !isID(p.Subject) || !isID(p.SessionID) || !isID(p.ID) {
-		return Claims{}, ErrInvalid
+		return statement{}, ErrInvalid
 	}
 	iat, ok1 := seconds(p.IssuedAt)
 	exp, ok2 := seconds(p.ExpiresAt)
-	if !ok1 || !ok2 {
-		return Claims{}, ErrInvalid
-	}
+	nbf, ok3 := time.Time{}, true
 	if p.NotBefore != nil {
-		if nbf, ok := seconds(p.NotBefore); !ok || now.Before(nbf) {
-			return Claims{}, ErrInvalid
-		}
+		nbf, ok3 = seconds(p.NotBefore)
 	}
-	if !now.Before(exp) {
-		return p.claims(iat, exp), ErrExpired
+	if !ok1 || !ok2 || !ok3 {
+		return statement{}, ErrInvalid
 	}
-	return p.claims(iat, exp), nil
+	return statement{p.claims(iat, exp), nbf}, nil
 }
 
 // verifier returns the key to check a token's signature with, which is always one of ours
