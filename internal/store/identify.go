@@ -50,19 +50,40 @@ func (s *Store) find(ctx context.Context, id string) (*signedIn, error) {
 	return found, err
 }
 
-// signedIn returns the sessions with these ids, by id.
+// signedIn returns the sessions with these ids, by id. The last id is repeated until
+// there are 1, 2, 4, 8 … of them: so the statement has few texts, which both databases
+// keep ready.
 func (s *Store) signedIn(ids []string) (map[string]*signedIn, error) {
-	in, args := paddedList(ids)
-	rows, err := query(context.Background(), s.conn, scanSignedIn, `/* signedIn */
-		SELECT `+sessionColumns+`, `+userColumns+`
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id IN `+in+` AND u.disabled_at IS NULL`, args...)
+	args := make([]any, 0, 2*len(ids))
+	for _, id := range ids {
+		args = append(args, id)
+	}
+	for len(args)&(len(args)-1) != 0 {
+		args = append(args, args[len(ids)-1])
+	}
+	rows, err := query(context.Background(), s.conn, scanSignedIn, signedInStatements[len(args)], args...)
 	found := make(map[string]*signedIn, len(rows))
 	for i := range rows {
 		found[rows[i].session.ID] = &rows[i]
 	}
 	return found, err
 }
+
+// signedInStatements are the texts of signedIn's statement by how many ids it asks for.
+var signedInStatements = func() map[int]string {
+	texts := map[int]string{}
+	for n := 1; n <= coalesce.MaxBatch; n *= 2 {
+		params := make([]string, n)
+		for i := range params {
+			params[i] = `$` + strconv.Itoa(i+1)
+		}
+		texts[n] = `/* signedIn */
+			SELECT ` + sessionColumns + `, ` + userColumns + `
+			FROM sessions s JOIN users u ON u.id = s.user_id
+			WHERE s.id IN (` + strings.Join(params, `, `) + `) AND u.disabled_at IS NULL`
+	}
+	return texts
+}()
 
 func scanSignedIn(row db.Row) (*signedIn, error) {
 	var v signedIn
@@ -73,30 +94,3 @@ func scanSignedIn(row db.Row) (*signedIn, error) {
 	v.user.scanned()
 	return &v, nil
 }
-
-// paddedList returns the right side of IN for ids, with $1 and on for their parameters.
-// The last id is repeated until there are 1, 2, 4, 8 … of them, so that the statement has
-// few texts, which both databases keep ready.
-func paddedList(ids []string) (sql string, args []any) {
-	args = make([]any, 0, 2*len(ids))
-	for _, id := range ids {
-		args = append(args, id)
-	}
-	for len(args)&(len(args)-1) != 0 {
-		args = append(args, args[len(ids)-1])
-	}
-	return paddedLists[len(args)], args
-}
-
-// paddedLists are the lists by how many parameters they have.
-var paddedLists = func() map[int]string {
-	lists := map[int]string{}
-	for n := 1; n <= coalesce.MaxBatch; n *= 2 {
-		params := make([]string, n)
-		for i := range params {
-			params[i] = `$` + strconv.Itoa(i+1)
-		}
-		lists[n] = `(` + strings.Join(params, `, `) + `)`
-	}
-	return lists
-}()

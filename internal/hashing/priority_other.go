@@ -1,6 +1,6 @@
 //go:build !linux
 
-package password
+package hashing
 
 // lowerPriority does nothing: only Linux has priorities of single threads that
 // any process may set.
