@@ -23,8 +23,7 @@ type child struct {
 	how     error         // it ended; set before gone is closed
 }
 
-// launch starts a child, with a lower priority where the platform lets a thread have one of
-// its own: a new process has that of the thread which starts it.
+// launch starts a child.
 func launch() (*child, error) {
 	program, err := program()
 	if err != nil {
@@ -41,14 +40,7 @@ func launch() (*child, error) {
 	c := &child{cmd: exec.Command(program, Command), in: in, out: out, gone: make(chan struct{})}
 	c.cmd.Env, c.cmd.Dir = []string{}, string(os.PathSeparator)
 	c.cmd.Stdin, c.cmd.Stdout = childIn, childOut
-	started := make(chan error)
-	go func() {
-		runtime.LockOSThread() // and never unlocked: the thread ends with this goroutine
-		lowerPriority()
-		started <- c.cmd.Start()
-	}()
-	err = <-started
-	err = errors.Join(err, childIn.Close(), childOut.Close()) // the child has its own
+	err = errors.Join(startLow(c.cmd), childIn.Close(), childOut.Close()) // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
@@ -57,6 +49,24 @@ func launch() (*child, error) {
 		close(c.gone)
 	}()
 	return c, nil
+}
+
+// startLow starts a command with a lower priority, where the platform lets a thread have
+// one of its own: a new process has that of the thread which starts it. The thread ends with
+// its goroutine, which stays locked to it; but a first thread cannot, and is left alone.
+func startLow(cmd *exec.Cmd) error {
+	started := make(chan error)
+	go func() {
+		runtime.LockOSThread()
+		if isFirstThread() {
+			started <- startLow(cmd)
+			runtime.UnlockOSThread()
+			return
+		}
+		lowerPriority()
+		started <- cmd.Start()
+	}()
+	return <-started
 }
 
 // program returns the program that runs here, on Linux also when its file was replaced.

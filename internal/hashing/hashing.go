@@ -28,26 +28,20 @@ type Process struct {
 	log zerolog.Logger
 
 	asking sync.Mutex // over child
-	child  *child     // nil if it could not be started
+	child  *child     // nil before it is needed, and if it could not be started
 
 	mu  sync.Mutex
 	err error
 }
 
-// Start starts n processes. The error says why there can be none here: then a server
-// hashes by itself.
+// Start starts the first of n processes; the others start when they are needed. The error
+// says why there can be none here: then a server hashes by itself.
 func Start(n int, log zerolog.Logger) ([]*Process, error) {
 	all := make([]*Process, n)
 	for i := range all {
 		all[i] = &Process{log: log}
-		if err := all[i].start(); err != nil {
-			for _, p := range all[:i] {
-				p.Close()
-			}
-			return nil, err
-		}
 	}
-	return all, nil
+	return all, all[0].start()
 }
 
 // Hash implements [password.Machine].
@@ -114,7 +108,7 @@ func (p *Process) start() error {
 	c, err := launch()
 	if err != nil {
 		err = fmt.Errorf("hashing process: %w", err)
-		p.log.Error().Err(err).Msg("no process to hash passwords in")
+		p.log.Error().Err(err).Msg("a process to hash passwords in cannot be started")
 	}
 	p.child = c
 	p.mu.Lock()

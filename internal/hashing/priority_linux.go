@@ -1,6 +1,10 @@
 package hashing
 
-import "golang.org/x/sys/unix"
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
 
 // niceness of hashing processes: of two busy threads of one core, one with 10 gets
 // about a tenth (sched(7)).
@@ -14,3 +18,7 @@ func lowerPriority() {
 	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), niceness)
 	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: niceness}, 0)
 }
+
+// isFirstThread reports whether the calling thread is the one that the process began with,
+// whose priority is shown as that of the process.
+func isFirstThread() bool { return unix.Gettid() == os.Getpid() }

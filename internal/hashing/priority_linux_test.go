@@ -49,6 +49,9 @@ func TestChildOnLinux_R7(t *testing.T) {
 	for _, file := range files {
 		to, err := os.Readlink(file)
 		must(t, err)
+		if strings.HasPrefix(to, "/sys/fs/cgroup/") { // Go itself: how many processors it may use
+			continue
+		}
 		if !strings.HasPrefix(to, "pipe:") && !strings.HasPrefix(to, "anon_inode:") && to != os.DevNull {
 			t.Errorf("it has %s open", to)
 		}
