@@ -58,8 +58,8 @@ type app struct {
 }
 
 // build wires the service as cfg says: config → databases → links → mail → auth → HTTP.
-// workers is how many passwords are hashed at once.
-func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers int) (_ *app, err error) {
+// machines hash its passwords.
+func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines []password.Machine) (_ *app, err error) {
 	a := &app{cfg: cfg, log: log, now: now, refusals: refusals.New(log)}
 	defer func() {
 		if err != nil {
@@ -92,7 +92,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 		return nil, err
 	}
 	kind := password.Kind(cfg.PasswordHash)
-	if a.hasher, err = password.NewHasher(password.Default(kind), workers, hashQueue, hashDeadline); err != nil {
+	if a.hasher, err = password.NewHasher(password.Default(kind), machines, hashQueue, hashDeadline); err != nil {
 		return nil, err
 	}
 	issuer, missingKey, err := a.openKeys()
@@ -114,6 +114,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, workers 
 	if err != nil {
 		return nil, err
 	}
+	useful["hashing"] = func(context.Context) error { return a.hasher.Err() }
 	a.health = web.NewHealth(needed, useful)
 	a.handler, err = a.routes(issuer, inbox)
 	return a, err

@@ -20,6 +20,8 @@ import (
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/doctor"
+	"latchkey/internal/hashing"
+	"latchkey/internal/password"
 	"latchkey/internal/store"
 	"latchkey/migrations"
 )
@@ -36,6 +38,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		return nil, err
 	}
 	s := &doctor.Subject{Config: cfg, Warnings: warnings, Now: time.Now}
+	s.Hash = func() error { return tryHashing(password.Default(password.Kind(cfg.PasswordHash))) }
 	s.Reach = func(ctx context.Context) error { return reach(ctx, cfg.PublicURL.JoinPath("livez").String()) }
 	var d db.DB
 	if cfg.DatabaseURL == "" { // opening it would make one
@@ -67,6 +70,19 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		s.Mail, s.MailErr = openMailServer(cfg, greetTime)
 	}
 	return doctor.Examine(ctx, s), nil
+}
+
+// tryHashing hashes a password as a server would.
+func tryHashing(p password.Params) error {
+	one, err := hashing.Start(1, zerolog.Nop())
+	if err != nil {
+		return err
+	}
+	defer one[0].Close()
+	if _, err = one[0].Hash(p, "a password that nobody has"); one[0].Err() != nil {
+		err = one[0].Err()
+	}
+	return err
 }
 
 // steps returns the numbers of the migrations for a database.

@@ -12,14 +12,18 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
+	"latchkey/internal/hashing"
 	"latchkey/internal/keyring"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
@@ -29,6 +33,12 @@ import (
 var version = "dev"
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == hashing.Command {
+		if err := hashing.Serve(os.Stdin, os.Stdout); err != nil {
+			os.Exit(1)
+		}
+		return
+	}
 	os.Exit(cli.Run(untilSignal(), os.Args[1:], cli.Commands{
 		Version: version,
 		Serve:   serve,
@@ -70,22 +80,43 @@ func serve(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	// Hashes come and go in pieces of 19 MiB: collected twice as eagerly, a flood
-	// of logins stays below 130 MiB. Ten thousand connections that stall hold as
-	// much by themselves; beyond that the collector works harder, rather than let
+	// What lives long is small, and what a request needs is soon over: collected a
+	// quarter as eagerly, requests cost much less. Ten thousand connections that stall hold
+	// more by themselves; beyond softMemory the collector works harder, rather than let
 	// what they leave behind add up. Whoever set GOGC or GOMEMLIMIT knows better.
-	if was := debug.SetGCPercent(50); was != 100 {
+	if was := debug.SetGCPercent(400); was != 100 {
 		debug.SetGCPercent(was)
 	}
 	if was := debug.SetMemoryLimit(softMemory); was != math.MaxInt64 {
 		debug.SetMemoryLimit(was)
 	}
-	a, err := build(cfg, log, time.Now, password.ReserveProcs())
+	machines, end := hashers(log)
+	defer end()
+	a, err := build(cfg, log, time.Now, machines)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
 	return a.run(ctx, listener)
+}
+
+// hashers returns what a server hashes passwords with, one for each processor: processes of
+// their own or, where there can be none, this one. end ends them.
+func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
+	n := runtime.GOMAXPROCS(0)
+	processes, err := hashing.Start(n, log)
+	if err != nil {
+		log.Warn().Err(err).Msg("passwords are hashed in the server's own process: a flood of logins slows everything else")
+		return password.Here(n), func() {}
+	}
+	for _, p := range processes {
+		machines = append(machines, p)
+	}
+	return machines, func() {
+		for _, p := range processes {
+			p.Close()
+		}
+	}
 }
 
 // migrate brings the database up to date and returns how many steps it took.
@@ -94,7 +125,7 @@ func migrate(ctx context.Context) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	a, err := build(cfg, log, time.Now, 1)
+	a, err := build(cfg, log, time.Now, password.Here(1))
 	if err != nil {
 		return 0, err
 	}
@@ -109,7 +140,7 @@ func service(ctx context.Context) (*auth.Service, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := build(cfg, log, time.Now, 1)
+	a, err := build(cfg, log, time.Now, password.Here(1))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -157,7 +188,7 @@ func ring(ctx context.Context) (*keyring.Ring, func(), error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err := build(cfg, log, time.Now, 1)
+	a, err := build(cfg, log, time.Now, password.Here(1))
 	if err != nil {
 		return nil, nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/config"
+	"latchkey/internal/password"
 	"latchkey/internal/testenv"
 )
 
@@ -48,7 +49,7 @@ func start(t *testing.T, s *testenv.Stack, clock ahead) *replica {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := build(cfg, zerolog.Nop(), clock.now, 2)
+	a, err := build(cfg, zerolog.Nop(), clock.now, password.Here(2))
 	if err != nil {
 		t.Fatal(err)
 	}

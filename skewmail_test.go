@@ -9,6 +9,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/config"
+	"latchkey/internal/password"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 )
@@ -95,7 +96,7 @@ func skewedSweep(t *testing.T, s *testenv.Stack, right, wrong *replica) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		a, err := build(cfg, zerolog.Nop(), clock, 1)
+		a, err := build(cfg, zerolog.Nop(), clock, password.Here(1))
 		if err != nil {
 			t.Fatal(err)
 		}

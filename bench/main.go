@@ -10,6 +10,8 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -27,6 +29,7 @@ type options struct {
 	out      string        // file that keeps the table, or ""
 	database string        // postgres:// URL of a superuser
 	redis    string        // redis:// URL
+	only     []string      // names of parts to be run; none for all
 }
 
 func main() {
@@ -39,7 +42,16 @@ func main() {
 	flag.DurationVar(&o.round, "round", 3*time.Second, "how long each load is run")
 	flag.StringVar(&o.out, "o", "RESULTS.md", "the file that keeps the table")
 	quick := flag.Bool("quick", false, "one short round that shows no more than that all works; keeps no table")
+	only := flag.String("only", "", "names of the parts to run, such as me,login; keeps no table")
 	flag.Parse()
+	if *only != "" {
+		o.only, o.out = strings.Split(*only, ","), ""
+		for _, name := range o.only {
+			if !slices.ContainsFunc(parts, func(p part) bool { return p.name == name }) {
+				fail(fmt.Errorf("no part %q", name))
+			}
+		}
+	}
 	if *quick {
 		o.rounds, o.round, o.settle, o.sessions, o.out = 1, 300*time.Millisecond, 0, 8, ""
 	}

@@ -90,10 +90,32 @@ func (p *process) explain(err error) error {
 	return fmt.Errorf("%s: %w\n%s", p.name, err, b[max(0, len(b)-2000):])
 }
 
-// resident returns the memory of a process in MiB: VmRSS now, or VmHWM, the
-// most since resetPeak.
-func (p *process) resident(field string) (float64, error) {
-	b, err := os.ReadFile("/proc/" + p.pid() + "/status")
+// resident returns the memory of a process and its children in MiB: VmRSS now, or
+// VmHWM, the most that each of them had since resetPeak.
+func (p *process) resident(field string) (sum float64, err error) {
+	for _, pid := range p.all() {
+		mib, err := resident(pid, field)
+		if err != nil {
+			return 0, err
+		}
+		sum += mib
+	}
+	return sum, nil
+}
+
+// all returns the ids of a process and its children.
+func (p *process) all() []string {
+	pids := []string{p.pid()}
+	lists, _ := filepath.Glob("/proc/" + p.pid() + "/task/*/children")
+	for _, list := range lists {
+		b, _ := os.ReadFile(list) // a thread may end meanwhile
+		pids = append(pids, strings.Fields(string(b))...)
+	}
+	return pids
+}
+
+func resident(pid, field string) (float64, error) {
+	b, err := os.ReadFile("/proc/" + pid + "/status")
 	if err != nil {
 		return 0, err
 	}
@@ -108,7 +130,12 @@ func (p *process) resident(field string) (float64, error) {
 
 // resetPeak has VmHWM begin anew, proc(5).
 func (p *process) resetPeak() error {
-	return os.WriteFile("/proc/"+p.pid()+"/clear_refs", []byte("5"), 0)
+	for _, pid := range p.all() {
+		if err := os.WriteFile("/proc/"+pid+"/clear_refs", []byte("5"), 0); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // tick is the unit of CPU times in /proc, proc_pid_stat(5): 1/100 s on Linux.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -16,12 +17,40 @@ var (
 	floodMeOver = 32  // connections
 )
 
+// part is what -only names: some loads, and what they are compared with.
+type part struct {
+	name string
+	run  func(*bench, context.Context) error
+}
+
+var parts = []part{
+	{"hello", (*bench).hellos},
+	{"me", (*bench).mes},
+	{"refresh", (*bench).refreshes},
+	{"login", (*bench).loginLoads},
+	{"flood", (*bench).floods},
+	{"start", (*bench).starts},
+}
+
 // round runs every load once, those that are compared one after the other.
 func (b *bench) round(ctx context.Context) error {
-	hello := []request{{[]byte("GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"), exactly([]byte("hello\n"))}}
-	if err := b.load(ctx, "hello", b.hello, "", spread(32, hello)); err != nil {
-		return err
+	for _, p := range parts {
+		if len(b.only) > 0 && !slices.Contains(b.only, p.name) {
+			continue
+		}
+		if err := p.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
+		}
 	}
+	return nil
+}
+
+func (b *bench) hellos(ctx context.Context) error {
+	hello := []request{{[]byte("GET / HTTP/1.1\r\nHost: localhost:8080\r\n\r\n"), exactly([]byte("hello\n"))}}
+	return b.load(ctx, "hello", b.hello, "", spread(32, hello))
+}
+
+func (b *bench) mes(ctx context.Context) error {
 	for _, s := range b.sides {
 		for _, n := range meConns {
 			if err := b.load(ctx, fmt.Sprintf("%s bare %d", s.name, n), s.bare, s.bareDB, spread(n, s.me)); err != nil {
@@ -31,22 +60,32 @@ func (b *bench) round(ctx context.Context) error {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+func (b *bench) refreshes(ctx context.Context) error {
+	for _, s := range b.sides {
+		if err := b.load(ctx, s.name+" bare beside refresh", s.bare, s.bareDB, spread(32, s.me)); err != nil {
+			return err
+		}
 		if err := b.load(ctx, s.name+" refresh", s.product, s.productDB, s.chains); err != nil {
 			return err
 		}
 	}
-	b.measured.add("hash rate", b.cost.bound(b.options.round))
+	return nil
+}
+
+func (b *bench) loginLoads(ctx context.Context) error {
 	for _, s := range b.sides {
 		for _, n := range loginConns {
+			b.measured.add(fmt.Sprintf("%s hash beside login %d", s.name, n), b.cost.bound(b.options.round))
 			if err := b.load(ctx, fmt.Sprintf("%s login %d", s.name, n), s.product, s.productDB, spread(n, s.logins)); err != nil {
 				return err
 			}
 		}
 	}
-	if err := b.flood(ctx, &b.sides[0]); err != nil {
-		return err
-	}
-	return b.starts(ctx)
+	return nil
 }
 
 // load loads a server and keeps what it measured under names that begin with
@@ -91,6 +130,11 @@ func (b *bench) databaseTime(ctx context.Context, database string) (sum time.Dur
 	}
 	pids, err := b.pg.backends(ctx, database)
 	return cpuTime(pids...), err
+}
+
+func (b *bench) floods(ctx context.Context) error {
+	b.measured.add("hash beside flood", b.cost.bound(b.options.round))
+	return b.flood(ctx, &b.sides[0])
 }
 
 // flood measures `me` at a fixed rate while others log in as fast as they can.

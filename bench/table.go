@@ -40,12 +40,18 @@ type table struct {
 
 // value is a row with a series alone; the goal is in its unit.
 func (t *table) value(what, name, unit string, g goal) {
+	if len(t.series[name]) == 0 { // its part was not run
+		return
+	}
 	v := t.median(name)
 	fmt.Fprintf(t, "| %s | %s | | %s\n", what, number(v, unit), g.columns(v, unit))
 }
 
 // against is a row with a series and a ceiling; the goal is for their ratio.
 func (t *table) against(what, name, ceiling, unit string, g goal) {
+	if len(t.series[name]) == 0 {
+		return
+	}
 	ratio := t.ratio(name, ceiling)
 	fmt.Fprintf(t, "| %s | %s | %s | %.2f %s\n", what, number(t.median(name), unit), number(t.median(ceiling), unit), ratio, g.columns(ratio, ""))
 }
@@ -69,26 +75,26 @@ func (b *bench) table(ctx context.Context, loadBefore string, took time.Duration
 	}
 	t.WriteString("| | Latchkey | Ceiling | Ratio | Goal | Kept |\n|---|--:|--:|--:|---|---|\n")
 	t.value("net/http hello, 32 at once", "hello rate", "/s", none)
-	t.value("the hash alone", "hash rate", "/s", none)
+	t.value("the hash alone", "hash beside flood", "/s", none)
 	t.me("PostgreSQL", "postgresql", map[string]goal{
 		"1 p50": atMost(1.1), "32 rate": atLeast(1.7), "128 rate": atLeast(1.9), "32 p99": atMost(0.6), "128 p99": atMost(0.6),
 		"32 cpu": atMost(0.5), "128 cpu": atMost(0.5),
 	})
 	t.me("SQLite", "sqlite", map[string]goal{"32 rate": atLeast(1.3)})
 
-	t.against("login on PostgreSQL, 8 at once", "postgresql login 8 rate", "hash rate", "/s", atLeast(0.95))
-	t.against("login on PostgreSQL, 64 at once", "postgresql login 64 rate", "hash rate", "/s", atLeast(0.90))
+	t.against("login on PostgreSQL, 8 at once", "postgresql login 8 rate", "postgresql hash beside login 8", "/s", atLeast(0.90))
+	t.against("login on PostgreSQL, 64 at once", "postgresql login 64 rate", "postgresql hash beside login 64", "/s", atLeast(0.90))
 	t.value("… share told to come again", "postgresql login 64 busy", "", none)
-	t.against("login on SQLite, 8 at once", "sqlite login 8 rate", "hash rate", "/s", atLeast(0.95))
-	t.against("login on SQLite, 64 at once", "sqlite login 64 rate", "hash rate", "/s", atLeast(0.90))
-	t.against("refresh on PostgreSQL, 16 chains", "postgresql refresh rate", "postgresql bare 32 rate", "/s", atLeast(0.3))
-	t.against("… p99", "postgresql refresh p99", "postgresql bare 32 p99", " ms", atMost(3))
+	t.against("login on SQLite, 8 at once", "sqlite login 8 rate", "sqlite hash beside login 8", "/s", atLeast(0.90))
+	t.against("login on SQLite, 64 at once", "sqlite login 64 rate", "sqlite hash beside login 64", "/s", atLeast(0.90))
+	t.against("refresh on PostgreSQL, 16 chains", "postgresql refresh rate", "postgresql bare beside refresh rate", "/s", atLeast(0.3))
+	t.against("… p99", "postgresql refresh p99", "postgresql bare beside refresh p99", " ms", atMost(3))
 	t.value("refresh on SQLite, 16 chains", "sqlite refresh rate", "/s", atLeast(2000))
 
 	t.value("`me` answered of 200/s while 64 at once log in", "flood me rate", "/s", atLeast(200))
 	t.value("… p50", "flood me p50", " ms", atMost(3))
 	t.value("… p99", "flood me p99", " ms", atMost(15))
-	t.against("… logins meanwhile", "flood login rate", "hash rate", "/s", atLeast(0.60))
+	t.against("… logins meanwhile", "flood login rate", "hash beside flood", "/s", atLeast(0.85))
 	t.value("… share told to come again", "flood login busy", "", none)
 	t.value("… most memory", "flood memory", " MiB", atMost(130))
 
@@ -98,7 +104,7 @@ func (b *bench) table(ctx context.Context, loadBefore string, took time.Duration
 	t.value("ready, empty SQLite database", "sqlite start empty", " ms", atMost(100))
 	t.value("ready, current schema, PostgreSQL", "postgresql start", " ms", atMost(80))
 	t.value("ready, current schema, SQLite", "sqlite start", " ms", atMost(80))
-	t.value("stripped binary", "binary", " MB", atMost(36))
+	t.value("stripped binary", "binary", " MB", atMost(40))
 	return t.String(), nil
 }
 

@@ -3,6 +3,7 @@ package e2e_test
 import (
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -127,6 +128,25 @@ func mustBeIntact(t *testing.T, s *testenv.Stack) {
 	var verdict string
 	if err := s.DB(t).QueryRow(t.Context(), `PRAGMA integrity_check`).Scan(&verdict); err != nil || verdict != "ok" {
 		t.Errorf("integrity_check: %q, %v", verdict, err)
+	}
+}
+
+// The processes that hash end with their server, however that ends.
+func TestHashingEndsWithServer_R4(t *testing.T) {
+	s := testenv.NewEmbedded(t)
+	server := s.Add(t)
+	s.AwaitReady(t)
+	s.Join(t)
+	pids := children(t, server.Pid())
+	if len(pids) == 0 {
+		t.Fatal("no process hashes")
+	}
+	server.Kill()
+	for _, pid := range pids {
+		testenv.Await(t, patience, "a hashing process to end", func() bool {
+			state, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+			return err != nil || strings.Contains(string(state), ") Z ") // nobody may be there to reap it
+		})
 	}
 }
 

@@ -3,11 +3,13 @@ package e2e_test
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -110,6 +112,7 @@ func TestLoginFlood_R7(t *testing.T) {
 				}
 			}
 			memory := resident(t, s.Replicas[0].Pid())
+			killHashing(t, s, &f)
 			close(stop)
 			flooding.Wait()
 			f.mustBeFine(t)
@@ -149,6 +152,28 @@ func p99(d []time.Duration) time.Duration {
 	return d[len(d)*99/100-1]
 }
 
+// killHashing kills the processes that hash in the middle of a flood: who was at them
+// is told to come again, and the others are let in as before.
+func killHashing(t *testing.T, s *testenv.Stack, f *flood) {
+	t.Helper()
+	pids := children(t, s.Replicas[0].Pid())
+	if len(pids) == 0 {
+		t.Error("no process hashes")
+	}
+	for _, pid := range pids {
+		if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+			t.Error(err)
+		}
+	}
+	before := f.in.Load()
+	testenv.Await(t, patience, "logins by new processes", func() bool { f.mustBeFine(t); return f.in.Load() >= before+64 })
+	for _, pid := range children(t, s.Replicas[0].Pid()) {
+		if slices.Contains(pids, pid) {
+			t.Errorf("process %d is still there", pid)
+		}
+	}
+}
+
 // beyondTheQueue sends more logins at once than may wait: those beyond are told
 // at once to come again, the others are served, and then all is as before.
 func beyondTheQueue(t *testing.T, s *testenv.Stack, people []*testenv.Person) {
@@ -171,8 +196,36 @@ func beyondTheQueue(t *testing.T, s *testenv.Stack, people []*testenv.Person) {
 	}
 }
 
-// resident is the memory of a process that is in RAM, in bytes.
-func resident(t *testing.T, pid int) int {
+// resident is the memory of a server and its processes that is in RAM, in bytes.
+func resident(t *testing.T, pid int) (sum int) {
+	t.Helper()
+	for _, pid := range append(children(t, pid), pid) {
+		sum += residentAlone(t, pid)
+	}
+	return sum
+}
+
+// children returns the processes that a server hashes in.
+func children(t *testing.T, pid int) (pids []int) {
+	t.Helper()
+	lists, err := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, list := range lists {
+		b, _ := os.ReadFile(list) // a thread may end meanwhile
+		for field := range strings.FieldsSeq(string(b)) {
+			child, err := strconv.Atoi(field)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pids = append(pids, child)
+		}
+	}
+	return pids
+}
+
+func residentAlone(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {

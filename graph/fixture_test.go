@@ -41,7 +41,7 @@ func setup(t testing.TB, d db.DB) *fixture {
 	t.Helper()
 	f := &fixture{}
 	cheap := password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
-	hasher, err := password.NewHasher(cheap, 2, 64, time.Minute)
+	hasher, err := password.NewHasher(cheap, password.Here(2), 64, time.Minute)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -145,7 +145,7 @@ func (f *fixture) issuer(cfg auth.Config) *jwt.Issuer {
 // newHasher returns a Hasher at work. All of a test's tries may wait in it.
 func newHasher(t testing.TB, p password.Params) *password.Hasher {
 	t.Helper()
-	h, err := password.NewHasher(p, 2, 1000, time.Minute)
+	h, err := password.NewHasher(p, password.Here(2), 1000, time.Minute)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup

@@ -32,7 +32,7 @@ const (
 // Finding is what one check found. Its texts hold no secret, and no address but those of
 // servers.
 type Finding struct {
-	Check   string  `json:"check"` // configuration, keys, database, redis, mail, outbox, url, browsers, proxies
+	Check   string  `json:"check"` // configuration, keys, hashing, database, redis, mail, outbox, url, browsers, proxies
 	Verdict Verdict `json:"verdict"`
 	Text    string  `json:"text"`
 	Advice  string  `json:"advice,omitempty"` // what to do; "" with OK
@@ -56,6 +56,7 @@ type Subject struct {
 	Mail        *mail.SMTP
 	MailErr     error
 	Reach       func(ctx context.Context) error // asks PUBLIC_URL for its /livez
+	Hash        func() error                    // hashes a password in a process of its own
 }
 
 // checkTime bounds each group of checks. Each call in it has a shorter bound of
@@ -69,7 +70,7 @@ const clockDrift = 5 * time.Second
 // Examine runs all checks, side by side, and returns what they found in a fixed
 // order. It takes some 10 s at most.
 func Examine(ctx context.Context, s *Subject) []Finding {
-	groups := []func(context.Context, *report){s.configuration, s.keys, s.database, s.redis, s.mail, s.url, s.browsers, s.proxies}
+	groups := []func(context.Context, *report){s.configuration, s.keys, s.hashing, s.database, s.redis, s.mail, s.url, s.browsers, s.proxies}
 	reports := make([]report, len(groups))
 	var wg sync.WaitGroup
 	for i, group := range groups {

@@ -42,6 +42,14 @@ func (s *Subject) keys(_ context.Context, r *report) {
 	}
 }
 
+func (s *Subject) hashing(_ context.Context, r *report) {
+	if err := s.Hash(); err != nil {
+		r.warn("hashing", "let the service start processes", "a process to hash passwords in cannot be started: %v; they are hashed in the server's own, which a flood of logins slows", err)
+		return
+	}
+	r.ok("hashing", "passwords are hashed in processes of their own")
+}
+
 func count(n int, what string) string {
 	if n == 1 {
 		return "1 " + what

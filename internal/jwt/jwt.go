@@ -7,8 +7,10 @@
 package jwt
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -82,8 +84,13 @@ func NewWaiting(issuer, audience string, secrets [][]byte) (*Issuer, error) {
 	return i, nil
 }
 
-// Use has the Issuer go by these keys from now on, as New does.
+// Use has the Issuer go by these keys from now on, as New does. To be told the same keys
+// again changes nothing.
 func (i *Issuer) Use(keys ...Key) error {
+	same := func(a, b Key) bool { return a.ID == b.ID && a.last.Equal(b.last) }
+	if set := i.set.Load(); !set.waiting && slices.EqualFunc(set.keys, keys, same) {
+		return nil
+	}
 	set, err := newKeySet(i.secrets, false, keys...)
 	if err == nil {
 		i.set.Store(set)
@@ -137,32 +144,51 @@ func (i *Issuer) Verify(token string, now time.Time) (Claims, error) {
 	if len(token) > maxToken {
 		return Claims{}, ErrInvalid
 	}
+	set, id := i.set.Load(), sha256.Sum256([]byte(token))
+	s, known := set.verified.get(id)
+	if !known {
+		var err error
+		if s, err = i.read(set, token); err != nil {
+			return Claims{}, err
+		}
+		set.verified.put(id, s)
+	}
+	switch {
+	case now.Before(s.notBefore):
+		return Claims{}, ErrInvalid
+	case !now.Before(s.claims.ExpiresAt):
+		return s.claims, ErrExpired
+	}
+	return s.claims, nil
+}
+
+// statement is what a token that one of the keys signed says.
+type statement struct {
+	claims    Claims
+	notBefore time.Time // zero if it does not say
+}
+
+// read returns what a token says if its signature and all claims are as they must be,
+// whenever it is in force; else ErrInvalid.
+func (i *Issuer) read(set *keySet, token string) (statement, error) {
 	var p payload
-	set := i.set.Load()
 	parsed, err := set.parser.ParseWithClaims(token, &p, set.verifier)
 	if errors.Is(err, ErrUnknownKey) {
-		return Claims{}, ErrUnknownKey
+		return statement{}, ErrUnknownKey
 	} else if err != nil {
-		return Claims{}, ErrInvalid
+		return statement{}, ErrInvalid
 	}
 	if p.Issuer != i.issuer || string(p.Audience) != i.audience || p.ClientID == "" || !isID(p.Subject) || !isID(p.SessionID) || !isID(p.ID) {
-		return Claims{}, ErrInvalid
+		return statement{}, ErrInvalid
 	}
 	iat, ok1 := seconds(p.IssuedAt)
 	exp, ok2 := seconds(p.ExpiresAt)
-	if !ok1 || !ok2 {
-		return Claims{}, ErrInvalid
-	}
-	if set.tooLate(parsed, exp) {
-		return Claims{}, ErrInvalid
-	}
+	nbf, ok3 := time.Time{}, true
 	if p.NotBefore != nil {
-		if nbf, ok := seconds(p.NotBefore); !ok || now.Before(nbf) {
-			return Claims{}, ErrInvalid
-		}
+		nbf, ok3 = seconds(p.NotBefore)
 	}
-	if !now.Before(exp) {
-		return p.claims(iat, exp), ErrExpired
+	if !ok1 || !ok2 || !ok3 || set.tooLate(parsed, exp) {
+		return statement{}, ErrInvalid
 	}
-	return p.claims(iat, exp), nil
+	return statement{p.claims(iat, exp), nbf}, nil
 }

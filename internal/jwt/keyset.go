@@ -9,19 +9,22 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 )
 
-// keySet is what an Issuer goes by at one time. It never changes.
+// keySet is what an Issuer goes by at one time. Its keys never change.
 type keySet struct {
-	waiting bool // the keys are still to come
+	waiting bool  // the keys are still to come
+	keys    []Key // the one that signs first
 	signer  Key
 	secret  any            // what HS256 verifies with, as the library takes it
 	byID    map[string]Key // the asymmetric keys
 	jwks    []byte         // those of them that are published
 	parser  *jwt.Parser
+
+	verified verified // by these keys
 }
 
 // newKeySet is the set of these keys, or that of an Issuer which waits for them.
 func newKeySet(secrets [][]byte, waiting bool, keys ...Key) (*keySet, error) {
-	set := &keySet{waiting: waiting, byID: map[string]Key{}, signer: Secrets()}
+	set := &keySet{waiting: waiting, keys: keys, byID: map[string]Key{}, signer: Secrets()}
 	var hmac jwt.VerificationKeySet
 	for _, s := range secrets {
 		hmac.Keys = append(hmac.Keys, s)

@@ -50,7 +50,7 @@ type fixture struct {
 func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	t.Helper()
 	f := &fixture{t: t, db: testenv.SQLite(t), now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
-	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, 1, 10, time.Minute)
+	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, password.Here(1), 10, time.Minute)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	var hashing sync.WaitGroup

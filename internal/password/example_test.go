@@ -14,7 +14,7 @@ func Example() {
 	fmt.Println(policy.Check("qwertyuiop", "ada", "ada@example.org"))
 
 	// Two hashes at once; 16 more wait, for a second at most.
-	hasher, err := password.NewHasher(password.Default(password.Argon2id), 2, 16, time.Second)
+	hasher, err := password.NewHasher(password.Default(password.Argon2id), password.Here(2), 16, time.Second)
 	if err != nil {
 		fmt.Println(err)
 		return

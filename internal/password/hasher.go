@@ -2,22 +2,11 @@ package password
 
 import (
 	"context"
+	"errors"
 	"fmt"
-	"runtime"
 	"sync"
 	"time"
 )
-
-// ReserveProcs returns how many workers a Hasher should have on this machine, one a
-// core, and raises GOMAXPROCS by that number. A hash does not let go of its processor
-// until it is done: without spare ones everything else would wait for the workers. With
-// them the kernel shares the cores out. From then on GOMAXPROCS no longer follows a CPU
-// limit that changes. Call it once, when the process starts.
-func ReserveProcs() (workers int) {
-	workers = runtime.GOMAXPROCS(0)
-	runtime.GOMAXPROCS(2 * workers)
-	return workers
-}
 
 // Hasher hashes and compares passwords, a bounded number at once, while the others
 // wait in a short queue, where callers take turns: see queue.
@@ -29,7 +18,8 @@ func ReserveProcs() (workers int) {
 type Hasher struct {
 	params   Params
 	deadline time.Duration
-	standIn  hash
+	standIn  string
+	machines []Machine
 
 	mu      sync.Mutex
 	ready   *sync.Cond // a job may be next
@@ -37,18 +27,22 @@ type Hasher struct {
 	samples samples // what usual hashes took
 }
 
-// NewHasher returns a Hasher whose new hashes have params. workers is how many
-// hashes run at once, queueLen how many more may wait at most, and deadline how
+// NewHasher returns a Hasher whose new hashes have params. As many hashes run at once as
+// there are machines; queueLen is how many more may wait at most, and deadline how
 // long: no more wait than are done by then. It starts nothing: see Run.
-func NewHasher(params Params, workers, queueLen int, deadline time.Duration) (*Hasher, error) {
+func NewHasher(params Params, machines []Machine, queueLen int, deadline time.Duration) (*Hasher, error) {
 	if err := params.check(); err != nil {
 		return nil, err
 	}
+	workers := len(machines)
 	if workers < 1 || queueLen < 1 || deadline <= 0 {
 		return nil, fmt.Errorf("password: %d workers, a queue of %d and a deadline of %v are too little",
 			workers, queueLen, deadline)
 	}
-	h := &Hasher{params: params, deadline: deadline, standIn: params.standIn(), queue: newQueue(workers, queueLen, deadline)}
+	h := &Hasher{
+		params: params, deadline: deadline, standIn: params.standIn().String(), machines: machines,
+		queue: newQueue(workers, queueLen, deadline),
+	}
 	h.ready = sync.NewCond(&h.mu)
 	return h, nil
 }
@@ -61,7 +55,7 @@ func (h *Hasher) Hash(ctx context.Context, who Caller, password string) (string,
 	}
 	var phc string
 	var hashErr error
-	j := &job{who: who, usual: true, work: func() { phc, hashErr = h.params.hash(password) }}
+	j := &job{who: who, usual: true, work: func(m Machine) { phc, hashErr = m.Hash(h.params, password) }}
 	if err := h.do(ctx, j); err != nil {
 		return "", err
 	}
@@ -71,11 +65,10 @@ func (h *Hasher) Hash(ctx context.Context, who Caller, password string) (string,
 // Verify returns nil if the hash phc was made of password, and ErrMismatch if it was not.
 // If phc is malformed it returns ErrMalformed at once.
 func (h *Hasher) Verify(ctx context.Context, who Caller, phc, password string) error {
-	parsed, err := parse(phc)
-	if err != nil {
+	if err := Check(phc); err != nil {
 		return err
 	}
-	return h.compare(ctx, who, parsed, password)
+	return h.compare(ctx, who, phc, password)
 }
 
 // VerifyStandIn returns ErrMismatch after as long as Verify takes with a hash that Hash
@@ -92,16 +85,16 @@ func (h *Hasher) VerifyStandIn(ctx context.Context, who Caller, password string)
 // for answers that need no hash and must take as long as those that do. It waits for its
 // turn as Verify would, and then for as long as a hash took lately.
 func (h *Hasher) Spend(ctx context.Context, who Caller) error {
-	return h.do(ctx, &job{who: who, usual: true, timed: true, work: func() { _ = compare(h.standIn, "") }})
+	return h.do(ctx, &job{who: who, usual: true, timed: true, work: func(m Machine) { _ = m.Verify(h.standIn, "") }})
 }
 
 // NeedsRehash reports whether phc is of a lesser kind or cost than new hashes: see
 // [Params.NeedsRehash].
 func (h *Hasher) NeedsRehash(phc string) bool { return h.params.NeedsRehash(phc) }
 
-func (h *Hasher) compare(ctx context.Context, who Caller, parsed hash, password string) error {
+func (h *Hasher) compare(ctx context.Context, who Caller, phc, password string) error {
 	var result error
-	j := &job{who: who, usual: !parsed.below(h.params), work: func() { result = compare(parsed, password) }}
+	j := &job{who: who, usual: !h.params.NeedsRehash(phc), work: func(m Machine) { result = m.Verify(phc, password) }}
 	if err := h.do(ctx, j); err != nil {
 		return err
 	}
@@ -111,7 +104,7 @@ func (h *Hasher) compare(ctx context.Context, who Caller, parsed hash, password 
 // job is one hash.
 type job struct {
 	who   Caller
-	work  func()
+	work  func(Machine)
 	usual bool          // it costs what a new hash does
 	timed bool          // it only takes the time of a hash; work is done only to learn how long that is
 	done  chan struct{} // closed when work has returned, or out is set
@@ -175,6 +168,15 @@ func (h *Hasher) leave(j *job) bool {
 	return h.queue.remove(j)
 }
 
+// Err says why hashes cannot be made; nil if nothing is known to be wrong.
+func (h *Hasher) Err() error {
+	errs := make([]error, len(h.machines))
+	for i, m := range h.machines {
+		errs[i] = m.Err()
+	}
+	return errors.Join(errs...)
+}
+
 // busy returns the error of a full queue, with about how long what waits will take.
 func (h *Hasher) busy() *BusyError {
 	h.mu.Lock()
@@ -193,22 +195,16 @@ func (h *Hasher) Run(ctx context.Context) {
 		h.ready.Broadcast()
 	})()
 	var workers sync.WaitGroup
-	for range h.queue.workers {
-		workers.Go(func() { h.worker(ctx) })
+	for _, m := range h.machines {
+		workers.Go(func() { h.worker(ctx, m) })
 	}
 	workers.Wait()
 }
 
-// worker does jobs on a thread of its own with a lower priority, so that the
-// kernel lets requests go first. That holds for bcrypt. x/crypto's Argon2 hands
-// even a single lane to another goroutine, which runs on any thread, with that
-// thread's priority.
-func (h *Hasher) worker(ctx context.Context) {
-	runtime.LockOSThread() // and never unlocked: the thread ends with the worker
-	lowerPriority()
+func (h *Hasher) worker(ctx context.Context, m Machine) {
 	for j := h.next(ctx); j != nil; j = h.next(ctx) {
 		began := time.Now()
-		j.work()
+		j.work(m)
 		h.end(j, time.Since(began), true)
 	}
 }

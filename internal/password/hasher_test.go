@@ -11,7 +11,7 @@ import (
 
 func newHasher(t testing.TB, p Params, workers, queueLen int, deadline time.Duration) *Hasher {
 	t.Helper()
-	h, err := NewHasher(p, workers, queueLen, deadline)
+	h, err := NewHasher(p, Here(workers), queueLen, deadline)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -42,7 +42,7 @@ func TestNewHasherRefuses_R7(t *testing.T) {
 		{Params{Kind: Bcrypt, Cost: 15}, 1, 1, time.Second},
 		{Params{Kind: Argon2id, Memory: 1 << 20, Time: 2, Threads: 1}, 1, 1, time.Second},
 	} {
-		if _, err := NewHasher(c.params, c.workers, c.queueLen, c.deadline); err == nil {
+		if _, err := NewHasher(c.params, Here(c.workers), c.queueLen, c.deadline); err == nil {
 			t.Errorf("%+v was taken", c)
 		}
 	}

@@ -23,7 +23,7 @@ func beginFor(ctx context.Context, h *Hasher, who Caller, f func()) <-chan error
 
 // work has a worker call f.
 func work(ctx context.Context, h *Hasher, who Caller, f func()) error {
-	return h.do(ctx, &job{who: who, work: f})
+	return h.do(ctx, &job{who: who, work: func(Machine) { f() }})
 }
 
 func TestQueueFull_R7(t *testing.T) {

@@ -57,24 +57,6 @@ func scanSession(row db.Row) (*Session, error) {
 	return v.scanned(), nil
 }
 
-// SessionWithUser returns a live session and its user in one query, or
-// ErrNotFound: also when the user is disabled.
-func (s *Store) SessionWithUser(ctx context.Context, id string, now time.Time) (*Session, *User, error) {
-	var (
-		v Session
-		u User
-	)
-	err := s.conn.QueryRow(ctx, `/* SessionWithUser */
-		SELECT `+sessionColumns+`, `+userColumns+`
-		FROM sessions s JOIN users u ON u.id = s.user_id
-		WHERE s.id = $1 AND s.expires_at > $2 AND u.disabled_at IS NULL`,
-		id, now).Scan(append(v.dest(), u.dest()...)...)
-	if err != nil {
-		return nil, nil, err
-	}
-	return v.scanned(), u.scanned(), nil
-}
-
 // Sessions returns the live sessions of a user, the most recently used first.
 func (s *Store) Sessions(ctx context.Context, userID string, now time.Time) ([]Session, error) {
 	return query(ctx, s.conn, scanSession, `/* Sessions */

@@ -20,6 +20,7 @@ import (
 	"errors"
 	"time"
 
+	"latchkey/internal/coalesce"
 	"latchkey/internal/db"
 )
 
@@ -36,12 +37,17 @@ var (
 // Store runs statements on the pool or, inside InTx, in one transaction.
 type Store struct {
 	conn   db.Conn
-	pool   db.DB // nil inside a transaction
-	failed error // of a transaction inside this one, the first
+	pool   db.DB                              // nil inside a transaction
+	failed error                              // of a transaction inside this one, the first
+	lookUp *coalesce.Group[string, *signedIn] // nil inside a transaction
 }
 
 // New returns a Store that runs on pool.
-func New(pool db.DB) *Store { return &Store{conn: pool, pool: pool} }
+func New(pool db.DB) *Store {
+	s := &Store{conn: pool, pool: pool}
+	s.lookUp = coalesce.New(lookUpsAtOnce, s.signedIn, func(err error) bool { return errors.Is(err, ErrUnavailable) })
+	return s
+}
 
 // InTx runs f in a transaction and commits it if f returns nil. f may run twice, so
 // it must change nothing but the database; no network and no hashing belong inside.

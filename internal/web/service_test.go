@@ -57,7 +57,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	t.Helper()
 	s := &service{t: t, mux: request.NewMux(""), db: testenv.SQLite(t), now: noon}
 	s.store = store.New(s.db)
-	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, 1, 10, time.Minute)
+	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, password.Here(1), 10, time.Minute)
 	must(t, err)
 	go hasher.Run(t.Context())
 	secrets := [][]byte{bytes.Repeat([]byte("k"), 32)}

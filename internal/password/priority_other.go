@@ -1,7 +1,0 @@
-//go:build !linux
-
-package password
-
-// lowerPriority does nothing: only Linux has priorities of single threads that
-// any process may set.
-func lowerPriority() {}
