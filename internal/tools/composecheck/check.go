@@ -82,19 +82,20 @@ func load(root, env string) (*types.Project, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	all := map[string][]byte{".env": []byte(env)}
 	for _, name := range []string{composeFile, developmentFile} {
 		//lint:ignore G703 whoever starts it names the folder
 		text, err := os.ReadFile(filepath.Join(root, name))
 		if err != nil {
 			return nil, err
 		}
+		all[name] = text
+	}
+	for name, text := range all {
 		//lint:ignore G703 a folder that it made, and a name of its own
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return nil, err
 		}
-	}
-	if err := os.WriteFile(filepath.Join(dir, ".env"), []byte(env), 0o600); err != nil {
-		return nil, err
 	}
 	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, composeFile)},
 		cli.WithWorkingDirectory(dir), cli.WithEnvFiles(), cli.WithDotEnv, cli.WithInterpolation(true), cli.WithConsistency(true))

@@ -34,7 +34,6 @@ func TestPasswordInEnv(t *testing.T) {
 	if block == nil {
 		t.Fatal("the README makes no .env")
 	}
-	//lint:ignore G101 nobody's
 	const password = `p$HOME ${PATH}$$ $(id) "x" \t #y` + "`!z"
 	dir := t.TempDir()
 	cmd := exec.Command("bash", "-c", strings.Replace(string(block[1]), "the password of your mail account", password, 1))
