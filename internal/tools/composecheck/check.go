@@ -92,7 +92,6 @@ func load(root, env string) (*types.Project, error) {
 		all[name] = text
 	}
 	for name, text := range all {
-		//lint:ignore G703 a folder that it made, and a name of its own
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return nil, err
 		}
