@@ -18,7 +18,7 @@
 //   - password.go and the other changes of an account, which all go by way of
 //     act.go, the one function that changes accounts: it writes history, notice and
 //     what takes the change back. event.go: how each kind of event is told.
-//   - register.go, confirm.go and create.go: how accounts come into being.
+//   - register.go (registeragain.go, resend.go), confirm.go and create.go: how accounts come into being.
 //     link.go, reset.go, notme.go and stopmail.go: what mailed links do.
 //   - users.go, admin.go, history.go and mails.go: what administrators see and do.
 //     import.go and export.go: users that come and go in files.

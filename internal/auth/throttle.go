@@ -5,6 +5,8 @@ import (
 	"slices"
 	"time"
 
+	"latchkey/internal/names"
+	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
 
@@ -217,4 +219,48 @@ func (s *Service) countChange(ctx context.Context, what, userID string, limit th
 		return errRateLimited(waits[0])
 	}
 	return err
+}
+
+// openRegistrations bounds how much of the database, and how many names, one client
+// can take up in registrationWindow without confirming anything. It is an hour, so that
+// somebody's junk keeps nobody behind the same address waiting for longer.
+var openRegistrations = store.RegistrationLimits{PerAddress: 5, PerClient: 20}
+
+const registrationWindow = time.Hour
+
+// registrationLimits are those of an actor.
+func (s *Service) registrationLimits(a Actor, now time.Time) store.RegistrationLimits {
+	limits := openRegistrations
+	if limits.Since = now.Add(-registrationWindow); s.unbound(a) {
+		limits.Since = now
+	}
+	return limits
+}
+
+// unbound reports whether an actor may register as often as they like, and have mails
+// written to one domain: a test suite on the developer's machine does.
+func (s *Service) unbound(a Actor) bool {
+	return s.cfg.Development && a.Client.Addr.Unmap().IsLoopback()
+}
+
+// line returns whose line the mails that an actor causes are counted on, or "" if that is
+// not to bind them.
+func (s *Service) line(a Actor) string {
+	if s.unbound(a) {
+		return ""
+	}
+	return a.Client.line()
+}
+
+// countRegister counts a call of Register. What cannot become a registration is
+// counted apart, so that it uses up nobody's.
+func (s *Service) countRegister(ctx context.Context, a Actor, in RegisterInput) error {
+	if s.unbound(a) {
+		return nil
+	}
+	_, ok := names.ParseEmail(in.Email)
+	if in.Username != nil && ok {
+		_, ok = names.ParseUsername(*in.Username)
+	}
+	return s.countMail(ctx, a, "register", ok && len(s.policy.Check(in.Password)) == 0)
 }
