@@ -38,6 +38,7 @@ func launch() (*child, error) {
 		return nil, errors.Join(err, childIn.Close(), in.Close())
 	}
 	c := &child{cmd: exec.Command(program, Command), in: in, out: out, gone: make(chan struct{})}
+	c.cmd.Args[0] = "latchkey" // as ps shows it
 	c.cmd.Env, c.cmd.Dir = []string{}, string(os.PathSeparator)
 	c.cmd.Stdin, c.cmd.Stdout = childIn, childOut
 	keepFiles()
