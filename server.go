@@ -78,7 +78,10 @@ func serve(ctx context.Context) error {
 	}
 	listener, err := net.Listen("tcp", cfg.ListenAddr())
 	if err != nil {
-		return fmt.Errorf("listen: %w", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return fmt.Errorf("%s is in use: another server runs there; PORT takes another", cfg.ListenAddr())
+		}
+		return err
 	}
 	// What lives long is small, and what a request needs is soon over: collected a
 	// quarter as eagerly, requests cost much less. Ten thousand connections that stall hold

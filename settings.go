@@ -22,7 +22,7 @@ func load() (config.Config, zerolog.Logger, error) {
 	}
 	log := newLogger(os.Stderr, cfg)
 	for _, w := range warnings {
-		log.Warn().Str("name", w.Name).Msg(w.Text)
+		log.Warn().Str("name", w.Name).Msg(w.Name + " " + w.Text)
 	}
 	return cfg, log, nil
 }

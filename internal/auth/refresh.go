@@ -196,5 +196,5 @@ func (s *Service) openRefreshToken(ctx context.Context, token string) (*store.Se
 }
 
 func errRefreshToken() error {
-	return userError(TokenInvalid, "refreshToken", "This device is no longer logged in. Log in again.")
+	return userError(TokenInvalid, "refreshToken", "This device is not logged in, or not any more. Log in.")
 }

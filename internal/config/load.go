@@ -75,7 +75,11 @@ func readPlace(r *reader, c *Config) {
 	case c.PublicURL == nil && c.Development():
 		c.PublicURL, _ = parseOrigin("http://localhost:" + strconv.Itoa(c.Port))
 	case c.PublicURL == nil && r.ok("PUBLIC_URL"):
-		r.wrong("PUBLIC_URL", "is required in production: where people reach this server, such as https://auth.example.org")
+		why := ""
+		if r.value("LATCHKEY_ENV") == "" {
+			why = " (which DATABASE_URL makes it, unless LATCHKEY_ENV=development)"
+		}
+		r.wrong("PUBLIC_URL", "is required in production%s: where people reach this server, such as https://auth.example.org", why)
 	case c.PublicURL != nil && c.Development() && public(c.PublicURL.Hostname()):
 		r.wrong("PUBLIC_URL", "names a host that strangers can reach, which needs LATCHKEY_ENV=production: development keeps mails, "+
 			"and the links in them, on a page; for development it must be this machine or one of a private network")

@@ -31,7 +31,8 @@ func (r *reader) names() []string {
 	return slices.Compact(names)
 }
 
-// nearEnough is how many letters of an own name may be wrong for it to be guessed,
+// nearEnough is how many letters of an own name may be wrong for it to be guessed, and no
+// more than a third of them;
 // and shortName how long a foreign one is that cannot be ours by a slip.
 const nearEnough, shortName = 3, 5
 
@@ -48,7 +49,7 @@ func (r *reader) warnOfUnknown() {
 			r.warn(name, "is Kubernetes' link to a service called latchkey: ignored; %s", noLinks)
 		case own, strings.HasPrefix(name, "LATCHKEY_"):
 			guess := ""
-			if wrong <= nearEnough {
+			if wrong <= min(nearEnough, len(name)/3) {
 				guess = "; is " + nearest + " meant?"
 			}
 			r.warn(name, "is no setting of Latchkey%s", guess)

@@ -37,6 +37,9 @@ func (s *Subject) keys(_ context.Context, r *report) {
 		signs = "the first signs, all verify"
 	}
 	r.ok("keys", "SECRET_KEY has %s of %d bytes or more; %s", count(len(keys), "secret"), shortest, signs)
+	if len(s.Config.JWTKeys) == 0 && !s.Config.Development() {
+		r.ok("keys", "access tokens are signed with SECRET_KEY (HS256), so no backend can verify them by a public key; JWT_PRIVATE_KEYS=auto has one made")
+	}
 	if n := len(s.Config.JWTKeys); n > 0 && s.Config.JWTKeys[0].File != "" { // of auto the database is asked
 		r.ok("keys", "access tokens are signed by the first of %s in JWT_PRIVATE_KEYS", count(n, "key"))
 	}
