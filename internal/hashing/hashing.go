@@ -75,7 +75,7 @@ func (p *Process) Close() {
 	p.asking.Lock()
 	defer p.asking.Unlock()
 	if p.child != nil {
-		p.child.end()
+		_ = p.child.end()
 	}
 }
 
