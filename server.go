@@ -35,6 +35,7 @@ var version = "dev"
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == hashing.Command {
 		if err := hashing.Serve(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "latchkey:", err)
 			os.Exit(1)
 		}
 		return

@@ -1,11 +1,13 @@
 package auth_test
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"net/netip"
 	"reflect"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
 	"latchkey/migrations"
 )
 
@@ -81,6 +84,47 @@ func TestStolenDeviceSecret_C4_C5(t *testing.T) {
 		expect(t, "and at once again", f.brings(stolen, "ada", goodPassword, client(5004)), "RATE_LIMITED")
 		f.pass(200 * time.Second)
 		expect(t, "200 s later again", f.brings(stolen, "ada", goodPassword, client(5005)), "ok")
+	})
+}
+
+// together has many tries look at their limits before the first of them is counted.
+type together struct {
+	throttle.Counters
+	looking *sync.WaitGroup
+}
+
+func (c *together) Take(ctx context.Context, now time.Time, counts ...throttle.Count) ([]time.Duration, throttle.Giver, error) {
+	waits, by, err := c.Counters.Take(ctx, now, counts...)
+	if strings.HasPrefix(counts[0].Key, "pair:") && counts[0].Look {
+		c.looking.Done()
+		c.looking.Wait()
+	}
+	return waits, by, err
+}
+
+// That count holds for many at once, too, who all find the limits not yet passed.
+func TestStolenDeviceSecretAtOnce_C4(t *testing.T) {
+	eachCounters(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		stolen := *f.login("ada", client(1)).DeviceToken
+		for i := range 99 {
+			expect(t, "a guess before", f.brings(stolen, "ada", wrongPassword, client(100+i)), "INVALID_CREDENTIALS")
+		}
+		const n = 40
+		var looking, tries sync.WaitGroup
+		looking.Add(n)
+		f.deps.Counters = &together{f.deps.Counters, &looking}
+		s := f.replica(f.cfg)
+		for i := range n {
+			tries.Go(func() {
+				_, err := s.Login(t.Context(), client(1000+i), auth.LoginInput{Login: "ada", Password: wrongPassword, DeviceToken: &stolen})
+				if got := outcome(err); got != "RATE_LIMITED" && got != "INVALID_CREDENTIALS" {
+					t.Errorf("a guess: %s", got)
+				}
+			})
+		}
+		tries.Wait()
+		expect(t, "the stolen secret, used up", f.brings(stolen, "ada", goodPassword, client(5000)), "RATE_LIMITED")
 	})
 }
 

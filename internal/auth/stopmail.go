@@ -60,7 +60,7 @@ func (s *Service) AllowMails(ctx context.Context, a Actor, token, email string) 
 // AllowMailsTo does that to an address without its link, for the operator: somebody who
 // refused mails may have none left. The mistake is EMAIL_INVALID.
 func (s *Service) AllowMailsTo(ctx context.Context, a Actor, address string) error {
-	email, ok := names.ParseEmail(address)
+	email, ok := names.ParseKnownEmail(address)
 	if !ok {
 		return errEmailInvalid()
 	}

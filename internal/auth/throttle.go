@@ -99,18 +99,28 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *d
 			throttle.Count{Key: "site:" + site, Limit: siteLimit})
 	}
 	pair, over, err := t.take(ctx, looks([]throttle.Count{t.pair}), looks(t.limits))
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case over > 0:
-		t.over = over
-	case pair > 0 && d == nil:
+	}
+	if err := t.bind(pair, over); err != nil {
 		s.countRefusal(a, overLimit, identifier)
-		return nil, errRateLimited(pair)
+		return nil, err
+	}
+	return t, nil
+}
+
+// bind takes note of how long the pair and the limits have the try wait. It is
+// RateLimited if that is the pair alone and no device's secret came along.
+func (t *try) bind(pair, limits time.Duration) error {
+	switch {
+	case limits > 0:
+		t.over = limits
+	case pair > 0 && t.device == nil:
+		return errRateLimited(pair)
 	case pair > 0:
 		t.over, t.pairOver = pair, true
 	}
-	return t, nil
+	return nil
 }
 
 // looks returns counts that are only looked at.
@@ -132,19 +142,13 @@ func looks(counts []throttle.Count) []throttle.Count {
 func (t *try) admits(ctx context.Context, by known) (wait time.Duration, err error) {
 	if t.over == 0 {
 		pair, over, err := t.take(ctx, []throttle.Count{t.pair}, t.limits)
-		switch {
-		case err != nil:
+		if err != nil || pair == 0 && over == 0 {
 			return 0, err
-		case pair == 0:
-			if t.over = over; by.client || by.device {
-				return 0, nil
-			}
-			return over, nil
-		case t.device == nil: // many at once came between
-			return 0, errRateLimited(pair)
 		}
-		t.giveBack(ctx)
-		t.over, t.pairOver = pair, true
+		t.giveBack(ctx) // many at once came between
+		if err := t.bind(pair, over); err != nil {
+			return 0, err
+		}
 	}
 	by.client = by.client && !t.pairOver
 	var own []throttle.Count

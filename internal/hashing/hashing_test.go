@@ -3,6 +3,7 @@ package hashing
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 	"sync"
@@ -133,6 +134,16 @@ func TestEndsWithInput_R5(t *testing.T) {
 	<-p.child.gone
 	if p.child.how != nil {
 		t.Errorf("ended by %v, want by itself", p.child.how)
+	}
+}
+
+// By hand it does nothing, and does not keep the terminal.
+func TestServeByHand(t *testing.T) {
+	null, err := os.Open(os.DevNull)
+	must(t, err)
+	defer func() { must(t, null.Close()) }()
+	if err := Serve(null, io.Discard); !errors.Is(err, ErrByHand) {
+		t.Errorf("got %v, want %v", err, ErrByHand)
 	}
 }
 

@@ -16,11 +16,18 @@ import (
 // hash that was imported, gives it back.
 const keep = 64 << 20
 
+// ErrByHand says that the process was not started by a server.
+var ErrByHand = errors.New("hash-passwords is what a server starts for itself, and does nothing by hand")
+
 // Serve answers the questions that come by in until it ends. It is all that the process
 // does, and decides how that uses the machine: on one processor, and with a collector that
 // runs between hashes alone, so that each has the memory of the one before, which the
-// kernel need not find and empty again.
-func Serve(in io.Reader, out io.Writer) error {
+// kernel need not find and empty again. A server asks by a pipe; from a terminal, which
+// could not even interrupt it, it is ErrByHand.
+func Serve(in *os.File, out io.Writer) error {
+	if info, err := in.Stat(); err != nil || info.Mode()&os.ModeNamedPipe == 0 {
+		return ErrByHand
+	}
 	// Who ends the service sends these to all processes of a terminal or a container.
 	// The server still has passwords to hash then.
 	signal.Ignore(os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)

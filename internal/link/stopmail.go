@@ -27,14 +27,14 @@ const (
 // Refusal returns the link by which the reader of the mails to an address refuses more
 // of them, and has them back.
 func (m *Maker) Refusal(address string) string {
-	e, _ := names.ParseEmail(address)
+	e, _ := names.ParseKnownEmail(address)
 	return m.url(refusalPage, refusalToken(m.refusalLinks[0], e.Key), address)
 }
 
 // OpenRefusal returns the address that a token of a Refusal is for, as it is compared.
 // ErrDead if the token is for another mailbox, or was not made here.
 func (m *Maker) OpenRefusal(token, address string) (emailKey string, err error) {
-	e, ok := names.ParseEmail(address)
+	e, ok := names.ParseKnownEmail(address)
 	made := slices.ContainsFunc(m.refusalLinks, func(key []byte) bool {
 		return hmac.Equal([]byte(refusalToken(key, e.Key)), []byte(token))
 	})

@@ -47,6 +47,20 @@ func TestRefusalIsOfOneMailbox_C6(t *testing.T) {
 	}
 }
 
+// An account may have an address that nobody can register any more: its reader refuses
+// mails as others do.
+func TestRefusalOfEarlierAddress_B3_C6(t *testing.T) {
+	f := setup(t, testenv.SQLite(t))
+	const address = "=?utf-8?q?ada?=@example.org"
+	in := f.refusal(address)
+	if key, err := f.OpenRefusal(in.Get("token"), in.Get("email")); key != address || err != nil {
+		t.Errorf("opened as %q, %v", key, err)
+	}
+	if other := f.refusal("=?utf-8?q?bob?=@example.org"); other.Get("token") == in.Get("token") {
+		t.Error("two mailboxes have one link")
+	}
+}
+
 // A link outlives a change of SECRET_KEY, as long as the old one is listed; and what is
 // kept is found by it.
 func TestRefusalRotation_C6_F4(t *testing.T) {
