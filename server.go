@@ -69,7 +69,7 @@ func untilSignal() context.Context {
 }
 
 // softMemory is how many bytes the collector tries to stay below.
-const softMemory = 170 << 20
+const softMemory = 150 << 20
 
 // serve runs the service until ctx ends.
 func serve(ctx context.Context) error {
@@ -84,11 +84,11 @@ func serve(ctx context.Context) error {
 		}
 		return err
 	}
-	// What lives long is small, and what a request needs is soon over: collected a
-	// quarter as eagerly, requests cost much less. Ten thousand connections that stall hold
+	// What lives long is small, and what a request needs is soon over: collected half
+	// as eagerly, requests cost much less. Ten thousand connections that stall hold
 	// more by themselves; beyond softMemory the collector works harder, rather than let
 	// what they leave behind add up. Whoever set GOGC or GOMEMLIMIT knows better.
-	if was := debug.SetGCPercent(400); was != 100 {
+	if was := debug.SetGCPercent(200); was != 100 {
 		debug.SetGCPercent(was)
 	}
 	if was := debug.SetMemoryLimit(softMemory); was != math.MaxInt64 {

@@ -36,7 +36,7 @@ const appURL = "https://app.example.org/welcome"
 // as if behind TLS.
 var (
 	sharedEmbedded = shared{start: func(t testing.TB) *testenv.Stack {
-		return testenv.Embedded(t, corsOrigins, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients)
+		return testenv.Embedded(t, "JWT_PRIVATE_KEYS=hs256", corsOrigins, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients)
 	}}
 	sharedProduction = shared{start: func(t testing.TB) *testenv.Stack {
 		return testenv.Production(t, corsOrigins, "APP_URL="+appURL, "SECRET_KEY="+knownSecret, "OAUTH_CLIENTS="+oauthClients,

@@ -9,6 +9,7 @@ package coalesce
 import (
 	"context"
 	"errors"
+	"fmt"
 	"runtime"
 	"slices"
 	"sync"
@@ -127,9 +128,9 @@ func (g *Group[K, V]) answer(calls []*call[K, V]) {
 		}
 	}
 	began := time.Now()
-	found, err := g.query(keys)
+	found, err := g.ask(keys)
 	if err != nil && g.retry(err) && time.Since(began) < retryWithin {
-		found, err = g.query(keys)
+		found, err = g.ask(keys)
 	}
 	for _, c := range calls {
 		c.err = err
@@ -138,4 +139,14 @@ func (g *Group[K, V]) answer(calls []*call[K, V]) {
 		}
 		close(c.done)
 	}
+}
+
+// ask runs the query. A panic in it, which is of no single caller, is an error to all.
+func (g *Group[K, V]) ask(keys []K) (found map[K]V, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("look-up: panic: %v", p)
+		}
+	}()
+	return g.query(keys)
 }

@@ -194,6 +194,22 @@ func TestHanging_R1(t *testing.T) {
 	})
 }
 
+// A panic in a query fails those who wait for it, and nobody else.
+func TestPanic(t *testing.T) {
+	g := coalesce.New(1, func(keys []int) (map[int]int, error) {
+		if keys[0] == 0 {
+			panic("a mistake")
+		}
+		return map[int]int{keys[0]: 1}, nil
+	}, func(error) bool { return false })
+	if _, _, err := g.Find(t.Context(), 0); err == nil {
+		t.Error("a panic is no error")
+	}
+	if v, _, err := g.Find(t.Context(), 7); err != nil || v != 1 {
+		t.Errorf("behind it: %d, %v", v, err)
+	}
+}
+
 // Whoever asks sees at least what was so when they asked.
 func TestNeverOlder_E5(t *testing.T) {
 	var version atomic.Int64

@@ -9,7 +9,7 @@ import (
 
 // niceness of hashing processes: of two busy threads of one core, one with 10 gets
 // about a tenth (sched(7)).
-const niceness = 10
+const niceness = 5
 
 // lowerPriority lowers the priority of the calling thread, for good: without
 // privileges it cannot be raised again. It then runs as a batch job, too, which does not
