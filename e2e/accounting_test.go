@@ -113,8 +113,8 @@ func (l *ledger) account(t *testing.T, began time.Time) {
 		if rows == 0 && l.accepted[address] || rows > asked {
 			t.Errorf("an address has %d registrations, accepted: %v, asked for %d times", rows, l.accepted[address], asked)
 		}
-		if len(mails) != rows {
-			t.Errorf("%d registrations of an address, and %d mails", rows, len(mails))
+		if len(mails) < rows || len(mails) > asked { // the same again is one registration, whose link is mailed again
+			t.Errorf("%d registrations of an address, asked for %d times, and %d mails", rows, asked, len(mails))
 		}
 		for _, id := range mails {
 			n := 0
@@ -165,10 +165,11 @@ func (l *ledger) account(t *testing.T, began time.Time) {
 func (l *ledger) accountForPasswords(t *testing.T, who *changer) {
 	t.Helper()
 	mustBe(t, l.s.URL(), who.p.Access, who.p.ID)
-	events := count(t, l.s, `SELECT count(*) FROM undo WHERE user_id = $1 AND kind IN ('password_changed', 'new_device')`, who.p.ID)
+	events := count(t, l.s, `SELECT count(*) FROM undo WHERE user_id = $1 AND kind = 'password_changed'`, who.p.ID)
+	logins := count(t, l.s, `SELECT count(*) FROM undo WHERE user_id = $1 AND kind = 'new_device'`, who.p.ID)
 	ids := slices.Sorted(slices.Values(l.s.Deliveries(t, domainOf(who.p.Email))[who.p.Email]))
-	if notices := len(slices.Compact(ids)); notices != events+1 { // and that of the registration
-		t.Errorf("%d changes of a password and new logins were told by %d mails", events, notices-1)
+	if notices := len(slices.Compact(ids)); notices != events+logins+1 { // and that of the registration
+		t.Errorf("%d changes of a password and %d new logins were told by %d mails", events, logins, notices-1)
 	}
 	if who.p.Password == "" { // the load stopped before the last was answered
 		return

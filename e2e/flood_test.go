@@ -225,6 +225,7 @@ func children(t *testing.T, pid int) (pids []int) {
 	return pids
 }
 
+// residentAlone is that of one process.
 func residentAlone(t *testing.T, pid int) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))

@@ -29,7 +29,7 @@ func slowServer(t *testing.T) (s *testenv.Stack, bob *testenv.Person, before int
 	s.Add(t)
 	s.AwaitReady(t)
 	bob = s.Join(t)
-	return s, bob, resident(t, s.Replicas[0].Pid())
+	return s, bob, residentAlone(t, s.Replicas[0].Pid())
 }
 
 // stillServes measures `me` a hundred times and the memory beside them, and again
@@ -45,7 +45,7 @@ func stillServes(t *testing.T, s *testenv.Stack, bob *testenv.Person, before int
 			mustBe(t, s.URL(), bob.Access, bob.ID)
 			times = append(times, time.Since(began))
 			if i%10 == 0 {
-				most = max(most, resident(t, s.Replicas[0].Pid()))
+				most = max(most, residentAlone(t, s.Replicas[0].Pid()))
 			}
 		}
 		if took = p99(times); took <= slowP99 {
