@@ -147,9 +147,11 @@ func TestRedisComesAndGoes_R2(t *testing.T) {
 			take(t, f, now, throttle.Count{Key: "a probe", Limit: throttle.Limit{N: 1, Window: time.Second}})
 			return strings.Count(log.String(), "\n") == 2*(i+1)
 		})
-		if wait := take(t, direct, now, throttle.Count{Key: "ada", Limit: limit, Look: true}); (wait == 0) != (i == 0) {
-			t.Errorf("outage %d: redis says wait %v", i, wait)
-		}
+		// A try that hung may have come to Redis all the same, and is undone behind it.
+		until(t, "redis says what was let through", func(context.Context) bool {
+			wait := take(t, direct, now, throttle.Count{Key: "ada", Limit: limit, Look: true})
+			return (wait == 0) == (i == 0)
+		})
 	}
 	for range 5 {
 		try()
