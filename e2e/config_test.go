@@ -244,7 +244,7 @@ func TestEnvFile(t *testing.T) {
 	// A port that is taken is a failure, not a wrong configuration.
 	port := p.URL[strings.LastIndex(p.URL, ":")+1:]
 	_, message, code := testenv.Command(t, t.TempDir(), "", []string{"HOST=127.0.0.1", "PORT=" + port})
-	if code != 1 || !strings.Contains(message, "address already in use") {
+	if code != 1 || !strings.Contains(message, "is in use") {
 		t.Errorf("a port that is taken: exit code %d:\n%s", code, message)
 	}
 }
