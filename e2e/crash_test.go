@@ -246,6 +246,11 @@ func TestTerminateWithStalled_R5(t *testing.T) {
 	t.Parallel()
 	s := testenv.Embedded(t)
 	halfSent(t, s.URL(), testenv.Request{Query: testenv.MeOp, Bearer: s.Join(t).Access})
+	for range 2 { // who comes later is answered, so it has been seen
+		if _, err := tryGet(s.URL() + "/livez"); err != nil {
+			t.Fatal(err)
+		}
+	}
 	s.Replicas[0].Signal(t, syscall.SIGTERM)
 	began := time.Now()
 	if code := s.Replicas[0].Wait(t, 13*time.Second); code != 0 {
