@@ -186,6 +186,9 @@ type changer struct {
 // they have done it as often as they may.
 func (l *ledger) change(c *clerk, turn int) {
 	who := l.changers[turn%len(l.changers)]
+	if who.p.Password == "" { // nobody knows it
+		return
+	}
 	if who.enough {
 		l.visit(c, who.p)
 		return
@@ -202,7 +205,9 @@ func (l *ledger) change(c *clerk, turn int) {
 		return
 	}
 	if a.Code() == "RATE_LIMITED" { // so the password was right
-		who.enough = true
+		if who.enough = true; failures > 0 { // and a try without an answer may yet be the change
+			who.old, who.p.Password = "", ""
+		}
 		return
 	}
 	var got struct{ Errors []struct{ Code string } }
