@@ -10,7 +10,7 @@
 //
 //   - auth.go: what a Service works with. actor.go and client.go: who does
 //     something. errors.go: how it may end.
-//   - login.go: the way in. It counts the try (throttle.go), compares the password
+//   - login.go: the way in. It counts the try (try.go, by the limits of throttle.go), compares the password
 //     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
 //     device.go: what a device keeps of it.
 //   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each

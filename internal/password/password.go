@@ -5,7 +5,7 @@
 //
 // Where to begin reading: policy.go says which passwords may be set. password.go makes
 // and compares hashes, phc.go tells their kinds apart, and each kind has a file of its
-// own. hasher.go is how a server does that: by a few machines (machine.go), before which there
+// own. hasher.go is how a server does that: by a few machines (machine.go, worker.go), before which there
 // is a bounded queue in which callers take turns (queue.go), so that a flood of logins takes
 // neither the whole machine nor the turns of others. samples.go knows how long hashes took
 // lately.

@@ -2,7 +2,7 @@
 // [Counters] promise. [Memory] counts in the process: memory.go divides the keys among
 // shards, shard.go keeps a bounded number of them, entry.go counts one. [Fallback]
 // counts in Redis, by a [Shared] that another package has, and in a Memory, on both sides
-// always: fallback.go says when Redis is left and how it is come back to, journal.go keeps
+// always: away.go says when Redis is left and how it is come back to, journal.go keeps
 // what it lacks meanwhile.
 package throttle
 
