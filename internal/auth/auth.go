@@ -27,6 +27,7 @@ package auth
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -35,6 +36,7 @@ import (
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/password"
+	"latchkey/internal/seal"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
 )
@@ -98,13 +100,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		deps.Now == nil || deps.MailQueued == nil:
 		return nil, errors.New("auth: a dependency is missing")
 	}
-	refresh, err := deriveKeys(cfg.Secrets, "refresh")
+	refresh, err := seal.Derive(cfg.Secrets, "refresh")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("auth: %w", err)
 	}
-	devices, err := deriveKeys(cfg.Secrets, "device")
+	devices, err := seal.Derive(cfg.Secrets, "device")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("auth: %w", err)
 	}
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,

@@ -18,10 +18,12 @@ package link
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/url"
 	"sync/atomic"
 	"time"
 
+	"latchkey/internal/seal"
 	"latchkey/internal/store"
 )
 
@@ -107,10 +109,11 @@ func New(c Config) (*Maker, error) {
 	}
 	m := &Maker{c: c}
 	for use, k := range map[string]*keys{"one-time token": &m.keys, refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes} {
-		var err error
-		if *k, err = newKeys(c.Secrets, use); err != nil {
-			return nil, err
+		derived, err := seal.Derive(c.Secrets, use)
+		if err != nil {
+			return nil, fmt.Errorf("link: %w", err)
 		}
+		*k = derived
 	}
 	return m, nil
 }

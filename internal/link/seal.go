@@ -1,12 +1,9 @@
 package link
 
 import (
-	"crypto/hkdf"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -23,23 +20,6 @@ type sealed struct {
 
 // keys seal claims: the first makes, all verify.
 type keys [][]byte
-
-// newKeys derives one key for a use from each secret (RFC 5869), so that what signs
-// access tokens seals no claims.
-func newKeys(secrets [][]byte, use string) (keys, error) {
-	if len(secrets) == 0 {
-		return nil, errors.New("link: no secret")
-	}
-	k := make(keys, len(secrets))
-	for i, secret := range secrets {
-		key, err := hkdf.Key(sha256.New, secret, nil, use, sha256.Size)
-		if err != nil {
-			return nil, fmt.Errorf("link: %w", err)
-		}
-		k[i] = key
-	}
-	return k, nil
-}
 
 // seal is what is kept of a claim under a token's hash.
 func (k keys) seal(c Claim, hash []byte, until time.Time) ([]byte, error) {

@@ -2,14 +2,14 @@
 // that a copy of the database without SECRET_KEY shows none of it.
 //
 // [Keys] seal with the first of the server's secrets and open with all of them. What
-// they seal is bound to its [Place]: copied to another row, it does not open.
+// they seal is bound to its [Place]: copied to another row, it does not open. [Derive]
+// makes keys for other uses of the secrets as well, wherever those are.
 package seal
 
 import (
 	"bytes"
 	"crypto/aes"
 	"crypto/cipher"
-	"crypto/hkdf"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -27,8 +27,7 @@ var (
 // HKDF-SHA-256 (RFC 5869) from a secret. The key id tells which secret that was.
 const (
 	version = 1
-	idLen   = 4  // bytes of the SHA-256 of the derived key
-	keyLen  = 32 // bytes: AES-256
+	idLen   = 4 // bytes of the SHA-256 of the derived key
 
 	// PrefixLen is how many bytes Prefix has.
 	PrefixLen = 1 + idLen
@@ -62,15 +61,12 @@ type key struct {
 
 // New derives a key from each secret: the first seals, all open.
 func New(secrets [][]byte) (*Keys, error) {
-	if len(secrets) == 0 {
-		return nil, errors.New("seal: no secret")
+	all, err := Derive(secrets, "seal")
+	if err != nil {
+		return nil, fmt.Errorf("seal: %w", err)
 	}
 	k := &Keys{}
-	for _, secret := range secrets {
-		derived, err := hkdf.Key(sha256.New, secret, nil, "seal", keyLen)
-		if err != nil {
-			return nil, fmt.Errorf("seal: %w", err)
-		}
+	for _, derived := range all {
 		block, err := aes.NewCipher(derived)
 		if err != nil {
 			return nil, fmt.Errorf("seal: %w", err)
