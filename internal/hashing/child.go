@@ -42,7 +42,7 @@ func launch() (*child, error) {
 	c.cmd.Env, c.cmd.Dir = []string{}, string(os.PathSeparator)
 	c.cmd.Stdin, c.cmd.Stdout = childIn, childOut
 	keepFiles()
-	err = errors.Join(startLow(c.cmd), childIn.Close(), childOut.Close()) // the child has its own
+	err = errors.Join(startBatch(c.cmd), childIn.Close(), childOut.Close()) // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
@@ -53,19 +53,19 @@ func launch() (*child, error) {
 	return c, nil
 }
 
-// startLow starts a command with a lower priority, where the platform lets a thread have
-// one of its own: a new process has that of the thread which starts it. The thread ends with
+// startBatch starts a command as a batch job, where the platform has such: a new process is
+// scheduled as the thread that starts it. The thread ends with
 // its goroutine, which stays locked to it; but a first thread cannot, and is left alone.
-func startLow(cmd *exec.Cmd) error {
+func startBatch(cmd *exec.Cmd) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		if isFirstThread() {
-			started <- startLow(cmd)
+			started <- startBatch(cmd)
 			runtime.UnlockOSThread()
 			return
 		}
-		lowerPriority()
+		asBatch()
 		started <- cmd.Start()
 	}()
 	return <-started

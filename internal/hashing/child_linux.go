@@ -7,21 +7,21 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// niceness of hashing processes: of two busy threads of one core, one with 10 gets
-// about a tenth (sched(7)).
-const niceness = 5
-
-// lowerPriority lowers the priority of the calling thread, for good: without
-// privileges it cannot be raised again. It then runs as a batch job, too, which does not
-// interrupt who waits for a request. Where either is forbidden, hashing merely competes with
-// requests as an equal.
-func lowerPriority() {
-	_ = unix.Setpriority(unix.PRIO_PROCESS, unix.Gettid(), niceness)
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: niceness}, 0)
+// asBatch has the calling thread, for good, run as a batch job (sched(7)): it gets as
+// much of a core as others, but interrupts nobody who wakes up for a request. Where that
+// is forbidden, it may. Its niceness stays: more of it made requests no quicker in a flood
+// of logins, and let those who log in wait where others keep the machine busy.
+func asBatch() {
+	prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0) // 20 less the niceness, as the kernel has it
+	if err != nil {
+		return
+	}
+	//lint:ignore G115 a niceness is -20 to 19
+	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: int32(20 - prio)}, 0)
 }
 
 // isFirstThread reports whether the calling thread is the one that the process began with,
-// whose priority is shown as that of the process.
+// whose policy is shown as that of the process.
 func isFirstThread() bool { return unix.Gettid() == os.Getpid() }
 
 // keepFiles has no file go over to a child that this process was handed by its own parent.

@@ -10,13 +10,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// All threads of a process run as a batch job of low priority, and those of this process
+// All threads of a process run as a batch job, and those of this process
 // do not. It is handed no environment, no folder and no file.
 func TestChildOnLinux_R7(t *testing.T) {
 	p := startOne(t)
 	if _, err := p.Hash(dear, "correct horse"); err != nil { // by then it has all its threads
 		t.Fatal(err)
 	}
+	prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0)
+	must(t, err)
+	own := 20 - prio
 	proc := fmt.Sprintf("/proc/%d", p.child.cmd.Process.Pid)
 	for _, dir := range []string{proc, "/proc/self"} {
 		threads, err := filepath.Glob(dir + "/task/*/stat")
@@ -31,10 +34,11 @@ func TestChildOnLinux_R7(t *testing.T) {
 			must(t, err)
 			_, behind, _ := strings.Cut(string(stat), ") ") // field 3 of proc_pid_stat(5) and what follows
 			fields := strings.Fields(behind)
-			nice, policy := fields[16], fields[38]
-			low := nice == fmt.Sprint(niceness) && policy == fmt.Sprint(unix.SCHED_BATCH)
-			if low != (dir == proc) {
-				t.Errorf("%s: niceness %s, policy %s", file, nice, policy)
+			if nice := fields[16]; nice != fmt.Sprint(own) {
+				t.Errorf("%s: niceness %s, want this process's %d", file, nice, own)
+			}
+			if policy := fields[38]; (policy == fmt.Sprint(unix.SCHED_BATCH)) != (dir == proc) {
+				t.Errorf("%s: policy %s", file, policy)
 			}
 		}
 	}

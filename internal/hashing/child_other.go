@@ -2,9 +2,9 @@
 
 package hashing
 
-// Only Linux has priorities of single threads that any process may set.
+// Only Linux has batch jobs that are single threads.
 
-func lowerPriority() {}
+func asBatch() {}
 
 func isFirstThread() bool { return false }
 
