@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
-	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/seal", "internal/store", "internal/throttle"},
+	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket"},
 	"internal/cause":      {},
 	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/jwt", "internal/keyring", "internal/names", "internal/store"},
 	"internal/coalesce":   {},
@@ -47,6 +47,7 @@ var rooms = map[string][]string{
 	"internal/store":      {"internal/coalesce", "internal/db", "internal/names"},
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
+	"internal/ticket":     {},
 	"internal/web":        {"internal/auth", "internal/link", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
