@@ -23,7 +23,7 @@ var rooms = map[string][]string{
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
-	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket"},
+	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket", "internal/totp"},
 	"internal/cause":      {},
 	"internal/cli":        {"internal/auth", "internal/config", "internal/doctor", "internal/jwt", "internal/keyring", "internal/names", "internal/store"},
 	"internal/coalesce":   {},
@@ -48,6 +48,7 @@ var rooms = map[string][]string{
 	"internal/testenv":    {"internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
 	"internal/ticket":     {},
+	"internal/totp":       {},
 	"internal/web":        {"internal/auth", "internal/link", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
