@@ -121,6 +121,14 @@ type Config struct {
 	// none. Whoever sits in one of them can pretend to be any client.
 	TrustedProxies []netip.Prefix
 
+	// PasskeyDomain is what passkeys are made for (the RP ID of WebAuthn), or "" where there
+	// can be none; PasskeysOff says why. Default: the registrable domain of PublicURL's host.
+	PasskeyDomain string
+	// PasskeyOrigins are the origins whose pages and apps may make and use passkeys, sorted:
+	// PublicURL's, those of CORSOrigins that browsers may have passkeys on, and those of
+	// PASSKEY_ORIGINS. In development there are more: ask MayUsePasskeys.
+	PasskeyOrigins []string
+
 	// MailServer is the host name or address of the SMTP server, without port or
 	// brackets.
 	// Required in production; "" in development keeps mail in the inbox.
@@ -148,6 +156,8 @@ type Config struct {
 
 	// AppURL is where pages send people once they are done, or nil.
 	AppURL *url.URL
+	// AccountURL is the frontend's page where people manage their account, or nil.
+	AccountURL *url.URL
 	// ConfirmURL is the frontend's own page for confirmation links, with {token}
 	// where the token goes, or "" for the built-in page.
 	ConfirmURL string

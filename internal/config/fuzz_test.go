@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net"
 	"net/mail"
 	"net/url"
 	"os"
@@ -134,6 +135,19 @@ func within(t *testing.T, c Config) {
 	}
 	if again, err := parsePublic(c.PublicURL.String()); err != nil || again.String() != c.PublicURL.String() {
 		wrong("PublicURL", c.PublicURL)
+	}
+	if d := c.PasskeyDomain; d != "" {
+		if u, err := url.Parse("https://" + d); err != nil || u.Host != d || u.Port() != "" || strings.ToLower(d) != d || net.ParseIP(d) != nil {
+			wrong("PasskeyDomain", d)
+		}
+	}
+	if (c.PasskeyDomain == "") != (c.PasskeysOff() != "") || c.PasskeyDomain == "" && len(c.PasskeyOrigins) > 0 {
+		wrong("PasskeysOff", c.PasskeysOff())
+	}
+	for _, o := range c.PasskeyOrigins {
+		if !line(o) || !c.MayUsePasskeys(o) || strings.Contains(o, "*") {
+			wrong("PasskeyOrigins", o)
+		}
 	}
 	for _, o := range c.CORSOrigins {
 		u, err := url.Parse(o)

@@ -43,6 +43,7 @@ func read(r *reader) Config {
 	c.PasswordMinLength = parsed(r, "PASSWORD_MIN_LENGTH", 8, numberFrom(8, 64))
 	readOAuth(r, &c)
 	readNetwork(r, &c)
+	readPasskeys(r, &c)
 	readMail(r, &c)
 	readFrontend(r, &c)
 	c.Introspection = parsed(r, "INTROSPECTION", c.Development(), onOff)
@@ -151,6 +152,7 @@ func readNetwork(r *reader, c *Config) {
 // that no request can choose another.
 func readFrontend(r *reader, c *Config) {
 	c.AppURL = parsed(r, "APP_URL", nil, parseTarget)
+	c.AccountURL = parsed(r, "ACCOUNT_URL", nil, parseTarget)
 	c.ConfirmURL = parsed(r, "CONFIRM_URL", "", parseTokenPage)
 	c.ResetURL = parsed(r, "RESET_URL", "", parseTokenPage)
 }

@@ -19,9 +19,9 @@ func TestMistakes_F3(t *testing.T) {
 		"JWT_PRIVATE_KEYS": "hs256,/nowhere/" + leak + ".pem,hs256", "OAUTH_PASSWORD_GRANT": "maybe",
 		"OAUTH_CLIENTS": leak + ",api:" + leak + ",latchkey:" + key + ",b c,:" + key,
 		"REGISTRATION":  "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6",
-		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy",
+		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy", "PASSKEY_DOMAIN": "https://" + leak + ".example.org", "PASSKEY_ORIGINS": "https://app.example.org,android:apk-key-hash:" + leak,
 		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>", "MAIL_TEMPLATES": "testdata/" + leak,
-		"APP_URL": "javascript:alert(1)", "CONFIRM_URL": "https://app.example.org/confirm", "RESET_URL": "https://app.example.org/reset",
+		"APP_URL": "javascript:alert(1)", "ACCOUNT_URL": "/account", "CONFIRM_URL": "https://app.example.org/confirm", "RESET_URL": "https://app.example.org/reset",
 		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
 	})
 	if err == nil {

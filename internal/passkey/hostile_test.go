@@ -137,7 +137,7 @@ func manyNames(room int) []byte {
 }
 
 // mostMemory is what reading one answer of 16 KiB may take, all that is let go of included.
-const mostMemory = 512 << 10
+const mostMemory = 640 << 10
 
 // No answer takes much memory, let alone the server down.
 func TestBombs(t *testing.T) {
