@@ -149,6 +149,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	}
 	err = web.Mount(mux, door, web.Config{
 		AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, AppURL: a.cfg.AppURL, SupportEmail: a.cfg.SupportEmail,
+		AccountURL: a.cfg.AccountURL, PasskeyDomain: a.cfg.PasskeyDomain, RelatedOrigins: a.cfg.RelatedOriginsFile(),
 		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: a.log, Now: a.now,
 	})
 	return door.Harden(mux), err

@@ -3,7 +3,7 @@
 //
 // [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
 // what the pages behind links have in common; confirm.go, reset.go, notme.go and stop.go
-// are those pages. inbox.go, explorer.go and health.go stand alone.
+// are those pages. inbox.go, explorer.go, health.go and wellknown.go stand alone.
 package web
 
 import (
@@ -26,6 +26,12 @@ type Config struct {
 	AppURL    *url.URL // where people go on, or nil
 	// SupportEmail is where people find help, or "".
 	SupportEmail string
+
+	AccountURL *url.URL // where people manage their account, or nil
+	// PasskeyDomain is what passkeys are made for, or "".
+	PasskeyDomain string
+	// RelatedOrigins is the JSON text of the pages outside it that may use them, or "".
+	RelatedOrigins string
 
 	Auth   *auth.Service
 	Health *Health
@@ -76,5 +82,5 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 		mux.Handle(inboxJS.path, request.Methods{"GET": inboxJS.serve})
 	}
 	mux.HandleFunc("/", pages.notFound)
-	return nil
+	return mountWellKnown(mux, cfg, pages)
 }
