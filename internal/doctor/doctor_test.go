@@ -3,6 +3,7 @@ package doctor
 import (
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,32 @@ func TestSettings(t *testing.T) {
 				t.Errorf("browsers %s, proxies %s; want %s, %s and %q:\n%s\n%s", verdicts, proxied, c.browsers, c.proxied, c.says, text1, text2)
 			}
 		})
+	}
+}
+
+// What passkeys are made for is said, and what another host has to answer.
+func TestPasskeys(t *testing.T) {
+	base := []string{"LATCHKEY_ENV=production", "SECRET_KEY=Zk3vQ8w1Lr7TnXy5Bd0HsGm9JpUc2FaE", "MAIL_SERVER=smtp.example.org", "MAIL_FROM=no-reply@example.org"}
+	for _, c := range []struct{ environ, verdicts, says string }{
+		{"LATCHKEY_ENV=production PUBLIC_URL=https://auth.example.org", "ok", "made for example.org (PASSKEY_DOMAIN), and used by https://auth.example.org"},
+		{"LATCHKEY_ENV=production PUBLIC_URL=https://auth.example.org CORS_ORIGINS=https://app.example.com", "ok warn",
+			"https://app.example.com may use them only if https://example.org/.well-known/webauthn lists them"},
+		{"LATCHKEY_ENV=production PUBLIC_URL=https://auth.example.org CORS_ORIGINS=https://app.example.com", "ok warn", `answer {"origins":["https://app.example.com"]}, as`},
+		{"LATCHKEY_ENV=production PUBLIC_URL=https://example.org CORS_ORIGINS=https://app.example.com", "ok ok", "by the file that this service has"},
+		{"LATCHKEY_ENV=production PUBLIC_URL=https://10.0.0.1", "warn", "there can be no passkeys. PUBLIC_URL: there are no passkeys for IP addresses"},
+		{"LATCHKEY_ENV=development PUBLIC_URL=http://127.0.0.1:8080", "warn", "PASSKEY_DOMAIN=localhost"},
+		{"LATCHKEY_ENV=development PUBLIC_URL=http://auth.test", "warn", "plain http"},
+		{"LATCHKEY_ENV=development", "ok", "used by http://localhost:8080, every page of localhost"},
+	} {
+		cfg, _, err := config.Load(append(slices.Clone(base), strings.Fields(c.environ)...), "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var r report
+		(&Subject{Config: cfg}).passkeys(t.Context(), &r)
+		if verdicts, texts := said(r); verdicts != c.verdicts || !strings.Contains(texts, c.says) {
+			t.Errorf("%s: %s, want %s and %q:\n%s", c.environ, verdicts, c.verdicts, c.says, texts)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/publicsuffix"
@@ -93,6 +94,34 @@ func (s *Subject) browsers(_ context.Context, r *report) {
 		case !s.Config.Development():
 			r.warn("browsers", advice, "PUBLIC_URL names this machine: links in mails work nowhere else")
 		}
+	}
+}
+
+// passkeys says what they are made for and who may use them, and what has to be put at a host
+// that is not the service's.
+func (s *Subject) passkeys(_ context.Context, r *report) {
+	domain := s.Config.PasskeyDomain
+	if domain == "" {
+		advice := "call the service by a domain, or name one in PASSKEY_DOMAIN"
+		if s.Config.Development() {
+			advice = "call it http://localhost, or set PASSKEY_DOMAIN=localhost for pages of this machine"
+		}
+		r.warn("passkeys", advice, "there can be no passkeys. %s", s.Config.PasskeysOff())
+		return
+	}
+	who := s.Config.PasskeyOrigins
+	if s.Config.Development() && domain == "localhost" {
+		who = append(slices.Clone(who), "every page of localhost")
+	}
+	r.ok("passkeys", "passkeys are made for %s (PASSKEY_DOMAIN), and used by %s", domain, strings.Join(who, ", "))
+	related := strings.Join(s.Config.RelatedOrigins(), ", ")
+	switch {
+	case related == "":
+	case domain == s.Config.PublicURL.Hostname():
+		r.ok("passkeys", "%s may use them by the file that this service has at https://%s/.well-known/webauthn; Firefox does not read it", related, domain)
+	default:
+		r.warn("passkeys", fmt.Sprintf("have that host answer %s, as application/json, or its proxy pass that path and Host on to this service", s.Config.RelatedOriginsFile()),
+			"%s may use them only if https://%s/.well-known/webauthn lists them; Firefox does not read it", related, domain)
 	}
 }
 

@@ -9,7 +9,9 @@ import (
 )
 
 func TestSecurityHeaders_I8(t *testing.T) {
-	s := newService(t, func(c *Config) { c.PasskeyDomain, c.RelatedOrigins, c.AccountURL = c.PublicURL.Hostname(), related, c.AppURL })
+	s := newService(t, func(c *Config) {
+		c.PasskeyDomain, c.RelatedOrigins, c.AccountURL = c.PublicURL.Hostname(), related, c.AppURL
+	})
 	for _, tt := range []struct {
 		method, path string
 		status       int
@@ -17,8 +19,8 @@ func TestSecurityHeaders_I8(t *testing.T) {
 		{"GET", "/", 200},
 		{"GET", confirmPath, 410},
 		{"GET", "/nowhere", 404},
-		{"GET", passkeyEndpointsPath, 200},
-		{"GET", changePasswordPath, 303},
+		{"GET", endpointsPath, 200},
+		{"GET", changePath, 303},
 		{"GET", relatedOriginsPath, 200},
 		{"DELETE", "/livez", 405},
 		{"HEAD", "/livez", 200},

@@ -1,5 +1,6 @@
 // Package web answers browsers: with the pages behind the links of mails, the
-// development inbox and the explorer. It also answers machines that ask for health.
+// development inbox and the explorer. It also answers machines that ask for health, and
+// programs that look at well-known paths.
 //
 // [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
 // what the pages behind links have in common; confirm.go, reset.go, notme.go and stop.go

@@ -11,10 +11,10 @@ import (
 
 // Where programs look for these on every host.
 const (
-	relatedOriginsPath   = "/.well-known/webauthn"          // WebAuthn Level 3, section 5.11
-	passkeyEndpointsPath = "/.well-known/passkey-endpoints" // W3C, Passkey Endpoints Well-Known URL
-	changePasswordPath   = "/.well-known/change-password"   // W3C, A Well-Known URL for Changing Passwords
-	wellKnownAge         = "public, max-age=300"            // Cache-Control of those that are there
+	relatedOriginsPath = "/.well-known/webauthn"          // WebAuthn Level 3, section 5.11
+	endpointsPath      = "/.well-known/passkey-endpoints" // W3C, Passkey Endpoints Well-Known URL
+	changePath         = "/.well-known/change-password"   // W3C, A Well-Known URL for Changing Passwords
+	wellKnownAge       = "public, max-age=300"            // Cache-Control of those that are there
 )
 
 // mountWellKnown puts there what programs look for. What is not set up is answered like any
@@ -34,7 +34,7 @@ func mountWellKnown(mux *request.Mux, cfg Config, pages *pages) error {
 		return nil
 	}
 	account := cfg.AccountURL.String()
-	mux.Handle(changePasswordPath, request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
+	mux.Handle(changePath, request.Methods{"GET": func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Location", account)
 		w.Header().Set("Cache-Control", wellKnownAge)
 		w.WriteHeader(http.StatusSeeOther)
@@ -43,7 +43,7 @@ func mountWellKnown(mux *request.Mux, cfg Config, pages *pages) error {
 		return nil
 	}
 	endpoints, err := json.Marshal(map[string]string{"enroll": account, "manage": account})
-	mux.Handle(passkeyEndpointsPath, request.Methods{"GET": answerJSON(endpoints)})
+	mux.Handle(endpointsPath, request.Methods{"GET": answerJSON(endpoints)})
 	return err
 }
 

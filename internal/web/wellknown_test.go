@@ -46,12 +46,12 @@ func TestAccountURL(t *testing.T) {
 	s := newService(t, func(c *Config) {
 		c.AccountURL, c.PasskeyDomain = &url.URL{Scheme: "https", Host: "app.example.org", Path: "/account"}, "example.org"
 	})
-	w := s.get(passkeyEndpointsPath)
+	w := s.get(endpointsPath)
 	wants(t, w, http.StatusOK, `{"enroll":"https://app.example.org/account","manage":"https://app.example.org/account"}`)
 	if w.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("%v", w.Header())
 	}
-	for _, path := range []string{changePasswordPath, changePasswordPath + "?next=https://evil.example"} {
+	for _, path := range []string{changePath, changePath + "?next=https://evil.example"} {
 		w = s.get(path)
 		if w.Code != http.StatusSeeOther || w.Header().Get("Location") != "https://app.example.org/account" || w.Body.Len() > 0 {
 			t.Errorf("%s: %d, %v", path, w.Code, w.Header())
@@ -60,12 +60,12 @@ func TestAccountURL(t *testing.T) {
 	wants(t, s.get(relatedOriginsPath), http.StatusNotFound)
 
 	s = newService(t, func(c *Config) { c.AccountURL = &url.URL{Scheme: "https", Host: "app.example.org"} })
-	wants(t, s.get(passkeyEndpointsPath), http.StatusNotFound)
-	if w := s.get(changePasswordPath); w.Code != http.StatusSeeOther {
+	wants(t, s.get(endpointsPath), http.StatusNotFound)
+	if w := s.get(changePath); w.Code != http.StatusSeeOther {
 		t.Errorf("without passkeys: %d", w.Code)
 	}
 	s = newService(t)
-	for _, path := range []string{passkeyEndpointsPath, changePasswordPath, relatedOriginsPath, "/.well-known/", strings.TrimSuffix(relatedOriginsPath, "n")} {
+	for _, path := range []string{endpointsPath, changePath, relatedOriginsPath, "/.well-known/", strings.TrimSuffix(relatedOriginsPath, "n")} {
 		wants(t, s.get(path), http.StatusNotFound)
 	}
 }
