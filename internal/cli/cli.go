@@ -1,7 +1,7 @@
 // Package cli has the commands of the shell: all that `latchkey COMMAND` can do. Each
 // reads its arguments, calls what [Commands] gives it, and prints: cli.go runs them,
 // user*.go are about users, transfer.go imports and exports them, mail.go is about the
-// outbox, keys*.go about keys, doctor.go about what is wrong.
+// outbox, keys*.go about keys, breaches.go about stolen passwords, doctor.go about what is wrong.
 package cli
 
 import (
@@ -65,7 +65,7 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 	}
 	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
-	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c))
+	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)

@@ -52,7 +52,7 @@ and username, are left alone: the same file can be imported again. It works besi
 				return err
 			}
 			defer end()
-			bar := newBar(cmd, size)
+			bar := newBar(cmd, "import", size)
 			in.Bad = func(line int, problems []string) {
 				if asJSON {
 					printJSON(cmd.OutOrStdout(), badLine{line, problems})
@@ -78,7 +78,7 @@ type badLine struct {
 
 func oneFile(_ *cobra.Command, args []string) error {
 	if len(args) != 1 {
-		return errors.New("name one file to import, or - for standard input")
+		return errors.New("name one file, or - for standard input")
 	}
 	return nil
 }
@@ -105,13 +105,13 @@ func open(cmd *cobra.Command, name string) (io.ReadCloser, int64, error) {
 // bar shows on a terminal how much of a file was read.
 type bar struct{ *progressbar.ProgressBar } // nil where nothing is shown
 
-func newBar(cmd *cobra.Command, size int64) bar {
+func newBar(cmd *cobra.Command, what string, size int64) bar {
 	errOut, ok := cmd.ErrOrStderr().(*os.File)
 	if !ok || !term.IsTerminal(int(errOut.Fd())) || size <= 0 {
 		return bar{}
 	}
 	return bar{progressbar.NewOptions64(size, progressbar.OptionSetWriter(errOut), progressbar.OptionShowBytes(true),
-		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription("import"))}
+		progressbar.OptionThrottle(100*time.Millisecond), progressbar.OptionSetDescription(what))}
 }
 
 // Write counts what was read.
