@@ -14,6 +14,7 @@ import (
 
 	"latchkey/graph"
 	"latchkey/internal/auth"
+	"latchkey/internal/breach"
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
@@ -49,6 +50,7 @@ type app struct {
 	store    *store.Store
 	redis    redis.UniversalClient // nil without REDIS_URL
 	shared   *redisstore.Store     // on redis
+	breaches breach.List           // nil where new passwords are not looked up
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
@@ -96,6 +98,12 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if a.hasher, err = password.NewHasher(password.Default(kind), machines, hashQueue, hashDeadline); err != nil {
 		return nil, err
 	}
+	if a.breaches, err = openBreaches(cfg, now); err != nil {
+		return nil, err
+	}
+	if a.breaches != nil && !cfg.BreachedRefuse {
+		a.breaches = breach.NewAccepting(a.breaches, log)
+	}
 	issuer, missingKey, err := a.openKeys()
 	if err != nil {
 		return nil, err
@@ -109,8 +117,8 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
-		Policy: password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Issuer: issuer, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
+		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
+		Breaches: a.breaches, Issuer: issuer, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
 	})
 	if err != nil {
 		return nil, err
@@ -177,6 +185,11 @@ func (a *app) close() {
 	if a.redis != nil {
 		if err := a.redis.Close(); err != nil {
 			a.log.Warn().Err(err).Msg("redis")
+		}
+	}
+	if a.breaches != nil {
+		if err := a.breaches.Close(); err != nil {
+			a.log.Warn().Err(err).Msg("stolen passwords")
 		}
 	}
 }

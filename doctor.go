@@ -66,6 +66,11 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 			defer func() { _ = client.Close() }()
 		}
 	}
+	list, err := openBreaches(cfg, time.Now)
+	if s.BreachesErr = err; list != nil {
+		defer func() { _ = list.Close() }()
+		s.Breaches = list.Check
+	}
 	if !cfg.Inbox() {
 		s.Mail, s.MailErr = openMailServer(cfg, greetTime)
 	}

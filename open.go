@@ -2,10 +2,12 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 
+	"latchkey/internal/breach"
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/mail"
@@ -30,6 +32,22 @@ func openRedis(cfg config.Config) (*redisstore.Store, redis.UniversalClient, err
 		return nil, nil, err
 	}
 	return redisstore.New(client, redisstore.Prefix), client, nil
+}
+
+// openBreaches returns the list of stolen passwords that BREACHED_PASSWORDS names, or nil
+// if that is off.
+func openBreaches(cfg config.Config, now func() time.Time) (breach.List, error) {
+	switch {
+	case cfg.BreachedService != nil:
+		return breach.NewService(cfg.BreachedService, "Latchkey/"+version, now), nil
+	case cfg.BreachedFile != "":
+		list, err := breach.Open(cfg.BreachedFile)
+		if err != nil {
+			return nil, fmt.Errorf("BREACHED_PASSWORDS: %w", err)
+		}
+		return list, nil
+	}
+	return nil, nil
 }
 
 // openMailServer returns the mail server that MAIL_SERVER names. timeout bounds

@@ -97,6 +97,7 @@ func TestWrongUsage(t *testing.T) {
 		{"user", "list", "ada"}, {"user", "list", "--role", "KING"}, {"user", "list", "--limit", "-1"}, {"user", "list", "--disabled", "perhaps"},
 		{"user", "show"}, {"user", "show", "ada", "bob"}, {"user", "show", ""}, {"user", "set-role", "ada"}, {"user", "set-role", "ada", "KING"},
 		{"user", "disable"}, {"user", "enable"}, {"user", "delete"}, {"user", "delete", "ada"}, {"user", "revoke-sessions"},
+		{"breaches"}, {"breaches", "frobnicate"}, {"breaches", "build"}, {"breaches", "build", "a", "b"}, {"breaches", "build", "no such file"},
 		{"user", "reset-password"}, {"user", "reset-password", "ada", "--print"},
 	} {
 		out, errOut, code := testenv.Command(t, dir, "", nil, args...)

@@ -16,11 +16,12 @@ import (
 
 // What the cases below type.
 const (
-	right   = "correct horse battery"
-	another = "another horse battery"
-	weak    = "password1"
-	short   = "short"
-	control = "with a\ttab in it"
+	right    = "correct horse battery"
+	another  = "another horse battery"
+	weak     = "password1"
+	breached = "a stolen horse battery"
+	short    = "short"
+	control  = "with a\ttab in it"
 )
 
 var long = strings.Repeat("x", 129)
@@ -36,6 +37,7 @@ var codes = map[string]map[string]map[string]any{
 		"PASSWORD_TOO_LONG":   {"email": "new@example.org", "username": "new", "password": long},
 		"PASSWORD_INVALID":    {"email": "new@example.org", "username": "new", "password": control},
 		"PASSWORD_TOO_COMMON": {"email": "new@example.org", "username": "new", "password": weak},
+		"PASSWORD_BREACHED":   {"email": "new@example.org", "username": "new", "password": breached},
 	},
 	"resendConfirmation": {"EMAIL_INVALID": {"email": "ada"}},
 	"confirmEmail": {
@@ -65,6 +67,7 @@ var codes = map[string]map[string]map[string]any{
 		"PASSWORD_TOO_LONG":   {"currentPassword": right, "newPassword": long},
 		"PASSWORD_INVALID":    {"currentPassword": right, "newPassword": control},
 		"PASSWORD_TOO_COMMON": {"currentPassword": right, "newPassword": weak},
+		"PASSWORD_BREACHED":   {"currentPassword": right, "newPassword": breached},
 	},
 	"deleteAccount": {
 		"WRONG_PASSWORD": {"password": "wrong"},
@@ -77,6 +80,7 @@ var codes = map[string]map[string]map[string]any{
 		"PASSWORD_TOO_LONG":   {"token": "$reset", "newPassword": long},
 		"PASSWORD_INVALID":    {"token": "$reset", "newPassword": control},
 		"PASSWORD_TOO_COMMON": {"token": "$reset", "newPassword": weak},
+		"PASSWORD_BREACHED":   {"token": "$reset", "newPassword": breached},
 	},
 	"setUserRole": {
 		"NOT_FOUND":  {"userId": "x", "role": "ADMIN"},

@@ -16,12 +16,14 @@ import (
 
 	"latchkey/graph"
 	"latchkey/internal/auth"
+	"latchkey/internal/breach"
 	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/password"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
+	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
 )
 
@@ -62,12 +64,17 @@ func setup(t testing.TB, d db.DB) *fixture {
 		t.Fatal(err)
 	}
 	f.links = links
+	breaches, err := breach.Open(testenv.StolenList(t, breached))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = breaches.Close() })
 	f.Service, err = auth.New(auth.Config{
 		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
 	}, auth.Deps{
 		Store: s, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
-		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
+		Breaches: breaches, Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
 	})
 	if err != nil {
 		t.Fatal(err)

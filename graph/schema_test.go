@@ -19,7 +19,7 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 		"UserErrorCode": {
 			string(auth.InvalidCredentials), string(auth.WrongPassword), string(auth.EmailInvalid), string(auth.UsernameInvalid),
 			string(auth.UsernameTaken), string(auth.PasswordTooShort), string(auth.PasswordTooLong), string(auth.PasswordInvalid),
-			string(auth.PasswordTooCommon), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled), string(auth.LastAdmin),
+			string(auth.PasswordTooCommon), string(auth.PasswordBreached), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled), string(auth.LastAdmin),
 			string(auth.EmailTaken), string(auth.EmailNotConfirmed),
 		},
 		"SecurityEventKind":    kinds(),

@@ -1973,7 +1973,7 @@ type Mutation {
   The same again from the same client, as by a double click, is one registration, whose link is mailed again.
   ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `REGISTRATION_CLOSED` + "`" + ` where only administrators make accounts; ` + "`" + `RATE_LIMITED` + "`" + `.
   User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `,
-  ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `; all that apply at once.
+  ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `; all that apply at once. If none does: ` + "`" + `PASSWORD_BREACHED` + "`" + `.
   """
   register(input: RegisterInput!): RegisterPayload
   """
@@ -2022,7 +2022,8 @@ type Mutation {
   changeEmail(input: ChangeEmailInput!): ChangeEmailPayload @isAuthenticated
   """
   Ends all other sessions too, and tells the user by mail. Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `.
-  User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `, ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `.
+  User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `, ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `,
+  ` + "`" + `PASSWORD_BREACHED` + "`" + `.
   """
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload @isAuthenticated
   """
@@ -2038,8 +2039,8 @@ type Mutation {
   requestPasswordReset(input: RequestPasswordResetInput!): RequestPasswordResetPayload
   """
   Sets a new password by the token of a reset link and ends all sessions of the user. A password that is refused does
-  not use the token up. User errors: ` + "`" + `TOKEN_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `, ` + "`" + `PASSWORD_INVALID` + "`" + `,
-  ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `.
+  not use the token up. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `TOKEN_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `,
+  ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `, ` + "`" + `PASSWORD_BREACHED` + "`" + `.
   """
   resetPassword(input: ResetPasswordInput!): ResetPasswordPayload
 
@@ -2140,6 +2141,8 @@ enum UserErrorCode {
   PASSWORD_INVALID
   "On the list of common passwords, made as these are (repeats, runs, days, a common word with some digits), or the user's own name or address."
   PASSWORD_TOO_COMMON
+  "In a list of passwords that were stolen somewhere, where the service looks into one (` + "`" + `BREACHED_PASSWORDS` + "`" + `)."
+  PASSWORD_BREACHED
   "Unknown, used, superseded or expired: never said which."
   TOKEN_INVALID
   "There is no such user, session or mail."

@@ -15,6 +15,7 @@
 //     device.go: what a device keeps of it.
 //   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each
 //     request finds its session. end.go: how sessions end.
+//   - newpassword.go: which passwords may be set, wherever that is.
 //   - password.go and the other changes of an account, which all go by way of
 //     act.go, the one function that changes accounts: it writes history, notice and
 //     what takes the change back. event.go: how each kind of event is told.
@@ -53,13 +54,21 @@ type Config struct {
 	Secrets          [][]byte // the first makes refresh tokens, all verify
 }
 
-// Deps is what a Service works with. All are needed but MissingKey and Refusals.
+// Breaches knows which passwords were stolen somewhere.
+type Breaches interface {
+	// Has reports whether a password, in its NFC, is one of them. The error, where it
+	// cannot know, holds nothing of the password.
+	Has(ctx context.Context, password string) (bool, error)
+}
+
+// Deps is what a Service works with. All are needed but Breaches, MissingKey and Refusals.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
 	Counters throttle.Counters
 	Hasher   *password.Hasher
 	Policy   password.Policy
+	Breaches Breaches // nil: nobody looks
 	Issuer   *jwt.Issuer
 	Log      zerolog.Logger
 	Now      func() time.Time
@@ -81,6 +90,7 @@ type Service struct {
 	counters   throttle.Counters
 	hasher     *password.Hasher
 	policy     password.Policy
+	breaches   Breaches
 	issuer     *jwt.Issuer
 	missingKey func(ctx context.Context) error
 	refresh    refreshKeys
@@ -109,7 +119,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
 	return &Service{
-		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy,
+		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
 	}, nil
 }

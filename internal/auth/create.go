@@ -41,7 +41,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	}
 	hash := "" // which no password matches
 	if in.Password != nil {
-		if hash, err = s.hasher.Hash(ctx, a.Client.caller(true), *in.Password); err != nil {
+		if hash, err = s.hashNew(ctx, a.Client.caller(true), "password", *in.Password); err != nil {
 			return nil, fmt.Errorf("create user: %w", err)
 		}
 	}

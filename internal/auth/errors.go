@@ -25,6 +25,7 @@ const (
 	PasswordTooLong    UserErrorCode = "PASSWORD_TOO_LONG"
 	PasswordInvalid    UserErrorCode = "PASSWORD_INVALID"
 	PasswordTooCommon  UserErrorCode = "PASSWORD_TOO_COMMON"
+	PasswordBreached   UserErrorCode = "PASSWORD_BREACHED"
 	TokenInvalid       UserErrorCode = "TOKEN_INVALID"
 	NotFound           UserErrorCode = "NOT_FOUND"
 	AccountDisabled    UserErrorCode = "ACCOUNT_DISABLED"

@@ -3,9 +3,7 @@ package auth
 import (
 	"context"
 	"fmt"
-	"strings"
 
-	"latchkey/internal/password"
 	"latchkey/internal/store"
 )
 
@@ -30,7 +28,7 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
+	hash, err := s.hashNew(ctx, a.Client.caller(true), "newPassword", in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
 	}
@@ -44,38 +42,4 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 		return nil, fmt.Errorf("change password: %w", err)
 	}
 	return u, nil
-}
-
-// policyErrors returns what is wrong with a new password, in words, for input.<field>.
-// own are the user's names, which are no secret and so no passwords (A3).
-func (s *Service) policyErrors(field, typed string, own ...string) UserErrors {
-	var errs UserErrors
-	for _, p := range s.policy.Check(typed, own...) {
-		e := UserError{Field: []string{"input", field}}
-		if p.Limit > 0 {
-			e.Limit = &p.Limit
-		}
-		switch p.Code {
-		case password.TooShort:
-			e.Code, e.Message = PasswordTooShort, fmt.Sprintf("At least %d characters.", p.Limit)
-		case password.TooLong:
-			e.Code, e.Message = PasswordTooLong, fmt.Sprintf("At most %d characters.", p.Limit)
-			if p.Limit < password.MaxLength { // bcrypt counts bytes
-				e.Message = fmt.Sprintf("At most %d bytes: fewer characters, or plainer ones.", p.Limit)
-			}
-		case password.TooCommon:
-			e.Code, e.Message = PasswordTooCommon, "This is one of the passwords that people guess first. Choose another."
-		default:
-			e.Code, e.Message = PasswordInvalid, "Leave out control characters such as tabs and line breaks."
-		}
-		errs = append(errs, e)
-	}
-	return errs
-}
-
-// own returns the names that belong to a user: they are no secret, so they are no
-// password either.
-func own(u *store.User) []string {
-	local, _, _ := strings.Cut(u.Email, "@")
-	return []string{u.Username, u.Email, local}
 }

@@ -101,7 +101,7 @@ func (s *Service) register(ctx context.Context, a Actor, in RegisterInput, hash 
 	}
 	if r.PasswordHash == "" {
 		if *hash == "" {
-			if *hash, err = s.hasher.Hash(ctx, a.Client.caller(false), in.Password); err != nil {
+			if *hash, err = s.hashNew(ctx, a.Client.caller(false), "password", in.Password); err != nil {
 				return nil, fmt.Errorf("register: %w", err)
 			}
 		}

@@ -69,7 +69,7 @@ type ResetPasswordInput struct {
 
 // ResetPassword sets a new password by the token of a reset link, ends all sessions
 // and makes every older link dead. The mistakes are TOKEN_INVALID and those of a new
-// password, which leave the link as good as it was.
+// password, which leave the link as good as it was; RateLimited.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
 	u, err := s.userOfReset(ctx, in.Token, in.Email)
 	if err != nil {
@@ -78,7 +78,10 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
 		return nil, errs
 	}
-	hash, err := s.hasher.Hash(ctx, a.Client.caller(true), in.NewPassword)
+	if err := s.countChange(ctx, "reset", u.ID, resetLimit); err != nil {
+		return nil, fmt.Errorf("reset: %w", err)
+	}
+	hash, err := s.hashNew(ctx, a.Client.caller(true), "newPassword", in.NewPassword)
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}

@@ -46,6 +46,9 @@ var (
 	// newNetworkLimit binds a user: beyond it, further logins from networks that are new
 	// to them are told in the history alone.
 	newNetworkLimit = throttle.Limit{N: 10, Window: 24 * time.Hour}
+	// resetLimit binds a user: a password that is refused leaves the link good, and may
+	// have had a service asked.
+	resetLimit = throttle.Limit{N: 60, Window: 10 * time.Minute}
 	// readdressLimit binds a user: each change writes to two addresses.
 	readdressLimit = throttle.Limit{N: 10, Window: time.Hour}
 )

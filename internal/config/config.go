@@ -102,6 +102,14 @@ type Config struct {
 	PasswordHash string
 	// PasswordMinLength counts Unicode code points, 8 to 64. Default 8.
 	PasswordMinLength int
+	// BreachedService is where new passwords are looked up among the stolen ones: a URL
+	// before the five digits of a range, or nil.
+	BreachedService *url.URL
+	// BreachedFile is a file of stolen passwords, which Load has seen, or "". Never both.
+	BreachedFile string
+	// BreachedRefuse refuses new passwords that cannot be looked up. Default: they are
+	// taken.
+	BreachedRefuse bool
 
 	// OAuthPasswordGrant lets POST /auth/token trade a password for tokens.
 	// Default true.

@@ -258,3 +258,41 @@ func TestPrinted_I7(t *testing.T) {
 		}
 	}
 }
+
+// Where new passwords are looked up is nowhere, a service or a file.
+func TestBreached(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "breaches.lkb")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		set, service, file string
+		wrong              bool
+	}{
+		{"", "", "", false},
+		{"off", "", "", false},
+		{"hibp", "https://api.pwnedpasswords.com/range/", "", false},
+		{"https://pwned.example.org/api/range/", "https://pwned.example.org/api/range/", "", false},
+		{"http://localhost:8081/range/", "http://localhost:8081/range/", "", false},
+		{"http://pwned.example.org/range/", "", "", true}, // whoever sits on the way reads the digits
+		{"https://pwned.example.org/", "", "", true},
+		{"https://pwned.example.org/range", "", "", true},
+		{"https://pwned.example.org/?/range/", "", "", true},
+		{"https://u:p@pwned.example.org/range/", "", "", true},
+		{"ftp://pwned.example.org/range/", "", "", true},
+		{file, "", file, false},
+		{file + ".not", "", "", true},
+		{filepath.Dir(file), "", "", true},
+		{"hipb", "", "", true},
+	} {
+		c, _, err := load(vars{"BREACHED_PASSWORDS": tt.set})
+		service := ""
+		if c.BreachedService != nil {
+			service = c.BreachedService.String()
+		}
+		if (err != nil) != tt.wrong || service != tt.service || c.BreachedFile != tt.file {
+			t.Errorf("%q: %q, %q, %v", tt.set, service, c.BreachedFile, err)
+		}
+	}
+}

@@ -41,6 +41,7 @@ func read(r *reader) Config {
 	c.RegistrationOpen = parsed(r, "REGISTRATION", "open", oneOf("open", "closed")) == "open"
 	c.PasswordHash = parsed(r, "PASSWORD_HASH", "argon2id", oneOf("argon2id", "bcrypt"))
 	c.PasswordMinLength = parsed(r, "PASSWORD_MIN_LENGTH", 8, numberFrom(8, 64))
+	readBreached(r, &c)
 	readOAuth(r, &c)
 	readNetwork(r, &c)
 	readPasskeys(r, &c)

@@ -85,6 +85,27 @@ func (s *Subject) mail(ctx context.Context, r *report) {
 	}
 }
 
+// breaches looks whether the list of stolen passwords can be read. Without it the service
+// works, and takes passwords unseen or none at all.
+func (s *Subject) breaches(ctx context.Context, r *report) {
+	found, err := "", s.BreachesErr
+	if s.Breaches != nil {
+		found, err = s.Breaches(ctx)
+	}
+	switch {
+	case s.BreachesErr != nil:
+		r.fail("breaches", "see BREACHED_PASSWORDS; until then no server starts", "%v", err)
+	case err != nil && s.Config.BreachedRefuse:
+		r.fail("breaches", "see BREACHED_PASSWORDS; until then nobody registers or sets a new password", "%v", err)
+	case err != nil:
+		r.warn("breaches", "see BREACHED_PASSWORDS; until then new passwords are taken without looking whether they are stolen", "%v", err)
+	case s.Breaches == nil:
+		r.ok("breaches", "new passwords are not looked up among stolen ones (BREACHED_PASSWORDS is off)")
+	default:
+		r.ok("breaches", "%s", found)
+	}
+}
+
 // urlTime is how long PUBLIC_URL may take to answer.
 const urlTime = 3 * time.Second
 
