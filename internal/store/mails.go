@@ -8,11 +8,24 @@ import (
 // ListMail returns up to n rows of the outbox, the oldest first: those behind a place.
 // Begin with the zero place. With failed, only rows that were given up.
 func (s *Store) ListMail(ctx context.Context, failed bool, after Place, n int) ([]Mail, error) {
+	if failed {
+		return query(ctx, s.conn, scanMail, `/* ListMail that failed */
+			SELECT `+mailColumns+` FROM outbox `+mailBehind+` AND failed_at IS NOT NULL `+mailOrder, after.At, after.ID, n)
+	}
+	// Those that wait and those that were given up, each by an index.
 	return query(ctx, s.conn, scanMail, `/* ListMail */
-		SELECT `+mailColumns+` FROM outbox
-		WHERE (created_at, id) > ($1, $2) AND (failed_at IS NOT NULL OR NOT $3)
-		ORDER BY created_at, id LIMIT $4`, after.At, after.ID, failed, n)
+		SELECT `+mailColumns+` FROM (
+			SELECT * FROM (SELECT * FROM outbox `+mailBehind+` AND failed_at IS NULL `+mailOrder+`) AS waiting
+			UNION ALL SELECT * FROM (SELECT * FROM outbox `+mailBehind+` AND failed_at IS NOT NULL `+mailOrder+`) AS failed) AS mails `+mailOrder,
+		after.At, after.ID, n)
 }
+
+// mailBehind and mailOrder are parts of the statements of ListMail: which rows, behind the
+// place of $1 and $2, and the first $3 of them.
+const (
+	mailBehind = `WHERE (created_at, id) > ($1, $2)`
+	mailOrder  = `ORDER BY created_at, id LIMIT $3`
+)
 
 // resumeMail is what follows UPDATE in a statement that makes rows due at $1 as if
 // they had never been tried: those that were given up, those that wait after a try

@@ -44,7 +44,8 @@ func (s *Store) EnqueueNotices(ctx context.Context, mails []*Mail) error {
 // These claim up to $3 due rows until $2: all or, if $4 is false, those that are not yet
 // admitted. PostgreSQL must skip rows that other workers are about to claim, or workers
 // would wait for each other and then find nothing; SQLite has one writer anyhow. The
-// CTE is evaluated once; a subselect under IN might be once a row.
+// CTE is evaluated once; a subselect under IN might be once a row. SQLite would find all
+// that is due and put it in order, for each claim; the + has it go by the places instead.
 const (
 	claimPostgres = `/* ClaimMail */
 		WITH due AS MATERIALIZED (
@@ -54,7 +55,7 @@ const (
 		RETURNING ` + mailColumns
 	claimSQLite = `/* ClaimMail */
 		UPDATE outbox SET due_at = $2, last_error = '' WHERE id IN (
-			SELECT id FROM outbox WHERE due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
+			SELECT id FROM outbox WHERE +due_at <= $1 AND failed_at IS NULL AND (NOT admitted OR $4)
 			ORDER BY place, due_at, id LIMIT $3)
 		RETURNING ` + mailColumns
 )
@@ -133,7 +134,7 @@ func (s *Store) DueMail(ctx context.Context, now time.Time) error {
 // that is ahead of this one. Rows that somebody has claimed are left alone.
 func (s *Store) HurryMail(ctx context.Context, now time.Time) error {
 	_, err := s.conn.Exec(ctx, `/* HurryMail */
-		UPDATE outbox SET due_at = $1 WHERE failed_at IS NULL AND due_at > $1 AND due_at = created_at`, now)
+		UPDATE outbox SET due_at = $1 WHERE failed_at IS NULL AND created_at > $1 AND due_at = created_at`, now)
 	return err
 }
 

@@ -14,7 +14,7 @@ import (
 var (
 	verb      = regexp.MustCompile(`(?i)^\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
 	statement = regexp.MustCompile(`(?i)^/\* (\w+)[^*]* \*/\s*(SELECT|INSERT|UPDATE|DELETE|WITH)\b`)
-	name      = regexp.MustCompile(`^/\* ([^*]*) \*/`)
+	nameOf    = regexp.MustCompile(`^/\* ([^*]*) \*/`)
 )
 
 // Every statement begins with a name of its own, `/* LoginCandidate */`, by which
@@ -23,6 +23,15 @@ var (
 // constants that say one thing to the two databases share a name.
 func TestStatementsHaveNames(t *testing.T) {
 	t.Parallel()
+	if len(statements(t)) == 0 {
+		t.Error("no statement was found")
+	}
+}
+
+// statements returns where each statement of the package stands, by its name. What is wrong
+// with a name fails the test.
+func statements(t *testing.T) map[string]token.Position {
+	t.Helper()
 	functions := map[string]bool{}
 	named := map[string]token.Position{}
 	var files []*ast.File
@@ -67,7 +76,7 @@ func TestStatementsHaveNames(t *testing.T) {
 				case !functions[is[1]]:
 					t.Errorf("%s: %q is no function of this package", at, is[1])
 				default:
-					name := name.FindStringSubmatch(text)[1]
+					name := nameOf.FindStringSubmatch(text)[1]
 					constant := constants[at.String()]
 					oneOfTwo := strings.HasSuffix(constant, "Postgres") || strings.HasSuffix(constant, "SQLite")
 					if earlier, ok := named[name]; ok && !oneOfTwo {
@@ -79,7 +88,5 @@ func TestStatementsHaveNames(t *testing.T) {
 			return true
 		})
 	}
-	if len(named) == 0 {
-		t.Error("no statement was found")
-	}
+	return named
 }

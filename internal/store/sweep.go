@@ -39,7 +39,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, security_events */ DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
 		{`/* Sweep, held_addresses */ DELETE FROM held_addresses WHERE held_until <= $1
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
-		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
+		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 AND created_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
 		{`/* Sweep, inbox */ DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE created_at <= $1 LIMIT $2)`, now.Add(-keepInbox)},
 	}
 	var swept int64
