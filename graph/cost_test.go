@@ -1,86 +1,163 @@
 package graph_test
 
 import (
+	"errors"
+	"net/url"
+	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"latchkey/internal/db"
+	"latchkey/internal/link"
+	"latchkey/internal/redisstore"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
+	"latchkey/internal/throttle"
 )
 
-// What an operation asks of the database, which decides how fast it is. The
-// bounds are goals that were reached: raise one with a reason only. Each change of
-// an account has one statement more than it needs, the row of its history; login
-// and logout write theirs in the one round trip that they have anyhow. Who claims a
-// username has one more, the guard of names that look alike, and who deletes an account
-// the hold of its name. Who registers looks whether they did so already.
+// What an operation asks of the database and of Redis, which decides how fast it is. One
+// more is a failure, and one less wants its line here changed. Each change of an account has
+// one statement more than it needs, the row of its history; login and logout write theirs in
+// the one round trip that they have anyhow. Who claims a username has one more, the guard of
+// names that look alike, and who deletes an account the hold of its name. Who registers looks
+// whether they did so already.
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	testenv.Each(t, func(t *testing.T, d db.DB) {
-		counting := &testenv.Counting{DB: d}
-		f := setup(t, counting)
-		l := f.ada(t)
-		bearer := []string{"Authorization", "Bearer " + l.Tokens.AccessToken}
-		elsewhere := []string{"User-Agent", "x"}
-		admin := []string{"Authorization", "Bearer " + f.admin(t, "root1").Tokens.AccessToken}
-		eve := map[string]any{"id": f.admin(t, "eve").User.ID}
-		tests := []struct {
-			name, query            string
-			variables              map[string]any
-			header                 []string
-			statements, roundTrips int64
-		}{
-			{"nothing", `{ __typename }`, nil, bearer, 0, 0},
-			{"me", `{ me { id username email role createdAt updatedAt lastLoginAt disabledAt } }`, nil, bearer, 1, 1},
-			{"me with sessions", `{ me { id sessions { id current deviceName } } }`, nil, bearer, 2, 2},
-			{"user", `query ($id: ID!) { user(id: $id) { username email } }`, map[string]any{"id": l.User.ID}, bearer, 2, 2},
-			{"refresh", `mutation ($t: String) { refresh(input: {refreshToken: $t}) { user { email } tokens { accessToken } errors { code } } }`,
-				map[string]any{"t": *l.Tokens.RefreshToken}, bearer, 2, 2},
-			{"refresh, which is told", `mutation ($t: String) { refresh(input: {refreshToken: $t}) { user { email } tokens { accessToken } errors { code } } }`,
-				map[string]any{"t": *l.Tokens.RefreshToken}, elsewhere, 7, 9},
-			{"login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { user { email } tokens { accessToken } errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, nil, 6, 2},
-			{"wrong login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { errors { code } } }`,
-				map[string]any{"p": "wrong"}, nil, 2, 2}, // looks for a registration too, as where there is no such user
-			{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, nil, 7, 9},
-			{"register again", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, nil, 7, 9},
-			{"changeUsername", `mutation { changeUsername(input: {username: "countess"}) { user { username } errors { code } } }`, nil, bearer, 11, 13},
-			{"changeEmail", `mutation ($p: String!) { changeEmail(input: {email: "new@example.org", password: $p}) { user { pendingEmail } errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, bearer, 8, 10},
-			{"changePassword", `mutation ($p: String!) { changePassword(input: {currentPassword: $p, newPassword: $p}) { user { username } errors { code } } }`,
-				map[string]any{"p": "correct horse battery"}, bearer, 8, 10},
-			{"requestPasswordReset", `mutation { requestPasswordReset(input: {email: "ada@example.org"}) { errors { code } } }`, nil, nil, 1, 1},
-			{"resetPassword, dead link", `mutation { resetPassword(input: {token: "lko_x", newPassword: "another horse"}) { errors { code } } }`, nil, nil, 0, 0},
-			{"deleteAccount, wrong password", `mutation { deleteAccount(input: {password: "wrong"}) { errors { code } } }`, nil, bearer, 2, 2},
-			{"users", `{ users { nodes { id username email role } pageInfo { endCursor } } }`, nil, admin, 2, 2},
-			{"users with sessions", `{ users { edges { node { username sessions { id current } } } nodes { sessions { id } } } }`, nil, admin, 3, 3},
-			{"users with their history", `{ users { nodes { securityEvents(first: 3) { nodes { kind } } } edges { node { securityEvents(first: 3) { pageInfo { endCursor } } } } } }`, nil, admin, 3, 3},
-			{"me with history", `{ me { securityEvents { nodes { kind } } } }`, nil, bearer, 2, 2},
-			{"mails", `{ mails { nodes { id } } }`, nil, admin, 2, 2},
-			{"users with a count", `{ users { nodes { id } totalCount } }`, nil, admin, 3, 3},
-			{"setUserRole, a demotion", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: USER}) { user { role } errors { code } } }`, eve, admin, 10, 12}, // three of them for the mails, to however many administrators
-			{"setUserRole", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, 8, 10},
-			{"setUserRole, as before", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, 2, 4},
-			{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 9, 11},
-			{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, 5, 7},
-			{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, 3, 5},
-			{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, 9, 11},
-			{"logout", `mutation { logout { errors { code } } }`, nil, bearer, 3, 1},
-		}
-		for _, tt := range tests {
-			counting.Statements.Store(0)
-			counting.RoundTrips.Store(0)
-			w := f.post(t, tt.query, tt.variables, tt.header...)
-			if body := w.Body.String(); strings.Contains(body, `"extensions"`) || !strings.Contains(body, `"data"`) {
-				t.Fatalf("%s: %s", tt.name, body)
-			}
-			s, r := counting.Statements.Load(), counting.RoundTrips.Load()
-			t.Logf("| %s | %d | %d |", tt.name, s, r)
-			if s > tt.statements || r > tt.roundTrips {
-				t.Errorf("%s: %d statements in %d round trips, want at most %d in %d", tt.name, s, r, tt.statements, tt.roundTrips)
-			}
-		}
+		sql := &testenv.Counting{DB: d}
+		testCosts(t, setup(t, sql), sql, nil)
 	})
+	t.Run("postgresql with redis", func(t *testing.T) {
+		t.Parallel()
+		client, err := redisstore.Open(testenv.StartRedis(t).URL) // one of its own, which nobody makes forget the scripts
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = client.Close() })
+		shared := redisstore.New(client, redisstore.Prefix)
+		bring(t, shared)
+		commands := new(testenv.CountingRedis)
+		client.AddHook(commands)
+		sql := &testenv.Counting{DB: testenv.Postgres(t)}
+		testCosts(t, setupWith(t, store.New(sql), shared), sql, commands)
+	})
+}
+
+// bring sends Redis the scripts that count, which it knows from then on.
+func bring(t *testing.T, c interface {
+	throttle.Counters
+	throttle.Giver
+}) {
+	t.Helper()
+	counts := []throttle.Count{{Key: "x", Limit: throttle.Limit{N: 1, Window: time.Hour}}, {Key: "x", Limit: throttle.Limit{N: 1, Every: time.Hour}}}
+	_, _, err := c.Take(t.Context(), t0, counts...)
+	if err = errors.Join(err, c.GiveBack(t.Context(), t0, counts...)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// cost is what an operation asks: of the database, and of Redis where that is used.
+type cost struct{ Statements, RoundTrips, Commands, RedisTrips int64 }
+
+func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testenv.CountingRedis) {
+	t.Helper()
+	l := f.ada(t)
+	bearer := []string{"Authorization", "Bearer " + l.Tokens.AccessToken}
+	elsewhere := []string{"User-Agent", "x"}
+	admin := []string{"Authorization", "Bearer " + f.admin(t, "root1").Tokens.AccessToken}
+	eve := map[string]any{"id": f.admin(t, "eve").User.ID}
+	right := map[string]any{"p": "correct horse battery"}
+	confirmation := map[string]any{} // of bob's registration, as soon as he has one
+	for _, tt := range []struct {
+		name, query string
+		variables   map[string]any
+		header      []string
+		want        cost
+	}{
+		{"nothing", `{ __typename }`, nil, bearer, cost{0, 0, 0, 0}},
+		{"me", `{ me { id username email role createdAt updatedAt lastLoginAt disabledAt } }`, nil, bearer, cost{1, 1, 0, 0}},
+		{"me with sessions", `{ me { id sessions { id current deviceName } } }`, nil, bearer, cost{2, 2, 0, 0}},
+		{"user", `query ($id: ID!) { user(id: $id) { username email } }`, map[string]any{"id": l.User.ID}, bearer, cost{2, 2, 0, 0}},
+		{"refresh", `mutation ($t: String) { refresh(input: {refreshToken: $t}) { user { email } tokens { accessToken } errors { code } } }`,
+			map[string]any{"t": *l.Tokens.RefreshToken}, bearer, cost{2, 2, 0, 0}},
+		{"refresh, which is told", `mutation ($t: String) { refresh(input: {refreshToken: $t}) { user { email } tokens { accessToken } errors { code } } }`,
+			map[string]any{"t": *l.Tokens.RefreshToken}, elsewhere, cost{7, 9, 0, 0}},
+		{"login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { user { email } tokens { accessToken } errors { code } } }`,
+			right, nil, cost{6, 2, 12, 3}},
+		{"wrong login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { errors { code } } }`,
+			map[string]any{"p": "wrong"}, nil, cost{2, 2, 8, 2}}, // looks for a registration too, as where there is no such user
+		{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
+			right, nil, cost{7, 9, 1, 1}},
+		{"register again", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
+			right, nil, cost{6, 8, 13, 4}},
+		{"confirmEmail", `mutation ($t: String!) { confirmEmail(input: {token: $t}) { user { username } errors { code } } }`, confirmation, nil, cost{16, 18, 2, 2}},
+		{"changeUsername", `mutation { changeUsername(input: {username: "countess"}) { user { username } errors { code } } }`, nil, bearer, cost{11, 13, 2, 1}},
+		{"changeEmail", `mutation ($p: String!) { changeEmail(input: {email: "new@example.org", password: $p}) { user { pendingEmail } errors { code } } }`,
+			right, bearer, cost{8, 10, 13, 4}},
+		{"changePassword", `mutation ($p: String!) { changePassword(input: {currentPassword: $p, newPassword: $p}) { user { username } errors { code } } }`,
+			right, bearer, cost{8, 10, 13, 4}},
+		{"requestPasswordReset", `mutation { requestPasswordReset(input: {email: "ada@example.org"}) { errors { code } } }`, nil, nil, cost{1, 1, 1, 1}},
+		{"resetPassword, dead link", `mutation { resetPassword(input: {token: "lko_x", newPassword: "another horse"}) { errors { code } } }`, nil, nil, cost{0, 0, 0, 0}},
+		{"deleteAccount, wrong password", `mutation { deleteAccount(input: {password: "wrong"}) { errors { code } } }`, nil, bearer, cost{2, 2, 8, 2}},
+		{"users", `{ users { nodes { id username email role } pageInfo { endCursor } } }`, nil, admin, cost{2, 2, 0, 0}},
+		{"users with sessions", `{ users { edges { node { username sessions { id current } } } nodes { sessions { id } } } }`, nil, admin, cost{3, 3, 0, 0}},
+		{"users with their history", `{ users { nodes { securityEvents(first: 3) { nodes { kind } } } edges { node { securityEvents(first: 3) { pageInfo { endCursor } } } } } }`, nil, admin, cost{3, 3, 0, 0}},
+		{"me with history", `{ me { securityEvents { nodes { kind } } } }`, nil, bearer, cost{2, 2, 0, 0}},
+		{"mails", `{ mails { nodes { id } } }`, nil, admin, cost{2, 2, 0, 0}},
+		{"users with a count", `{ users { nodes { id } totalCount } }`, nil, admin, cost{3, 3, 0, 0}},
+		{"setUserRole, a demotion", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: USER}) { user { role } errors { code } } }`, eve, admin, cost{10, 12, 0, 0}}, // three of them for the mails, to however many administrators
+		{"setUserRole", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{8, 10, 0, 0}},
+		{"setUserRole, as before", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{2, 4, 0, 0}},
+		{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{9, 11, 0, 0}},
+		{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{5, 7, 0, 0}},
+		{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, cost{3, 5, 0, 0}},
+		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{9, 11, 0, 0}},
+		{"logout", `mutation { logout { errors { code } } }`, nil, bearer, cost{3, 1, 0, 0}},
+	} {
+		if tt.name == "confirmEmail" {
+			confirmation["t"] = f.confirmation(t, "bob@example.org")
+		}
+		before := costs(sql, commands)
+		w := f.post(t, tt.query, tt.variables, tt.header...)
+		after := costs(sql, commands)
+		body, refused := w.Body.String(), regexp.MustCompile(`wrong|dead`).MatchString(tt.name)
+		if strings.Contains(body, `"extensions"`) || strings.Contains(body, `"code"`) != refused || !strings.Contains(body, `"data"`) {
+			t.Fatalf("%s: %s", tt.name, body)
+		}
+		got := cost{after.Statements - before.Statements, after.RoundTrips - before.RoundTrips, after.Commands - before.Commands, after.RedisTrips - before.RedisTrips}
+		want := tt.want
+		if commands == nil {
+			want.Commands, want.RedisTrips = 0, 0
+		}
+		if got != want {
+			t.Errorf("%s: %+v, want %+v", tt.name, got, want)
+		}
+	}
+}
+
+func costs(sql *testenv.Counting, commands *testenv.CountingRedis) cost {
+	c := cost{Statements: sql.Statements.Load(), RoundTrips: sql.RoundTrips.Load()}
+	if commands != nil {
+		c.Commands, c.RedisTrips = commands.Commands.Load(), commands.RoundTrips.Load()
+	}
+	return c
+}
+
+// confirmation returns the token of the mail that asks to confirm a registration.
+func (f *fixture) confirmation(t *testing.T, emailKey string) string {
+	t.Helper()
+	waiting, err := f.store.RegistrationsByEmail(t.Context(), emailKey, "", t0, 1)
+	if err != nil || len(waiting) != 1 {
+		t.Fatal(waiting, err)
+	}
+	made, err := f.links.Make(t.Context(), link.Target{Purpose: link.ConfirmRegistration, Registration: &waiting[0]})
+	if err != nil {
+		t.Fatal(err)
+	}
+	u, err := url.Parse(made.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Query().Get("token")
 }

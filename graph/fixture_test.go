@@ -21,6 +21,7 @@ import (
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/password"
+	"latchkey/internal/redisstore"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
@@ -41,6 +42,17 @@ type fixture struct {
 // setup serves GraphQL on a database, with hashes that cost nothing.
 func setup(t testing.TB, d db.DB) *fixture {
 	t.Helper()
+	return setupWith(t, store.New(d), nil)
+}
+
+// setupWith is setup with tokens and counts in Redis, unless that is nil.
+func setupWith(t testing.TB, s *store.Store, shared *redisstore.Store) *fixture {
+	t.Helper()
+	var tokens link.Tokens = s
+	var counters throttle.Counters = throttle.NewMemory()
+	if shared != nil {
+		tokens, counters = shared, shared
+	}
 	f := &fixture{}
 	cheap := password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
 	hasher, err := password.NewHasher(cheap, password.Here(2), 64, time.Minute)
@@ -57,9 +69,8 @@ func setup(t testing.TB, d db.DB) *fixture {
 		t.Fatal(err)
 	}
 	public := &url.URL{Scheme: "https", Host: "auth.example"}
-	s := store.New(d)
 	f.store = s
-	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: s, Store: s, Now: func() time.Time { return t0 }})
+	links, err := link.New(link.Config{PublicURL: public, ResetTTL: time.Hour, Secrets: [][]byte{secret}, Tokens: tokens, Store: s, Now: func() time.Time { return t0 }})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,8 +84,8 @@ func setup(t testing.TB, d db.DB) *fixture {
 		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
 	}, auth.Deps{
-		Store: s, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
-		Breaches: breaches, Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
+		Store: s, Links: links, Counters: counters, Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
+		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -1,47 +1,15 @@
 package redisstore_test
 
 import (
-	"context"
 	"fmt"
-	"net"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
-
-	"github.com/redis/go-redis/v9"
 
 	"latchkey/internal/redisstore"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
 )
-
-// tally counts what a client sends.
-type tally struct{ single, pipelines, commands atomic.Int32 }
-
-func (y *tally) DialHook(next redis.DialHook) redis.DialHook {
-	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
-}
-
-func (y *tally) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
-	return func(ctx context.Context, cmd redis.Cmder) error {
-		y.single.Add(1)
-		return next(ctx, cmd)
-	}
-}
-
-func (y *tally) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
-	return func(ctx context.Context, cmds []redis.Cmder) error {
-		y.pipelines.Add(1)
-		y.commands.Add(int32(len(cmds)))
-		return next(ctx, cmds)
-	}
-}
-
-func (y *tally) String() string {
-	return fmt.Sprintf("%d pipelines of %d commands, %d single commands",
-		y.pipelines.Swap(0), y.commands.Swap(0), y.single.Swap(0))
-}
 
 var three = []throttle.Count{
 	{Key: "ada@example.com at 192.0.2.1", Limit: pace},
@@ -58,16 +26,19 @@ func TestOneRoundTrip_C4(t *testing.T) {
 				t.Fatal(err)
 			}
 			giveBack(t, s, start, three...)
-			sent := new(tally)
+			sent := new(testenv.CountingRedis)
 			rdb.AddHook(sent)
-			const want = "1 pipelines of 3 commands, 0 single commands"
+			const want = "3 commands in 1 round trips"
+			count := func() string {
+				return fmt.Sprintf("%d commands in %d round trips", sent.Commands.Swap(0), sent.RoundTrips.Swap(0))
+			}
 			if _, _, err := s.Take(t.Context(), start, three...); err != nil {
 				t.Fatal(err)
-			} else if got := sent.String(); got != want {
+			} else if got := count(); got != want {
 				t.Errorf("take: %s, want %s", got, want)
 			}
 			giveBack(t, s, start, three...)
-			if got := sent.String(); got != want {
+			if got := count(); got != want {
 				t.Errorf("give back: %s, want %s", got, want)
 			}
 		})

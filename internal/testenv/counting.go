@@ -2,7 +2,10 @@ package testenv
 
 import (
 	"context"
+	"net"
 	"sync/atomic"
+
+	"github.com/redis/go-redis/v9"
 
 	"latchkey/internal/db"
 )
@@ -67,4 +70,30 @@ func (t countingTx) Query(ctx context.Context, sql string, args ...any) (db.Rows
 func (t countingTx) QueryRow(ctx context.Context, sql string, args ...any) db.Row {
 	t.c.count(1)
 	return t.Conn.QueryRow(ctx, sql, args...)
+}
+
+// CountingRedis counts what a client of Redis sends, as a hook of it.
+type CountingRedis struct{ Commands, RoundTrips atomic.Int64 }
+
+// DialHook implements redis.Hook.
+func (c *CountingRedis) DialHook(next redis.DialHook) redis.DialHook {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) { return next(ctx, network, addr) }
+}
+
+// ProcessHook implements redis.Hook.
+func (c *CountingRedis) ProcessHook(next redis.ProcessHook) redis.ProcessHook {
+	return func(ctx context.Context, cmd redis.Cmder) error {
+		c.Commands.Add(1)
+		c.RoundTrips.Add(1)
+		return next(ctx, cmd)
+	}
+}
+
+// ProcessPipelineHook implements redis.Hook.
+func (c *CountingRedis) ProcessPipelineHook(next redis.ProcessPipelineHook) redis.ProcessPipelineHook {
+	return func(ctx context.Context, cmds []redis.Cmder) error {
+		c.Commands.Add(int64(len(cmds)))
+		c.RoundTrips.Add(1)
+		return next(ctx, cmds)
+	}
 }
