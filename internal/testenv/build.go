@@ -6,18 +6,23 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 )
 
 // binary and plain build latchkey once a test program: with the race detector,
-// so that what the outside tests do to it is watched too, and without, for tests
-// that measure.
+// so that what the outside tests do to it is watched too, and as the Dockerfile does,
+// for tests that measure. bare builds what its start is compared with.
 var (
-	binary = sync.OnceValues(func() (*os.File, error) { return build(append(unwatched(), "-race")...) })
-	plain  = sync.OnceValues(func() (*os.File, error) { return build() })
+	binary = sync.OnceValues(func() (*os.File, error) { return build(".", append(unwatched(), "-race")...) })
+	plain  = sync.OnceValues(func() (*os.File, error) { return build(".", release...) })
+	bare   = sync.OnceValues(func() (*os.File, error) { return build("./e2e/testdata/bare", release...) })
 )
+
+// release are the flags of the Dockerfile. It builds without C, too.
+var release = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
 
 // unwatched are the flags that leave the packages of TEST_UNWATCHED, which may be
 // none, out of the race detector's sight.
@@ -28,9 +33,9 @@ func unwatched() (flags []string) {
 	return flags
 }
 
-// build returns the program, opened. Its name is gone by then, so that nothing
+// build returns the program of a package, opened. Its name is gone by then, so that nothing
 // is left behind; see path.
-func build(flags ...string) (*os.File, error) {
+func build(pkg string, flags ...string) (*os.File, error) {
 	dir, err := os.MkdirTemp("", "latchkey-build")
 	if err != nil {
 		return nil, err
@@ -38,8 +43,11 @@ func build(flags ...string) (*os.File, error) {
 	defer func() { _ = os.RemoveAll(dir) }()
 	out := filepath.Join(dir, "latchkey")
 	//lint:ignore G204 a test chooses what it starts
-	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), ".")...)
+	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), pkg)...)
 	cmd.Dir = root()
+	if !slices.Contains(flags, "-race") {
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	}
 	if b, err := cmd.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("go build: %w\n%s", err, b)
 	}
@@ -61,4 +69,14 @@ func path(t testing.TB, program func() (*os.File, error)) string {
 		t.Fatal(err)
 	}
 	return fmt.Sprintf("/proc/self/fd/%d", f.Fd())
+}
+
+// Size is how many bytes the program has as it is released.
+func Size(t testing.TB) int64 {
+	t.Helper()
+	info, err := os.Stat(path(t, plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info.Size()
 }

@@ -79,19 +79,51 @@ func Start(t testing.TB, dir string, env ...string) *Process {
 // AwaitReady waits until /readyz answers 200, a minute at most.
 func (p *Process) AwaitReady(t testing.TB) {
 	t.Helper()
-	Await(t, time.Minute, "latchkey to be ready", func() bool {
-		select {
-		case <-p.waited:
-			t.Fatalf("latchkey ended: %v\n%s", p.err, p.Log())
-		default:
+	Await(t, time.Minute, "latchkey to be ready", func() bool { return p.isReady(t) })
+}
+
+func (p *Process) isReady(t testing.TB) bool {
+	t.Helper()
+	select {
+	case <-p.waited:
+		t.Fatalf("latchkey ended: %v\n%s", p.err, p.Log())
+	default:
+	}
+	res, err := http.Get(p.URL + "/readyz")
+	if err != nil {
+		return false
+	}
+	_ = res.Body.Close()
+	return res.StatusCode == http.StatusOK
+}
+
+// TimeToReady launches one more replica without the race detector, in this folder or, for
+// "", in one of its own, returns how long it took until it was ready, and ends it.
+func (s *Stack) TimeToReady(t testing.TB, dir string) time.Duration {
+	t.Helper()
+	return timeToReady(t, plain, dir, s.Env)
+}
+
+// BareTimeToReady is the same of e2e/testdata/bare.
+func BareTimeToReady(t testing.TB, env ...string) time.Duration {
+	t.Helper()
+	return timeToReady(t, bare, "", env)
+}
+
+func timeToReady(t testing.TB, program func() (*os.File, error), dir string, env []string) time.Duration {
+	t.Helper()
+	path(t, program) // builds it
+	port := FreePort(t)
+	began := time.Now()
+	p := launch(t, program, dir, port, env)
+	defer p.Kill()
+	for tick := time.NewTicker(time.Millisecond); time.Since(began) < time.Minute; <-tick.C {
+		if p.isReady(t) {
+			return time.Since(began)
 		}
-		res, err := http.Get(p.URL + "/readyz")
-		if err != nil {
-			return false
-		}
-		_ = res.Body.Close()
-		return res.StatusCode == http.StatusOK
-	})
+	}
+	t.Fatal("not ready after a minute")
+	return 0
 }
 
 // Log is what the process wrote so far.
