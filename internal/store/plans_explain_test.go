@@ -88,11 +88,13 @@ func (e *explainer) explainAlone(ctx context.Context, sql string, args []any) {
 
 func (e *explainer) explain(ctx context.Context, c db.Conn, sql string, args []any) {
 	faults := map[string]int{}
-	var err error
-	if e.Dialect() == db.PostgreSQL {
-		err = e.explainPostgres(ctx, c, sql, args, faults)
-	} else {
-		err = explainSQLite(ctx, c, sql, args, faults)
+	err := db.ErrUnavailable
+	for tries := 0; errors.Is(err, db.ErrUnavailable) && tries < 5; tries++ { // the machine may be busy
+		if e.Dialect() == db.PostgreSQL {
+			err = e.explainPostgres(ctx, c, sql, args, faults)
+		} else {
+			err = explainSQLite(ctx, c, sql, args, faults)
+		}
 	}
 	if err != nil {
 		faults[err.Error()] = 0
