@@ -41,6 +41,7 @@ func launch() (*child, error) {
 	c.cmd.Args[0] = "latchkey" // as ps shows it
 	c.cmd.Env, c.cmd.Dir = []string{}, string(os.PathSeparator)
 	c.cmd.Stdin, c.cmd.Stdout = childIn, childOut
+	ownSession(c.cmd)
 	keepFiles()
 	err = errors.Join(startBatch(c.cmd), childIn.Close(), childOut.Close()) // the child has its own
 	if err != nil {

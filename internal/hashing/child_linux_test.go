@@ -11,7 +11,8 @@ import (
 )
 
 // All threads of a process run as a batch job, and those of this process
-// do not. It is handed no environment, no folder and no file.
+// do not. It is alone in a session, so that a kernel which shares out cores by session
+// lets none of this process's threads, nor a database, wait for a hash. It is handed no environment, no folder and no file.
 func TestChildOnLinux_R7(t *testing.T) {
 	p := startOne(t)
 	if _, err := p.Hash(dear, "correct horse"); err != nil { // by then it has all its threads
@@ -41,6 +42,10 @@ func TestChildOnLinux_R7(t *testing.T) {
 				t.Errorf("%s: policy %s", file, policy)
 			}
 		}
+	}
+	pid := p.child.cmd.Process.Pid
+	if session, err := unix.Getsid(pid); err != nil || session != pid {
+		t.Errorf("it is in session %d, %v; want its own, %d", session, err, pid)
 	}
 	if env, err := os.ReadFile(proc + "/environ"); err != nil || len(env) > 0 {
 		t.Errorf("its environment is %q, %v", env, err)

@@ -3,8 +3,8 @@
 // A hash keeps a core busy for a long time and needs much memory. In the process that
 // answers requests it would take both from them: its scheduler gives a hash as much as
 // everybody else, and its collector works for every hash. So a server starts itself again,
-// once for each core, as a child that does nothing but hash: as a batch job, on one
-// processor, in memory that it keeps.
+// once for each core, as a child that does nothing but hash: as a batch job in a session of
+// its own, on one processor, in memory that it keeps.
 //
 // [Process] is the server's side, and a [password.Machine]; child.go is how one child is
 // started, asked and ended. [Serve], in serve.go, is what the child does. frame.go is what
