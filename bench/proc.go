@@ -24,8 +24,9 @@ type process struct {
 }
 
 // start runs a server and waits until /readyz answers 200. PORT in its
-// environment says where it must listen. It must be called on the main thread:
-// with it the server ends too, whatever ends it.
+// environment says where it must listen. It has a session of its own, as a service
+// manager gives it one: some kernels share out cores by session. It must be called on
+// the main thread: with it the server ends too, whatever ends it.
 func start(ctx context.Context, dir, name, program string, env []string) (*process, error) {
 	addr, err := freeAddr()
 	if err != nil {
@@ -41,7 +42,7 @@ func start(ctx context.Context, dir, name, program string, env []string) (*proce
 	p.cmd = exec.Command(program)
 	p.cmd.Dir, p.cmd.Stdout, p.cmd.Stderr = dir, out, out
 	p.cmd.Env = append([]string{"HOST=127.0.0.1", "PORT=" + port}, env...)
-	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL, Setsid: true}
 	began := time.Now()
 	if err := p.cmd.Start(); err != nil {
 		return nil, err
