@@ -9,7 +9,7 @@
 // caller who merely goes away ends nothing.
 //
 // db.go says what both databases promise; postgres.go and sqlite.go (with
-// sqlitestmts.go) keep it. migrate.go brings a database up to date, and gate.go keeps
+// sqlitestmts.go and sqlitewrites.go) keep it. migrate.go brings a database up to date, and gate.go keeps
 // everybody out until it is.
 package db
 

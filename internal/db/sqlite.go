@@ -18,9 +18,9 @@ import (
 // several times as long as running it.
 type liteConn struct {
 	stmts  *liteStmts
-	tx     *sql.Tx       // nil on the pool
-	end    time.Time     // of the transaction; zero on the pool
-	writer chan struct{} // has room for one: see lite.write
+	tx     *sql.Tx     // nil on the pool
+	end    time.Time   // of the transaction; zero on the pool
+	writes *liteWrites // nil in a transaction, which is one
 }
 
 func (c liteConn) prepare(ctx context.Context, query string) (*sql.Stmt, error) {
@@ -42,11 +42,11 @@ func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, e
 	ctx, cancel := bounded(ctx, c.end)
 	defer cancel()
 	if c.tx == nil {
-		done, err := c.write(ctx)
+		counts, err := c.writes.run(ctx, Stmt{query, args})
 		if err != nil {
 			return 0, err
 		}
-		defer done()
+		return counts[0], nil
 	}
 	s, err := c.prepare(ctx, query)
 	if err != nil {
@@ -57,18 +57,6 @@ func (c liteConn) Exec(ctx context.Context, query string, args ...any) (int64, e
 		return 0, liteErr(err)
 	}
 	return res.RowsAffected()
-}
-
-// write waits until no other write of this process is under way, and returns what ends
-// this one. SQLite has one writer at a time. Left to it, those who wait would ask again
-// and again, and the last might starve.
-func (c liteConn) write(ctx context.Context) (done func(), err error) {
-	select {
-	case c.writer <- struct{}{}:
-		return func() { <-c.writer }, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: too many writes at once", ErrUnavailable)
-	}
 }
 
 func (c liteConn) Query(ctx context.Context, query string, args ...any) (Rows, error) {
@@ -152,7 +140,8 @@ func OpenSQLite(path string) (DB, error) {
 	pool.SetMaxOpenConns(conns)
 	pool.SetMaxIdleConns(conns)
 	pool.SetConnMaxIdleTime(5 * time.Minute)
-	return &lite{liteConn{stmts: &liteStmts{db: pool, all: map[string]*sql.Stmt{}}, writer: make(chan struct{}, 1)}, pool}, nil
+	stmts := &liteStmts{db: pool, all: map[string]*sql.Stmt{}}
+	return &lite{liteConn{stmts: stmts, writes: &liteWrites{db: pool, stmts: stmts, turn: make(chan struct{}, 1)}}, pool}, nil
 }
 
 // uriPath escapes what has a meaning in SQLite's URI file names.
@@ -163,36 +152,17 @@ func uriPath(path string) string {
 func (l *lite) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
-	for _, s := range stmts { // before the transaction, in which each would be compiled anew until it is over
-		if _, err := l.prepare(ctx, s.SQL); err != nil {
-			return nil, err
-		}
-	}
-	counts := make([]int64, len(stmts))
-	err := l.InTx(ctx, func(tx Conn) error {
-		for i, s := range stmts {
-			n, err := tx.Exec(ctx, s.SQL, s.Args...)
-			if err != nil {
-				return err
-			}
-			counts[i] = n
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
-	return counts, nil
+	return l.writes.run(ctx, stmts...)
 }
 
 func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
 	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
-	done, err := l.write(ctx)
+	over, err := l.writes.begin(ctx)
 	if err != nil {
 		return err
 	}
-	defer done()
+	defer over()
 	tx, err := l.db.BeginTx(ctx, nil)
 	if err != nil {
 		return liteErr(err)
