@@ -31,7 +31,10 @@ func StartRedis(t testing.TB) *Redis {
 // keep starts a server that ends with the test.
 func keep(t testing.TB, cmd *exec.Cmd) {
 	t.Helper()
-	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	if cmd.SysProcAttr == nil {
+		cmd.SysProcAttr = &syscall.SysProcAttr{}
+	}
+	cmd.SysProcAttr.Pdeathsig = syscall.SIGKILL
 	started, ended := make(chan error), make(chan struct{})
 	go func() { // Pdeathsig is of the thread that starts it
 		runtime.LockOSThread()

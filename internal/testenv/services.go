@@ -15,6 +15,7 @@ import (
 // is not set. ./test sets
 //
 //	TEST_POSTGRES        postgres:// URL of a superuser, on the maintenance database
+//	TEST_POSTGRES_PROGRAMS  folder of PostgreSQL's programs
 //	TEST_PGBOUNCER       the same through PgBouncer in transaction mode
 //	TEST_REDIS           redis:// URL of a single server
 //	TEST_REDIS_SENTINEL  redis:// URL of one Sentinel, with master_name; it watches a master and a replica

@@ -169,6 +169,7 @@ start_services() {
   say "services up in $((began / 1000000)).$((began / 100000 % 10)) s"
 
   TEST_POSTGRES="postgres://postgres:$secret@127.0.0.1:$postgres_port/postgres?sslmode=disable"
+  TEST_POSTGRES_PROGRAMS=$postgres_bin
   TEST_PGBOUNCER="postgres://postgres@127.0.0.1:$pgbouncer_port/postgres?sslmode=disable"
   TEST_REDIS="redis://127.0.0.1:$redis_port/0"
   TEST_REDIS_SENTINEL="redis://127.0.0.1:$sentinel_port/0?master_name=mymaster"
