@@ -19,12 +19,13 @@ import (
 // named after the driver.
 func serve(kind, database string) error {
 	var find bare.Lookup
+	var list bare.List
 	var err error
 	handler := http.Handler(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "hello\n") }))
 	switch kind {
 	case "hello":
 	case "pgx":
-		find, err = bare.Postgres(context.Background(), database)
+		find, list, err = bare.Postgres(context.Background(), database)
 	case "sqlite":
 		var db *sql.DB
 		if db, err = sql.Open(kind, database); err != nil {
@@ -41,7 +42,7 @@ func serve(kind, database string) error {
 		return err
 	}
 	if find != nil {
-		handler = bare.Handler(find, []byte(os.Getenv("BENCH_SECRET")))
+		handler = bare.Handler(find, list, []byte(os.Getenv("BENCH_SECRET")))
 	}
 	//lint:ignore G114 a bare server for the bench alone, on this machine
 	return http.ListenAndServe("127.0.0.1:"+os.Getenv("PORT"), handler)
@@ -72,8 +73,12 @@ func fill(ctx context.Context, driver, database string, people []person) error {
 			return err
 		}
 	}
-	_, err = db.ExecContext(ctx, `ANALYZE`)
-	return err
+	for _, sql := range []string{bare.Others, `ANALYZE`} {
+		if _, err := db.ExecContext(ctx, sql); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // hashCostOf returns the cost of the product's hashes, as its database has them.

@@ -37,7 +37,8 @@ func exactly(want []byte) func([]byte) error {
 }
 
 // conn is one keep-alive connection. It knows as much of HTTP as the servers
-// here speak: an answer's length is always given.
+// here speak: an answer's length is given, or it comes in chunks, whose lengths
+// stay in the body.
 type conn struct {
 	net.Conn
 	buf []byte
@@ -54,6 +55,8 @@ func dial(addr string) (*conn, error) {
 var (
 	headerEnd    = []byte("\r\n\r\n")
 	lengthHeader = []byte("\r\nContent-Length: ")
+	chunked      = []byte("\r\nTransfer-Encoding: chunked\r\n")
+	lastChunk    = []byte("\r\n0\r\n\r\n")
 	status200    = []byte("HTTP/1.1 200 ")
 )
 
@@ -84,16 +87,22 @@ func (c *conn) do(req []byte) ([]byte, error) {
 }
 
 // size returns the length of the answer whose first n bytes have arrived, or -1
-// as long as its header is not complete.
+// as long as that is not known.
 func (c *conn) size(n int) (int, error) {
 	end := bytes.Index(c.buf[:n], headerEnd)
 	if end < 0 {
 		return -1, nil
 	}
 	head := c.buf[:end+2]
+	if bytes.Contains(head, chunked) {
+		if bytes.HasSuffix(c.buf[:n], lastChunk) {
+			return n, nil
+		}
+		return -1, nil
+	}
 	i := bytes.Index(head, lengthHeader)
 	if !bytes.HasPrefix(head, status200) || i < 0 {
-		return 0, fmt.Errorf("unexpected answer %q", c.buf[:n])
+		return 0, fmt.Errorf("unexpected answer %.300q", c.buf[:n])
 	}
 	digits, _, _ := bytes.Cut(head[i+len(lengthHeader):], []byte("\r\n"))
 	length, err := strconv.Atoi(string(digits))

@@ -26,6 +26,7 @@ type options struct {
 	round    time.Duration // how long each load lasts
 	settle   time.Duration // how long a server does nothing before its idle memory is read
 	sessions int           // devices that ask `me`
+	users    int           // in the largest crowd
 	out      string        // file that keeps the table, or ""
 	database string        // postgres:// URL of a superuser
 	redis    string        // redis:// URL
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 3, "how often each load is run; the table shows medians")
 	flag.DurationVar(&o.round, "round", 3*time.Second, "how long each load is run")
 	flag.StringVar(&o.out, "o", "RESULTS.md", "the file that keeps the table")
+	flag.IntVar(&o.users, "users", 1_000_000, "how many users there are where there are most, 100,000 at least; with three sessions each")
 	quick := flag.Bool("quick", false, "one short round that shows no more than that all works; keeps no table")
 	only := flag.String("only", "", "names of the parts to run, such as me,login; keeps no table")
 	flag.Parse()
@@ -53,7 +55,10 @@ func main() {
 		}
 	}
 	if *quick {
-		o.rounds, o.round, o.settle, o.sessions, o.out = 1, 300*time.Millisecond, 0, 8, ""
+		o.rounds, o.round, o.settle, o.sessions, o.users, o.out = 1, 300*time.Millisecond, 0, 8, 100_000, ""
+	}
+	if o.users < 100_000 {
+		fail(fmt.Errorf("-users %d: fewer than 100,000", o.users))
 	}
 	if o.database == "" || o.redis == "" {
 		fail(fmt.Errorf("TEST_POSTGRES and TEST_REDIS are not set: run ./test with bench/run"))

@@ -115,18 +115,34 @@ func (p *process) all() []string {
 	return pids
 }
 
-func resident(pid, field string) (float64, error) {
-	b, err := os.ReadFile("/proc/" + pid + "/status")
+// shareOfMemory returns the memory of a process and its children in MiB, in which what
+// several processes share counts in parts (Pss), so that it counts once in all.
+func (p *process) shareOfMemory() (sum float64, err error) {
+	for _, pid := range p.all() {
+		mib, err := field("/proc/"+pid+"/smaps_rollup", "Pss")
+		if err != nil {
+			return 0, err
+		}
+		sum += mib
+	}
+	return sum, nil
+}
+
+func resident(pid, name string) (float64, error) { return field("/proc/"+pid+"/status", name) }
+
+// field returns a field of a file in MiB.
+func field(file, name string) (float64, error) {
+	b, err := os.ReadFile(file)
 	if err != nil {
 		return 0, err
 	}
 	for line := range strings.Lines(string(b)) {
-		if rest, ok := strings.CutPrefix(line, field+":"); ok {
+		if rest, ok := strings.CutPrefix(line, name+":"); ok {
 			kib, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 64)
 			return kib / 1024, err
 		}
 	}
-	return 0, fmt.Errorf("no %s", field)
+	return 0, fmt.Errorf("no %s", name)
 }
 
 // resetPeak has VmHWM begin anew, proc(5).

@@ -24,8 +24,9 @@ func build(ctx context.Context, root, dir string) (string, error) {
 	return out, nil
 }
 
-// settings is the environment of a product in production mode. No mail is sent
-// while it is measured. Without database and redis it is SQLite in dir.
+// settings is the environment of a product in production mode. No mail server answers
+// at its port, so none is sent while other things are measured. Without database and
+// redis it is SQLite in dir.
 func settings(secret, dir, database, redis string) []string {
 	env := []string{
 		"LATCHKEY_ENV=production", "PUBLIC_URL=http://localhost:8080", "TRUSTED_PROXIES=127.0.0.1", "ACCESS_TOKEN_TTL=2h",
@@ -50,22 +51,25 @@ type person struct {
 // createUsers makes n users from the shell, as many at once as there are cores.
 func createUsers(ctx context.Context, program string, env []string, n int) ([]person, error) {
 	people := make([]person, n)
-	return people, each(n, func(i int) error {
-		p := &people[i]
-		p.Username = fmt.Sprintf("user%03d", i)
-		p.Email = p.Username + "@example.org"
-		//lint:ignore G204 the bench starts what it measures
-		cmd := exec.CommandContext(ctx, program, "user", "create", "--email", p.Email, "--username", p.Username)
-		cmd.Env, cmd.Stdin = env, strings.NewReader(password+"\n")
-		var stderr bytes.Buffer
-		cmd.Stderr = &stderr
-		id, err := cmd.Output()
-		if err != nil {
-			return fmt.Errorf("user create: %w\n%s", err, &stderr)
-		}
-		p.ID = strings.TrimSpace(string(id))
-		return nil
+	return people, each(n, func(i int) (err error) {
+		people[i], err = createUser(ctx, program, env, fmt.Sprintf("user%03d", i))
+		return err
 	})
+}
+
+func createUser(ctx context.Context, program string, env []string, name string, args ...string) (person, error) {
+	p := person{Username: name, Email: name + "@example.org"}
+	//lint:ignore G204 the bench starts what it measures
+	cmd := exec.CommandContext(ctx, program, append([]string{"user", "create", "--email", p.Email, "--username", p.Username}, args...)...)
+	cmd.Env, cmd.Stdin = env, strings.NewReader(password+"\n")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	id, err := cmd.Output()
+	if err != nil {
+		return p, fmt.Errorf("user create: %w\n%s", err, &stderr)
+	}
+	p.ID = strings.TrimSpace(string(id))
+	return p, nil
 }
 
 // each calls f with 0 to n-1, as many at once as there are cores, and returns

@@ -2,9 +2,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"time"
 )
 
@@ -29,13 +29,17 @@ var parts = []part{
 	{"refresh", (*bench).refreshes},
 	{"login", (*bench).loginLoads},
 	{"flood", (*bench).floods},
+	{"open", (*bench).openLoops},
+	{"mails", (*bench).mails},
+	{"users", (*bench).pages},
+	{"growth", (*bench).growth},
 	{"start", (*bench).starts},
 }
 
 // round runs every load once, those that are compared one after the other.
 func (b *bench) round(ctx context.Context) error {
 	for _, p := range parts {
-		if len(b.only) > 0 && !slices.Contains(b.only, p.name) {
+		if !b.wants(p.name) {
 			continue
 		}
 		if err := p.run(b, ctx); err != nil {
@@ -90,7 +94,8 @@ func (b *bench) loginLoads(ctx context.Context) error {
 
 // load loads a server and keeps what it measured under names that begin with
 // name: rate (a second), p50 and p99 (ms), cpu and cpu of PostgreSQL (µs a
-// request), busy (the share of requests that were told to come again).
+// request), busy (the share of requests that were told to come again), memory (MiB, of
+// the server and the processes that hash, at its end).
 func (b *bench) load(ctx context.Context, name string, p *process, database string, workers []worker) error {
 	before, err := b.databaseTime(ctx, database)
 	if err != nil {
@@ -111,7 +116,9 @@ func (b *bench) load(ctx context.Context, name string, p *process, database stri
 	b.keep(name, r)
 	b.measured.add(name+" cpu", micros(server+backends)/requests)
 	b.measured.add(name+" cpu of PostgreSQL", micros(backends)/requests)
-	return ctx.Err()
+	memory, err := p.shareOfMemory()
+	b.measured.add(name+" memory", memory)
+	return errors.Join(err, ctx.Err())
 }
 
 func (b *bench) keep(name string, r *result) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,6 +57,15 @@ func (t *table) against(what, name, ceiling, unit string, g goal) {
 	fmt.Fprintf(t, "| %s | %s | %s | %.2f %s\n", what, number(t.median(name), unit), number(t.median(ceiling), unit), ratio, g.columns(ratio, ""))
 }
 
+// thousands shows a large number for people.
+func thousands(n int) string {
+	digits := strconv.Itoa(n)
+	for i := len(digits) - 3; i > 0; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}
+
 // number shows three digits that count.
 func number(v float64, unit string) string {
 	switch {
@@ -98,6 +108,38 @@ func (b *bench) table(ctx context.Context, loadBefore string, took time.Duration
 	t.value("… share told to come again", "flood login busy", "", none)
 	t.value("… most memory", "flood memory", " MiB", atMost(130))
 
+	for _, title := range []string{"PostgreSQL", "SQLite"} {
+		side := strings.ToLower(title)
+		for _, what := range []string{"me", "refresh"} {
+			t.against(fmt.Sprintf("`%s` on %s at half of its maximum", what, title), side+" open "+what+" rate", side+" open bare rate", "/s", none)
+			t.against("… p50", side+" open "+what+" p50", side+" open bare p50", " ms", none)
+			t.against("… p99", side+" open "+what+" p99", side+" open bare p99", " ms", none)
+		}
+	}
+	t.value("mails sent while `me` comes at half of its maximum", "mails rate", "/s", none)
+	t.value("… CPU a mail", "mails cpu", " ms", none)
+	t.against("… `me` answered, against without mails", "mails many rate", "mails none rate", "/s", atLeast(0.99))
+	t.against("… p50", "mails many p50", "mails none p50", " ms", none)
+	t.against("… p99", "mails many p99", "mails none p99", " ms", none)
+	for _, c := range b.crowds {
+		name := fmt.Sprintf("users %d", c.size)
+		t.against("50 of "+thousands(c.size)+" users, 8 at once", name+" rate", "bare beside "+name+" rate", "/s", atLeast(0.5))
+		t.against("… from the middle, against the first", "deep "+name+" rate", name+" rate", "/s", atLeast(0.9))
+	}
+	if len(b.crowds) > 0 {
+		few, many := b.crowds[0].size, b.crowds[len(b.crowds)-1].size
+		for _, what := range grows {
+			t.against(fmt.Sprintf("%s with %s users and %s sessions, against %s", what, thousands(many), thousands(3*many), thousands(few)),
+				"growth "+what+" many rate", "growth "+what+" few rate", "/s", atLeast(0.9))
+			t.against("… CPU", "growth "+what+" many cpu", "growth "+what+" few cpu", " µs", none)
+			t.against("… of which PostgreSQL", "growth "+what+" many cpu of PostgreSQL", "growth "+what+" few cpu of PostgreSQL", " µs", none)
+		}
+	}
+
+	for _, l := range [][2]string{{"`me`, 128 at once", "me 128"}, {"refresh", "refresh"}, {"login, 64 at once", "login 64"}} {
+		t.value("memory after "+l[0]+", PostgreSQL + Redis", "postgresql "+l[1]+" memory", " MiB", none)
+		t.value("memory after "+l[0]+", SQLite", "sqlite "+l[1]+" memory", " MiB", none)
+	}
 	t.value("memory when idle, PostgreSQL + Redis", "postgresql idle memory", " MiB", atMost(30))
 	t.value("memory when idle, SQLite", "sqlite idle memory", " MiB", atMost(30))
 	t.value("ready, empty PostgreSQL database", "postgresql start empty", " ms", atMost(600))
