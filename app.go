@@ -60,6 +60,11 @@ type app struct {
 	handler  http.Handler
 }
 
+// policies are those of REQUIRE_SECOND_FACTOR.
+var policies = map[string]auth.SecondFactorPolicy{
+	"off": auth.SecondFactorOptional, "admins": auth.SecondFactorAdministrators, "all": auth.SecondFactorEverybody,
+}
+
 // build wires the service as cfg says: config → databases → links → mail → auth → HTTP.
 // machines hash its passwords.
 func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines []password.Machine) (_ *app, err error) {
@@ -84,7 +89,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{
-		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, ResetTTL: cfg.ResetTTL,
+		PublicURL: cfg.PublicURL, ConfirmURL: cfg.ConfirmURL, ResetURL: cfg.ResetURL, LoginURL: cfg.LoginURL, ResetTTL: cfg.ResetTTL,
 		Secrets: cfg.SecretKeys, Tokens: tokens, Store: a.store, Now: now,
 	})
 	if err != nil {
@@ -112,13 +117,18 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if !cfg.Development() {
 		samples = []string{web.SamplePassword}
 	}
+	passkeys, err := openPasskeys(cfg)
+	if err != nil {
+		return nil, err
+	}
 	a.service, err = auth.New(auth.Config{
 		RegistrationOpen: cfg.RegistrationOpen, Development: cfg.Development(), AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
-		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys,
+		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys, AppName: cfg.AppName,
+		SecondFactor: policies[cfg.SecondFactor], FreshFor: cfg.FreshFor, EmailLogin: cfg.EmailLogin, TrustedDeviceTTL: cfg.TrustedDeviceTTL,
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
 	})
 	if err != nil {
 		return nil, err

@@ -19,11 +19,11 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
-	"internal/auth":       {"internal/jwt", "internal/link", "internal/names", "internal/password", "internal/seal", "internal/store", "internal/throttle"},
+	"internal/auth":       {"internal/codes", "internal/jwt", "internal/link", "internal/names", "internal/passkey", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket", "internal/totp"},
 	"internal/breach":     {"internal/cause"},
 	"internal/cause":      {},
 	"internal/cli":        {"internal/auth", "internal/breach", "internal/config", "internal/doctor", "internal/jwt", "internal/keyring", "internal/names", "internal/store"},
@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"internal/hashing":    {"internal/password"},
 	"internal/jwt":        {},
 	"internal/keyring":    {"internal/jwt", "internal/seal", "internal/store"},
-	"internal/link":       {"internal/names", "internal/seal", "internal/store"},
+	"internal/link":       {"internal/codes", "internal/names", "internal/seal", "internal/store"},
 	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},

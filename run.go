@@ -49,6 +49,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 			fail(err)
 			return
 		}
+		jobs.Go(func() { a.lookForPasskeys(background) })
 		jobs.Go(func() { a.sweep(background) })
 		if a.keys != nil {
 			jobs.Go(func() { a.keys.Run(background) })

@@ -53,7 +53,7 @@ func TestAllocations(t *testing.T) {
 			{"nothing", static(`{ __typename }`), nil, 70, 70},
 			{"me", static(`{ me { id username email } }`), bearer, 295, 225},
 			{"me with sessions", static(`{ me { id sessions { id current deviceName } } }`), bearer, 440, 320},
-			{"refresh", refresh, nil, 510, 420},
+			{"refresh", refresh, nil, 560, 420},
 			{"users", static(`{ users { nodes { id username email role } pageInfo { endCursor } } }`), admin, 700, 570},
 			{"users with sessions", static(`{ users { nodes { id username sessions { id current } } totalCount } }`), admin, 1010, 770},
 			{"login", func() []byte { return login }, nil, 1035, 860},

@@ -1,7 +1,9 @@
 package graph_test
 
 import (
+	"encoding/base32"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/url"
 	"slices"
@@ -12,6 +14,7 @@ import (
 	"latchkey/internal/link"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
+	"latchkey/internal/totp"
 )
 
 // What the cases below type.
@@ -41,14 +44,70 @@ var codes = map[string]map[string]map[string]any{
 	},
 	"resendConfirmation": {"EMAIL_INVALID": {"email": "ada"}},
 	"confirmEmail": {
-		"TOKEN_INVALID":  {"token": "lko_x"},
-		"WRONG_PASSWORD": {"token": "$one of two registrations", "password": "wrong"},
+		"TOKEN_INVALID":    {"token": "lko_x"},
+		"WRONG_PASSWORD":   {"token": "$one of two registrations", "password": "wrong"},
+		"ENROLMENT_NEEDED": {"as": "everybody", "token": "$registration"},
 	},
 	"login": {
 		"INVALID_CREDENTIALS": {"login": "ada", "password": "wrong"},
 		"ACCOUNT_DISABLED":    {"login": "disabled", "password": right},
 		"EMAIL_NOT_CONFIRMED": {"login": "bob", "password": right},
+
+		"SECOND_FACTOR_NEEDED": {"login": "app", "password": right},
+		"ENROLMENT_NEEDED":     {"login": "enrol", "password": right},
+		"NEW_PASSWORD_NEEDED":  {"login": "change", "password": right},
 	},
+	"continueLogin": {
+		"CHALLENGE_INVALID":    {"challenge": "lkc_x", "answer": map[string]any{"totpCode": "123456"}},
+		"CODE_INVALID":         {"challenge": "$step of app", "answer": map[string]any{"totpCode": "12345"}},
+		"PASSKEY_INVALID":      {"challenge": "$passkey login", "answer": map[string]any{"passkey": "{}"}},
+		"PASSKEY_UNKNOWN":      {"challenge": "$passkey login", "answer": map[string]any{"passkey": "$unknown passkey"}},
+		"PASSKEY_TAKEN":        {"challenge": "$step of enrol", "answer": map[string]any{"passkey": "$taken passkey of enrol"}},
+		"ACCOUNT_DISABLED":     {"challenge": "$passkey login", "answer": map[string]any{"passkey": "$disabled passkey"}},
+		"PASSWORD_TOO_SHORT":   {"challenge": "$step of change", "answer": map[string]any{"newPassword": short}},
+		"PASSWORD_TOO_LONG":    {"challenge": "$step of change", "answer": map[string]any{"newPassword": long}},
+		"PASSWORD_INVALID":     {"challenge": "$step of change", "answer": map[string]any{"newPassword": control}},
+		"PASSWORD_TOO_COMMON":  {"challenge": "$step of change", "answer": map[string]any{"newPassword": weak}},
+		"PASSWORD_BREACHED":    {"challenge": "$step of change", "answer": map[string]any{"newPassword": breached}},
+		"NEW_PASSWORD_NEEDED":  {"challenge": "$step of both", "answer": map[string]any{"totpCode": "$code of both"}},
+		"SECOND_FACTOR_NEEDED": {"challenge": "$mailed", "answer": map[string]any{"emailCode": "$code mailed"}},
+		"ENROLMENT_NEEDED":     {"challenge": "$step of changeandenrol", "answer": map[string]any{"newPassword": another}},
+	},
+	"requestLoginCode": {"EMAIL_INVALID": {"email": "ada"}},
+	"startStepUp":      {},
+	"stepUp": {
+		"WRONG_PASSWORD":       {"answer": map[string]any{"password": "wrong"}},
+		"CODE_INVALID":         {"answer": map[string]any{"recoveryCode": "x"}},
+		"SECOND_FACTOR_NEEDED": {"as": "app", "answer": map[string]any{"password": right}},
+		"CHALLENGE_INVALID":    {"challenge": "lkc_x", "answer": map[string]any{"passkey": "{}"}},
+		"PASSKEY_INVALID":      {"as": "keeper", "challenge": "$step-up", "answer": map[string]any{"passkey": "{}"}},
+	},
+	"startPasskeyLogin": {},
+	"startPasskey":      {"TOO_MANY": {"as": "twenty"}},
+	"addPasskey": {
+		"CHALLENGE_INVALID": {"challenge": "lkc_x", "passkey": "{}"},
+		"PASSKEY_INVALID":   {"challenge": "$passkey offer", "passkey": "{}"},
+		"PASSKEY_TAKEN":     {"challenge": "$passkey offer", "passkey": "$taken passkey"},
+		"TOO_MANY":          {"as": "twenty", "challenge": "$passkey offer of twenty", "passkey": "$passkey of twenty"},
+	},
+	"renamePasskey":  {"NOT_FOUND": {"passkeyId": "x", "name": "x"}},
+	"removePassword": {"LAST_WAY_IN": {}},
+	"startTotp":      {},
+	"confirmTotp": {
+		"CHALLENGE_INVALID": {"challenge": "lkc_x", "totpCode": "123456"},
+		"CODE_INVALID":      {"challenge": "$offer", "totpCode": "12345"},
+	},
+	"removeFactor": {
+		"NOT_FOUND":   {"factorId": "x"},
+		"LAST_FACTOR": {"as": "duty", "factorId": "$app of duty"},
+		"LAST_WAY_IN": {"as": "nopassword", "factorId": "$app of nopassword"},
+	},
+	"requireSecondFactor": {
+		"FACTOR_MISSING": {"required": true},
+		"LAST_FACTOR":    {"as": "passkey", "required": false},
+	},
+	"makeRecoveryCodes":   {"FACTOR_MISSING": {}},
+	"forgetDevice":        {"NOT_FOUND": {"deviceId": "x"}},
 	"refresh":             {"TOKEN_INVALID": {"refreshToken": "lkr_x"}},
 	"logout":              {},
 	"revokeSession":       {"NOT_FOUND": {"sessionId": "x"}},
@@ -100,6 +159,9 @@ var codes = map[string]map[string]map[string]any{
 	"retryMail":         {"NOT_FOUND": {"mailId": "x"}},
 	"cancelMail":        {"NOT_FOUND": {"mailId": "x"}},
 	"retryAllMails":     {},
+
+	"requireAtNextLogin": {"NOT_FOUND": {"userId": "x"}},
+	"resetUserFactors":   {"NOT_FOUND": {"userId": "x"}},
 }
 
 // Each code that the description of a mutation names can be had, and only these
@@ -124,15 +186,23 @@ func TestUserErrorCodes(t *testing.T) {
 			t.Errorf("%s is no mutation", mutation)
 		}
 		for code, input := range cases {
-			in := map[string]any{}
-			for name, v := range input {
-				if text, ok := v.(string); ok {
-					v = w.value(text)
-				}
-				in[name] = v
+			f.policy(auth.SecondFactorOptional)
+			access := w.access
+			switch as := input["as"]; as {
+			case nil:
+			case "everybody":
+				f.policy(auth.SecondFactorEverybody)
+			default:
+				access = w.made["$token of "+as.(string)]
 			}
-			query := fmt.Sprintf(`mutation ($i: %s!) { %s(input: $i) { errors { code } } }`, strings.ToUpper(mutation[:1])+mutation[1:]+"Input", mutation)
-			answer := f.post(t, query, map[string]any{"i": in}, "Authorization", "Bearer "+w.access)
+			in := w.input(input)
+			delete(in, "as")
+			query, variables := fmt.Sprintf(`mutation { %s { errors { code } } }`, mutation), map[string]any(nil)
+			if len(in) > 0 {
+				query = fmt.Sprintf(`mutation ($i: %s!) { %s(input: $i) { errors { code } } }`, strings.ToUpper(mutation[:1])+mutation[1:]+"Input", mutation)
+				variables = map[string]any{"i": in}
+			}
+			answer := f.post(t, query, variables, "Authorization", "Bearer "+access)
 			var got struct {
 				Data map[string]struct{ Errors []struct{ Code string } }
 			}
@@ -146,8 +216,9 @@ func TestUserErrorCodes(t *testing.T) {
 	}
 }
 
-// world is what the table's cases are about: ada, who asks and is the only
-// administrator, a disabled user, and two registrations of one address.
+// world is what the table's cases are about: ada, who asks unless "as" names another and is
+// the only administrator, a disabled user, two registrations of one address, and users with
+// an authenticator app, with duties, and with both.
 type world struct {
 	access string
 	made   map[string]string
@@ -190,10 +261,18 @@ func newWorld(t *testing.T, f *fixture) *world {
 	if err != nil || len(waiting) != 1 {
 		t.Fatal(waiting, err)
 	}
+	if _, err := f.Register(ctx, auth.Actor{}, auth.RegisterInput{Email: "single@example.org", Username: new("single"), Password: right}); err != nil {
+		t.Fatal(err)
+	}
+	single, err := f.store.RegistrationsByEmail(ctx, "single@example.org", "", f.Now(), 1)
+	if err != nil || len(single) != 1 {
+		t.Fatal(single, err)
+	}
 	w := &world{access: l.Tokens.AccessToken, made: map[string]string{"$disabled": disabled.ID, "$ada": ids[0]}}
 	for name, to := range map[string]link.Target{
 		"$reset":                    {Purpose: link.ResetPassword, User: l.User},
 		"$one of two registrations": {Purpose: link.ConfirmRegistration, Registration: &waiting[0]},
+		"$registration":             {Purpose: link.ConfirmRegistration, Registration: &single[0]},
 	} {
 		link, err := f.links.Make(ctx, to)
 		if err != nil {
@@ -205,7 +284,91 @@ func newWorld(t *testing.T, f *fixture) *world {
 		}
 		w.made[name] = u.Query().Get("token")
 	}
+	w.enrolled(t, f)
 	return w
+}
+
+// enrolled makes users for what a second factor is about.
+func (w *world) enrolled(t *testing.T, f *fixture) {
+	t.Helper()
+	ctx := t.Context()
+	var enrol *auth.EnrolmentStep // of the last who has to add a factor
+	for _, u := range []struct{ name, has, then string }{
+		{"app", "app", ``},
+		{"duty", "app", `must_enrol = TRUE`},
+		{"both", "app", `must_change_password = TRUE`},
+		{"nopassword", "app", `password_hash = ''`},
+		{"change", "", `must_change_password = TRUE`},
+		{"enrol", "", `must_enrol = TRUE`},
+		{"changeandenrol", "", `must_enrol = TRUE, must_change_password = TRUE`},
+		{"passkey", "", `must_enrol = TRUE, wants_second_factor = TRUE`},
+	} {
+		l := f.join(t, u.name+"@example.org", u.name, store.RoleUser)
+		w.made["$token of "+u.name] = l.Tokens.AccessToken
+		a := here
+		a.Viewer = &auth.Viewer{User: l.User, Session: l.Session}
+		var secret []byte
+		if u.has == "app" {
+			offer, err := f.StartTotp(ctx, a)
+			must(t, err)
+			secret, err = base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(offer.Totp.Secret)
+			must(t, err)
+			code := totp.Code(secret, totp.Step(t0)-1) // the next one is for a login
+			done, err := f.ConfirmTotp(ctx, a, auth.ConfirmTotpInput{Challenge: offer.Challenge, TotpCode: code})
+			must(t, err)
+			all, err := f.FactorsOf(ctx, []store.User{*done.User})
+			must(t, err)
+			w.made["$app of "+u.name] = all[done.User.ID].List[0].(*store.TOTP).ID
+			w.made["$code of "+u.name] = totp.Code(secret, totp.Step(t0))
+		}
+		if u.then != "" {
+			_, err := f.db.Exec(ctx, `UPDATE users SET `+u.then+` WHERE id = $1`, l.User.ID)
+			must(t, err)
+		}
+		_, err := f.Login(ctx, here, auth.LoginInput{Login: u.name, Password: right})
+		if step, ok := errors.AsType[*auth.StepNeeded](err); ok {
+			switch s := step.Step.(type) {
+			case *auth.SecondFactorStep:
+				w.made["$step of "+u.name] = s.Challenge
+			case *auth.EnrolmentStep:
+				enrol = s
+			case *auth.NewPasswordStep:
+				w.made["$step of "+u.name] = s.Challenge
+			}
+		}
+	}
+	l, err := f.Login(ctx, here, auth.LoginInput{Login: "ada", Password: right})
+	must(t, err)
+	a := here
+	a.Viewer = &auth.Viewer{User: l.User, Session: l.Session}
+	offer, err := f.StartTotp(ctx, a)
+	must(t, err)
+	w.access, w.made["$offer"] = l.Tokens.AccessToken, offer.Challenge
+	w.passkeys(t, f, l, enrol)
+
+	code, err := f.RequestLoginCode(ctx, here, auth.RequestLoginCodeInput{Email: "app@example.org"})
+	must(t, err)
+	var details string
+	must(t, f.db.QueryRow(ctx, `SELECT details FROM outbox WHERE kind = 'login_code'`).Scan(&details))
+	var asked store.MailDetails
+	must(t, json.Unmarshal([]byte(details), &asked))
+	w.made["$mailed"] = code.Challenge
+	w.made["$code mailed"], _ = f.links.LoginCode(asked.Nonce, "app@example.org")
+}
+
+// input is an input of the table with what was made for it.
+func (w *world) input(given map[string]any) map[string]any {
+	in := map[string]any{}
+	for name, v := range given {
+		switch one := v.(type) {
+		case string:
+			v = w.value(one)
+		case map[string]any:
+			v = w.input(one)
+		}
+		in[name] = v
+	}
+	return in
 }
 
 func (w *world) value(text string) string {

@@ -18,9 +18,12 @@ func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (
 		errs, err := expected(err)
 		return &gen.ConfirmEmailPayload{Errors: errs}, err
 	}
+	if done.Step != nil { // whose account it is they have not shown yet
+		return &gen.ConfirmEmailPayload{User: done.User, Step: done.Step.Step, Errors: done.Step.UserErrors()}, nil
+	}
 	if done.Login == nil { // a change of address logs nobody in
 		return &gen.ConfirmEmailPayload{User: done.User}, nil
 	}
-	m.deliver(caller, done.Login, in.Transport)
+	m.deliver(caller, done.Login)
 	return &gen.ConfirmEmailPayload{User: done.User, Tokens: done.Login.Tokens, DeviceToken: done.Login.DeviceToken}, nil
 }

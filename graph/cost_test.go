@@ -11,7 +11,6 @@ import (
 	"latchkey/internal/db"
 	"latchkey/internal/link"
 	"latchkey/internal/redisstore"
-	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/throttle"
 )
@@ -40,7 +39,7 @@ func TestStatements(t *testing.T) {
 		commands := new(testenv.CountingRedis)
 		client.AddHook(commands)
 		sql := &testenv.Counting{DB: testenv.Postgres(t)}
-		testCosts(t, setupWith(t, store.New(sql), shared), sql, commands)
+		testCosts(t, setupWith(t, sql, shared), sql, commands)
 	})
 }
 
@@ -67,6 +66,10 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 	elsewhere := []string{"User-Agent", "x"}
 	admin := []string{"Authorization", "Bearer " + f.admin(t, "root1").Tokens.AccessToken}
 	eve := map[string]any{"id": f.admin(t, "eve").User.ID}
+	w := &world{made: map[string]string{}}
+	w.enrolled(t, f)
+	app := []string{"Authorization", "Bearer " + w.made["$token of app"]}
+	keeper := []string{"Authorization", "Bearer " + w.made["$token of keeper"]}
 	right := map[string]any{"p": "correct horse battery"}
 	confirmation := map[string]any{} // of bob's registration, as soon as he has one
 	for _, tt := range []struct {
@@ -85,6 +88,22 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 			map[string]any{"t": *l.Tokens.RefreshToken}, elsewhere, cost{7, 9, 0, 0}},
 		{"login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { user { email } tokens { accessToken } errors { code } } }`,
 			right, nil, cost{6, 2, 12, 3}},
+		{"login with an app, first step", `mutation ($p: String!) { login(input: {login: "app", password: $p}) { step { challenge } errors { code } } }`,
+			right, nil, cost{1, 1, 12, 3}},
+		{"login with an app, second step", `mutation ($c: String!, $t: String!) { continueLogin(input: {challenge: $c, answer: {totpCode: $t}}) { tokens { accessToken } errors { code } } }`,
+			map[string]any{"c": w.made["$step of app"], "t": w.made["$code of app"]}, nil, cost{12, 3, 0, 0}},
+		{"startPasskeyLogin", `mutation { startPasskeyLogin { challenge passkeyOptions errors { code } } }`, nil, bearer, cost{0, 0, 0, 0}},
+		{"login by passkey", `mutation ($c: String!, $p: String!) { continueLogin(input: {challenge: $c, answer: {passkey: $p}}) { tokens { accessToken } errors { code } } }`,
+			map[string]any{"c": w.made["$passkey login"], "p": w.made["$keeper's passkey"]}, nil, cost{11, 3, 2, 2}},
+		{"startPasskey", `mutation { startPasskey { challenge errors { code } } }`, nil, app, cost{2, 2, 0, 0}},
+		{"startStepUp with passkeys", `mutation { startStepUp { challenge proofs errors { code } } }`, nil, keeper, cost{3, 3, 0, 0}},
+		{"stepUp by passkey", `mutation ($c: String!, $p: String!) { stepUp(input: {challenge: $c, answer: {passkey: $p}}) { tokens { accessToken } errors { code } } }`,
+			map[string]any{"c": w.made["$step-up"], "p": w.made["$step-up by passkey"]}, keeper, cost{9, 11, 2, 2}},
+		{"startTotp", `mutation { startTotp { challenge errors { code } } }`, nil, app, cost{1, 1, 1, 1}},
+		{"stepUp by password", `mutation ($p: String!) { stepUp(input: {answer: {password: $p}}) { tokens { accessToken } errors { code } } }`,
+			right, []string{"Authorization", "Bearer " + w.made["$token of enrol"]}, cost{6, 8, 12, 3}},
+		{"me with factors", `{ me { factors { name } recoveryCodes { left } secondFactorRequired } }`, nil, app, cost{4, 4, 0, 0}},
+		{"users with factors", `{ users { nodes { factors { name } recoveryCodes { left } secondFactorRequired hasPassword } } }`, nil, admin, cost{5, 5, 0, 0}},
 		{"wrong login", `mutation ($p: String!) { login(input: {login: "ada", password: $p}) { errors { code } } }`,
 			map[string]any{"p": "wrong"}, nil, cost{2, 2, 8, 2}}, // looks for a registration too, as where there is no such user
 		{"register", `mutation ($p: String!) { register(input: {email: "bob@example.org", username: "bob", password: $p}) { errors { code } } }`,
@@ -106,13 +125,14 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 		{"me with history", `{ me { securityEvents { nodes { kind } } } }`, nil, bearer, cost{2, 2, 0, 0}},
 		{"mails", `{ mails { nodes { id } } }`, nil, admin, cost{2, 2, 0, 0}},
 		{"users with a count", `{ users { nodes { id } totalCount } }`, nil, admin, cost{3, 3, 0, 0}},
-		{"setUserRole, a demotion", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: USER}) { user { role } errors { code } } }`, eve, admin, cost{10, 12, 0, 0}}, // three of them for the mails, to however many administrators
-		{"setUserRole", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{8, 10, 0, 0}},
-		{"setUserRole, as before", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{2, 4, 0, 0}},
-		{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{9, 11, 0, 0}},
-		{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{5, 7, 0, 0}},
-		{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, cost{3, 5, 0, 0}},
-		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{9, 11, 0, 0}},
+		// What administrators do to others reads once more whether they have a second factor.
+		{"setUserRole, a demotion", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: USER}) { user { role } errors { code } } }`, eve, admin, cost{11, 13, 0, 0}}, // three of them for the mails, to however many administrators
+		{"setUserRole", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{9, 11, 0, 0}},
+		{"setUserRole, as before", `mutation ($id: ID!) { setUserRole(input: {userId: $id, role: ADMIN}) { user { role } errors { code } } }`, eve, admin, cost{3, 5, 0, 0}},
+		{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{10, 12, 0, 0}},
+		{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{6, 8, 0, 0}},
+		{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, cost{4, 6, 0, 0}},
+		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{10, 12, 0, 0}},
 		{"logout", `mutation { logout { errors { code } } }`, nil, bearer, cost{3, 1, 0, 0}},
 	} {
 		if tt.name == "confirmEmail" {
@@ -121,7 +141,7 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 		before := costs(sql, commands)
 		w := f.post(t, tt.query, tt.variables, tt.header...)
 		after := costs(sql, commands)
-		body, refused := w.Body.String(), regexp.MustCompile(`wrong|dead`).MatchString(tt.name)
+		body, refused := w.Body.String(), regexp.MustCompile(`wrong|dead|first step`).MatchString(tt.name)
 		if strings.Contains(body, `"extensions"`) || strings.Contains(body, `"code"`) != refused || !strings.Contains(body, `"data"`) {
 			t.Fatalf("%s: %s", tt.name, body)
 		}

@@ -38,6 +38,9 @@ func presenter(log zerolog.Logger) graphql.ErrorPresenterFunc {
 		if f.Reason != "" {
 			out.Extensions["reason"] = f.Reason
 		}
+		if f.Level != "" {
+			out.Extensions["level"] = f.Level
+		}
 		if f.RetryAfter > 0 {
 			out.Extensions["retryAfter"] = f.RetryAfter
 		}

@@ -33,6 +33,10 @@ var t0 = time.Date(2026, 3, 1, 12, 0, 0, 123456000, time.UTC)
 
 type fixture struct {
 	*auth.Service
+	t       testing.TB
+	db      db.DB
+	cfg     auth.Config
+	deps    auth.Deps
 	store   *store.Store
 	links   *link.Maker
 	handler http.Handler
@@ -42,18 +46,19 @@ type fixture struct {
 // setup serves GraphQL on a database, with hashes that cost nothing.
 func setup(t testing.TB, d db.DB) *fixture {
 	t.Helper()
-	return setupWith(t, store.New(d), nil)
+	return setupWith(t, d, nil)
 }
 
 // setupWith is setup with tokens and counts in Redis, unless that is nil.
-func setupWith(t testing.TB, s *store.Store, shared *redisstore.Store) *fixture {
+func setupWith(t testing.TB, d db.DB, shared *redisstore.Store) *fixture {
 	t.Helper()
+	s := store.New(d)
 	var tokens link.Tokens = s
 	var counters throttle.Counters = throttle.NewMemory()
 	if shared != nil {
 		tokens, counters = shared, shared
 	}
-	f := &fixture{}
+	f := &fixture{t: t, db: d}
 	cheap := password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}
 	hasher, err := password.NewHasher(cheap, password.Here(2), 64, time.Minute)
 	if err != nil {
@@ -76,20 +81,36 @@ func setupWith(t testing.TB, s *store.Store, shared *redisstore.Store) *fixture 
 	}
 	f.links = links
 	breaches, err := breach.Open(testenv.StolenList(t, breached))
-	if err != nil {
-		t.Fatal(err)
-	}
+	must(t, err)
 	t.Cleanup(func() { _ = breaches.Close() })
-	f.Service, err = auth.New(auth.Config{
+	f.cfg = auth.Config{
 		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 720 * time.Hour, MaxTTL: 4320 * time.Hour,
-		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
-	}, auth.Deps{
+		RefreshGrace: 30 * time.Second, FreshFor: 10 * time.Minute, AppName: "Latchkey", ConfirmTTL: 24 * time.Hour, Secrets: [][]byte{secret},
+		EmailLogin: true, TrustedDeviceTTL: 720 * time.Hour,
+	}
+	f.deps = auth.Deps{
 		Store: s, Links: links, Counters: counters, Hasher: hasher, Policy: password.Policy{AppName: "Latchkey", Kind: password.Argon2id},
-		Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
-	})
+		Breaches: breaches, Passkeys: party(t), Issuer: issuer, Log: zerolog.Nop(), Now: func() time.Time { return t0 }, MailQueued: func() { f.queued++ },
+	}
+	f.policy(auth.SecondFactorOptional)
+	return f
+}
+
+func must(t testing.TB, err error) {
+	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// policy serves GraphQL from now on as if REQUIRE_SECOND_FACTOR said so.
+func (f *fixture) policy(p auth.SecondFactorPolicy) {
+	f.t.Helper()
+	t := f.t
+	f.cfg.SecondFactor = p
+	var err error
+	f.Service, err = auth.New(f.cfg, f.deps)
+	must(t, err)
 	door, err := request.New(request.Config{
 		Auth: f.Service, Secure: true, Own: "https://auth.example", Origins: []string{"https://app.example"}, Log: zerolog.Nop(),
 	})
@@ -99,7 +120,6 @@ func setupWith(t testing.TB, s *store.Store, shared *redisstore.Store) *fixture 
 	mux := request.NewMux("")
 	graph.Mount(mux, door, f.Service, true, zerolog.New(t.Output()))
 	f.handler = mux
-	return f
 }
 
 // post sends an operation and returns the answer.

@@ -19,7 +19,7 @@ func (m mutation) Logout(ctx context.Context, in auth.LogoutInput) (*gen.LogoutP
 		tokens = append(tokens, cookie)
 		caller.ClearRefreshCookie()
 	} else if cookie != "" && len(tokens) == 0 && caller.AccessToken() == "" {
-		return nil, errOrigin()
+		return nil, auth.ErrOrigin()
 	}
 	errs, err := expected(m.auth.Logout(ctx, caller.Actor(), caller.AccessToken(), tokens...))
 	return &gen.LogoutPayload{Errors: errs}, err

@@ -17,8 +17,11 @@ type pages struct {
 
 // page is the users of one page, and what was read of all of them.
 type page struct {
-	ids      []string
+	users    []store.User
+	ids      []string // theirs
 	sessions once[[]store.Session]
+	factors  once[auth.AccountFactors]
+	trusted  once[[]store.TrustedDevice]
 	mu       sync.Mutex
 	events   map[int]*once[*auth.SecurityEventConnection] // by how many of each user were asked for
 }
@@ -67,11 +70,20 @@ func (p *pages) add(users []store.User) {
 	if p.byUser == nil {
 		p.byUser = make(map[string]*page, len(users))
 	}
-	one := &page{}
+	one := &page{users: users}
 	for i := range users {
 		one.ids = append(one.ids, users[i].ID)
 		p.byUser[users[i].ID] = one
 	}
+}
+
+// with is the page that a user is on, which is one of its own if they are on none.
+func (p *pages) with(u *store.User) *page {
+	if one := p.of(u.ID); one != nil {
+		return one
+	}
+	p.add([]store.User{*u})
+	return p.of(u.ID)
 }
 
 // of is the page that a user is on, or nil.

@@ -17,3 +17,13 @@ func (m mutation) ChangePassword(ctx context.Context, in auth.ChangePasswordInpu
 	errs, err := expected(err)
 	return &gen.ChangePasswordPayload{User: u, Errors: errs}, err
 }
+
+func (m mutation) RemovePassword(ctx context.Context) (*gen.RemovePasswordPayload, error) {
+	a, err := request.From(ctx).SignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := m.auth.RemovePassword(ctx, a)
+	errs, err := expected(err)
+	return &gen.RemovePasswordPayload{User: u, Errors: errs}, err
+}

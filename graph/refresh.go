@@ -27,6 +27,7 @@ func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.Refre
 		}
 		return &gen.RefreshPayload{Errors: errs}, err
 	}
-	m.deliver(caller, l, transport)
+	l.Transport = transport
+	m.deliver(caller, l)
 	return &gen.RefreshPayload{User: l.User, Tokens: l.Tokens}, nil
 }

@@ -7,17 +7,14 @@ package graph
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
 
-	"github.com/99designs/gqlgen/graphql"
 	"github.com/rs/zerolog"
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
 	"latchkey/internal/gql"
 	"latchkey/internal/request"
-	"latchkey/internal/store"
 )
 
 type resolver struct{ auth *auth.Service }
@@ -40,9 +37,10 @@ type (
 // as well. Only mutations look at the cookie, and they need POST.
 // introspection also turns suggestions in errors on.
 func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
+	r := &resolver{service}
 	schema := gen.NewExecutableSchema(gen.Config{
-		Resolvers:  &resolver{service},
-		Directives: gen.DirectiveRoot{IsAuthenticated: isAuthenticated, HasRole: hasRole, Private: private},
+		Resolvers:  r,
+		Directives: gen.DirectiveRoot{IsAuthenticated: r.isAuthenticated, HasRole: r.hasRole, Fresh: r.fresh, Private: private},
 	})
 	api := gql.New(schema, gql.Options{
 		Introspection: introspection,
@@ -55,39 +53,3 @@ func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspe
 
 // recovered makes a panic an error, which presenter logs.
 func recovered(_ context.Context, p any) error { return errors.New("panic: " + request.PanicText(p)) }
-
-// isAuthenticated implements @isAuthenticated.
-func isAuthenticated(ctx context.Context, _ any, next graphql.Resolver) (any, error) {
-	if _, err := request.From(ctx).Viewer(ctx); err != nil {
-		return nil, err
-	}
-	return next(ctx)
-}
-
-// hasRole implements @hasRole, with the role as it is now.
-func hasRole(ctx context.Context, _ any, next graphql.Resolver, role store.Role) (any, error) {
-	v, err := request.From(ctx).Viewer(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if v.User.Role != role {
-		return nil, &auth.Error{Code: auth.Forbidden, Reason: "ROLE", Message: "This needs the role " + string(role) + "."}
-	}
-	return next(ctx)
-}
-
-// private implements @private, on fields of User. A bad token is nobody here.
-func private(ctx context.Context, obj any, next graphql.Resolver) (any, error) {
-	u, ok := obj.(*store.User)
-	if !ok {
-		return nil, fmt.Errorf("@private on a %T", obj)
-	}
-	a, err := request.From(ctx).SignedIn(ctx)
-	if err != nil && auth.AsError(err).Code != auth.Unauthenticated {
-		return nil, err
-	}
-	if !a.MaySee(u.ID) {
-		return nil, nil
-	}
-	return next(ctx)
-}

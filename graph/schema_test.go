@@ -21,12 +21,18 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 			string(auth.UsernameTaken), string(auth.PasswordTooShort), string(auth.PasswordTooLong), string(auth.PasswordInvalid),
 			string(auth.PasswordTooCommon), string(auth.PasswordBreached), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled), string(auth.LastAdmin),
 			string(auth.EmailTaken), string(auth.EmailNotConfirmed),
+			string(auth.SecondFactorNeeded), string(auth.EnrolmentNeeded), string(auth.NewPasswordNeeded), string(auth.ChallengeInvalid),
+			string(auth.CodeInvalid), string(auth.FactorMissing), string(auth.LastFactor), string(auth.LastWayIn),
+			string(auth.PasskeyInvalid), string(auth.PasskeyUnknown), string(auth.PasskeyTaken), string(auth.TooMany),
 		},
 		"SecurityEventKind":    kinds(),
 		"SecurityEventOutcome": {string(store.OutcomeSuccess), string(store.OutcomeRefused)},
 		"SecurityActor":        {string(store.ActorUser), string(store.ActorAdmin), string(store.ActorShell), string(store.ActorNobody)},
 		"SecurityWay":          {string(auth.ByAPI), string(auth.ByOAuth), string(auth.ByLink), string(auth.ByShell)},
-		"QueuedMailState":      {string(auth.MailWaiting), string(auth.MailFailed)},
+		"ProofKind": {string(auth.ProofPassword), string(auth.ProofPasskey), string(auth.ProofTOTP), string(auth.ProofRecoveryCode),
+			string(auth.ProofEmailCode), string(auth.ProofProvider)},
+		"SecondFactorPolicy": {string(auth.SecondFactorOptional), string(auth.SecondFactorAdministrators), string(auth.SecondFactorEverybody)},
+		"QueuedMailState":    {string(auth.MailWaiting), string(auth.MailFailed)},
 	}
 	for name, want := range tests {
 		var got []string

@@ -39,12 +39,19 @@ type ResolverRoot interface {
 }
 
 type DirectiveRoot struct {
+	Fresh           func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 	HasRole         func(ctx context.Context, obj any, next graphql.Resolver, role store.Role) (res any, err error)
 	IsAuthenticated func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 	Private         func(ctx context.Context, obj any, next graphql.Resolver) (res any, err error)
 }
 
 type ComplexityRoot struct {
+	AddPasskeyPayload struct {
+		Errors  func(childComplexity int) int
+		Passkey func(childComplexity int) int
+		User    func(childComplexity int) int
+	}
+
 	CancelMailPayload struct {
 		CancelledMailID func(childComplexity int) int
 		Errors          func(childComplexity int) int
@@ -68,8 +75,15 @@ type ComplexityRoot struct {
 	ConfirmEmailPayload struct {
 		DeviceToken func(childComplexity int) int
 		Errors      func(childComplexity int) int
+		Step        func(childComplexity int) int
 		Tokens      func(childComplexity int) int
 		User        func(childComplexity int) int
+	}
+
+	ConfirmTotpPayload struct {
+		Errors        func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+		User          func(childComplexity int) int
 	}
 
 	CreateUserPayload struct {
@@ -97,35 +111,75 @@ type ComplexityRoot struct {
 		User   func(childComplexity int) int
 	}
 
+	EnrolmentStep struct {
+		Challenge      func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		PasskeyOptions func(childComplexity int) int
+		Totp           func(childComplexity int) int
+	}
+
+	ForgetDevicePayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	LoginMethods struct {
+		EmailCode    func(childComplexity int) int
+		Passkeys     func(childComplexity int) int
+		Password     func(childComplexity int) int
+		Registration func(childComplexity int) int
+		SecondFactor func(childComplexity int) int
+	}
+
 	LoginPayload struct {
-		DeviceToken func(childComplexity int) int
-		Errors      func(childComplexity int) int
-		Tokens      func(childComplexity int) int
-		User        func(childComplexity int) int
+		DeviceToken   func(childComplexity int) int
+		Errors        func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+		Step          func(childComplexity int) int
+		Tokens        func(childComplexity int) int
+		User          func(childComplexity int) int
 	}
 
 	LogoutPayload struct {
 		Errors func(childComplexity int) int
 	}
 
+	MakeRecoveryCodesPayload struct {
+		Errors        func(childComplexity int) int
+		RecoveryCodes func(childComplexity int) int
+		User          func(childComplexity int) int
+	}
+
 	Mutation struct {
+		AddPasskey           func(childComplexity int, input auth.AddPasskeyInput) int
 		CancelMail           func(childComplexity int, input auth.CancelMailInput) int
 		ChangeEmail          func(childComplexity int, input auth.ChangeEmailInput) int
 		ChangePassword       func(childComplexity int, input auth.ChangePasswordInput) int
 		ChangeUsername       func(childComplexity int, input auth.ChangeUsernameInput) int
 		ConfirmEmail         func(childComplexity int, input auth.ConfirmEmailInput) int
+		ConfirmTotp          func(childComplexity int, input auth.ConfirmTotpInput) int
+		ContinueLogin        func(childComplexity int, input auth.ContinueLoginInput) int
 		CreateUser           func(childComplexity int, input auth.CreateUserInput) int
 		DeleteAccount        func(childComplexity int, input auth.DeleteAccountInput) int
 		DeleteUser           func(childComplexity int, input auth.DeleteUserInput) int
 		DisableUser          func(childComplexity int, input auth.DisableUserInput) int
 		EnableUser           func(childComplexity int, input auth.EnableUserInput) int
+		ForgetDevice         func(childComplexity int, input auth.ForgetDeviceInput) int
 		Login                func(childComplexity int, input auth.LoginInput) int
 		Logout               func(childComplexity int, input auth.LogoutInput) int
+		MakeRecoveryCodes    func(childComplexity int) int
 		Refresh              func(childComplexity int, input auth.RefreshInput) int
 		Register             func(childComplexity int, input auth.RegisterInput) int
+		RemoveFactor         func(childComplexity int, input auth.RemoveFactorInput) int
+		RemovePassword       func(childComplexity int) int
+		RenamePasskey        func(childComplexity int, input auth.RenamePasskeyInput) int
+		RequestLoginCode     func(childComplexity int, input auth.RequestLoginCodeInput) int
 		RequestPasswordReset func(childComplexity int, input auth.RequestPasswordResetInput) int
+		RequireAtNextLogin   func(childComplexity int, input auth.RequireAtNextLoginInput) int
+		RequireSecondFactor  func(childComplexity int, input auth.RequireSecondFactorInput) int
 		ResendConfirmation   func(childComplexity int, input auth.ResendConfirmationInput) int
 		ResetPassword        func(childComplexity int, input auth.ResetPasswordInput) int
+		ResetUserFactors     func(childComplexity int, input auth.ResetUserFactorsInput) int
 		RetryAllMails        func(childComplexity int) int
 		RetryMail            func(childComplexity int, input auth.RetryMailInput) int
 		RevokeOtherSessions  func(childComplexity int) int
@@ -133,6 +187,16 @@ type ComplexityRoot struct {
 		RevokeUserSessions   func(childComplexity int, input auth.RevokeUserSessionsInput) int
 		SendPasswordReset    func(childComplexity int, input auth.SendPasswordResetInput) int
 		SetUserRole          func(childComplexity int, input auth.SetUserRoleInput) int
+		StartPasskey         func(childComplexity int) int
+		StartPasskeyLogin    func(childComplexity int, input auth.StartPasskeyLoginInput) int
+		StartStepUp          func(childComplexity int) int
+		StartTotp            func(childComplexity int) int
+		StepUp               func(childComplexity int, input auth.StepUpInput) int
+	}
+
+	NewPasswordStep struct {
+		Challenge func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
 	}
 
 	PageInfo struct {
@@ -142,12 +206,22 @@ type ComplexityRoot struct {
 		StartCursor     func(childComplexity int) int
 	}
 
+	Passkey struct {
+		BackedUp     func(childComplexity int) int
+		CreatedAt    func(childComplexity int) int
+		CredentialID func(childComplexity int) int
+		ID           func(childComplexity int) int
+		LastUsedAt   func(childComplexity int) int
+		Name         func(childComplexity int) int
+	}
+
 	Query struct {
-		Mails func(childComplexity int, first *int, after *string, failed bool) int
-		Me    func(childComplexity int) int
-		Node  func(childComplexity int, id string) int
-		User  func(childComplexity int, id string) int
-		Users func(childComplexity int, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) int
+		LoginMethods func(childComplexity int) int
+		Mails        func(childComplexity int, first *int, after *string, failed bool) int
+		Me           func(childComplexity int) int
+		Node         func(childComplexity int, id string) int
+		User         func(childComplexity int, id string) int
+		Users        func(childComplexity int, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) int
 	}
 
 	QueuedMail struct {
@@ -172,6 +246,11 @@ type ComplexityRoot struct {
 		Node   func(childComplexity int) int
 	}
 
+	RecoveryCodes struct {
+		CreatedAt func(childComplexity int) int
+		Left      func(childComplexity int) int
+	}
+
 	RefreshPayload struct {
 		Errors func(childComplexity int) int
 		Tokens func(childComplexity int) int
@@ -183,8 +262,41 @@ type ComplexityRoot struct {
 		Errors func(childComplexity int) int
 	}
 
+	RemoveFactorPayload struct {
+		Errors          func(childComplexity int) int
+		RemovedFactorID func(childComplexity int) int
+		User            func(childComplexity int) int
+	}
+
+	RemovePasswordPayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	RenamePasskeyPayload struct {
+		Errors  func(childComplexity int) int
+		Passkey func(childComplexity int) int
+	}
+
+	RequestLoginCodePayload struct {
+		Challenge func(childComplexity int) int
+		Errors    func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Reference func(childComplexity int) int
+	}
+
 	RequestPasswordResetPayload struct {
 		Errors func(childComplexity int) int
+	}
+
+	RequireAtNextLoginPayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	RequireSecondFactorPayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
 	}
 
 	ResendConfirmationPayload struct {
@@ -192,6 +304,11 @@ type ComplexityRoot struct {
 	}
 
 	ResetPasswordPayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	ResetUserFactorsPayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
 	}
@@ -222,6 +339,14 @@ type ComplexityRoot struct {
 		Count  func(childComplexity int) int
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
+	}
+
+	SecondFactorStep struct {
+		Challenge         func(childComplexity int) int
+		ExpiresAt         func(childComplexity int) int
+		Factors           func(childComplexity int) int
+		MayRememberDevice func(childComplexity int) int
+		PasskeyOptions    func(childComplexity int) int
 	}
 
 	SecurityEvent struct {
@@ -266,6 +391,8 @@ type ComplexityRoot struct {
 		IPAddress   func(childComplexity int) int
 		LastRefresh func(childComplexity int) int
 		LastUsedAt  func(childComplexity int) int
+		Proofs      func(childComplexity int) int
+		ProvenAt    func(childComplexity int) int
 		UserAgent   func(childComplexity int) int
 	}
 
@@ -281,6 +408,41 @@ type ComplexityRoot struct {
 		User   func(childComplexity int) int
 	}
 
+	StartPasskeyLoginPayload struct {
+		Challenge      func(childComplexity int) int
+		Errors         func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		PasskeyOptions func(childComplexity int) int
+	}
+
+	StartPasskeyPayload struct {
+		Challenge      func(childComplexity int) int
+		Errors         func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		PasskeyOptions func(childComplexity int) int
+	}
+
+	StartStepUpPayload struct {
+		Challenge      func(childComplexity int) int
+		Errors         func(childComplexity int) int
+		ExpiresAt      func(childComplexity int) int
+		PasskeyOptions func(childComplexity int) int
+		Proofs         func(childComplexity int) int
+	}
+
+	StartTotpPayload struct {
+		Challenge func(childComplexity int) int
+		Errors    func(childComplexity int) int
+		ExpiresAt func(childComplexity int) int
+		Totp      func(childComplexity int) int
+	}
+
+	StepUpPayload struct {
+		Errors  func(childComplexity int) int
+		Session func(childComplexity int) int
+		Tokens  func(childComplexity int) int
+	}
+
 	Tokens struct {
 		AccessToken           func(childComplexity int) int
 		AccessTokenExpiresAt  func(childComplexity int) int
@@ -289,18 +451,47 @@ type ComplexityRoot struct {
 		RefreshTokenExpiresAt func(childComplexity int) int
 	}
 
+	Totp struct {
+		CreatedAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+	}
+
+	TotpSecret struct {
+		QrCode func(childComplexity int) int
+		Secret func(childComplexity int) int
+		URI    func(childComplexity int) int
+	}
+
+	TrustedDevice struct {
+		CreatedAt  func(childComplexity int) int
+		ExpiresAt  func(childComplexity int) int
+		ID         func(childComplexity int) int
+		LastUsedAt func(childComplexity int) int
+		Name       func(childComplexity int) int
+	}
+
 	User struct {
-		CreatedAt      func(childComplexity int) int
-		DisabledAt     func(childComplexity int) int
-		Email          func(childComplexity int) int
-		ID             func(childComplexity int) int
-		LastLoginAt    func(childComplexity int) int
-		PendingEmail   func(childComplexity int) int
-		Role           func(childComplexity int) int
-		SecurityEvents func(childComplexity int, first *int, after *string, last *int, before *string) int
-		Sessions       func(childComplexity int) int
-		UpdatedAt      func(childComplexity int) int
-		Username       func(childComplexity int) int
+		CreatedAt            func(childComplexity int) int
+		DisabledAt           func(childComplexity int) int
+		Email                func(childComplexity int) int
+		Factors              func(childComplexity int) int
+		HasPassword          func(childComplexity int) int
+		ID                   func(childComplexity int) int
+		LastLoginAt          func(childComplexity int) int
+		MustChangePassword   func(childComplexity int) int
+		MustEnrol            func(childComplexity int) int
+		PasskeyUserID        func(childComplexity int) int
+		PendingEmail         func(childComplexity int) int
+		RecoveryCodes        func(childComplexity int) int
+		Role                 func(childComplexity int) int
+		SecondFactorRequired func(childComplexity int) int
+		SecurityEvents       func(childComplexity int, first *int, after *string, last *int, before *string) int
+		Sessions             func(childComplexity int) int
+		TrustedDevices       func(childComplexity int) int
+		UpdatedAt            func(childComplexity int) int
+		Username             func(childComplexity int) int
 	}
 
 	UserConnection struct {
@@ -332,13 +523,28 @@ type MutationResolver interface {
 	ResendConfirmation(ctx context.Context, input auth.ResendConfirmationInput) (*ResendConfirmationPayload, error)
 	ConfirmEmail(ctx context.Context, input auth.ConfirmEmailInput) (*ConfirmEmailPayload, error)
 	Login(ctx context.Context, input auth.LoginInput) (*LoginPayload, error)
+	StartPasskeyLogin(ctx context.Context, input auth.StartPasskeyLoginInput) (*StartPasskeyLoginPayload, error)
+	RequestLoginCode(ctx context.Context, input auth.RequestLoginCodeInput) (*RequestLoginCodePayload, error)
+	ContinueLogin(ctx context.Context, input auth.ContinueLoginInput) (*LoginPayload, error)
 	Refresh(ctx context.Context, input auth.RefreshInput) (*RefreshPayload, error)
 	Logout(ctx context.Context, input auth.LogoutInput) (*LogoutPayload, error)
 	RevokeSession(ctx context.Context, input auth.RevokeSessionInput) (*RevokeSessionPayload, error)
 	RevokeOtherSessions(ctx context.Context) (*RevokeOtherSessionsPayload, error)
+	StartStepUp(ctx context.Context) (*StartStepUpPayload, error)
+	StepUp(ctx context.Context, input auth.StepUpInput) (*StepUpPayload, error)
+	StartTotp(ctx context.Context) (*StartTotpPayload, error)
+	ConfirmTotp(ctx context.Context, input auth.ConfirmTotpInput) (*ConfirmTotpPayload, error)
+	StartPasskey(ctx context.Context) (*StartPasskeyPayload, error)
+	AddPasskey(ctx context.Context, input auth.AddPasskeyInput) (*AddPasskeyPayload, error)
+	RenamePasskey(ctx context.Context, input auth.RenamePasskeyInput) (*RenamePasskeyPayload, error)
+	RemoveFactor(ctx context.Context, input auth.RemoveFactorInput) (*RemoveFactorPayload, error)
+	RequireSecondFactor(ctx context.Context, input auth.RequireSecondFactorInput) (*RequireSecondFactorPayload, error)
+	MakeRecoveryCodes(ctx context.Context) (*MakeRecoveryCodesPayload, error)
+	ForgetDevice(ctx context.Context, input auth.ForgetDeviceInput) (*ForgetDevicePayload, error)
 	ChangeUsername(ctx context.Context, input auth.ChangeUsernameInput) (*ChangeUsernamePayload, error)
 	ChangeEmail(ctx context.Context, input auth.ChangeEmailInput) (*ChangeEmailPayload, error)
 	ChangePassword(ctx context.Context, input auth.ChangePasswordInput) (*ChangePasswordPayload, error)
+	RemovePassword(ctx context.Context) (*RemovePasswordPayload, error)
 	DeleteAccount(ctx context.Context, input auth.DeleteAccountInput) (*DeleteAccountPayload, error)
 	RequestPasswordReset(ctx context.Context, input auth.RequestPasswordResetInput) (*RequestPasswordResetPayload, error)
 	ResetPassword(ctx context.Context, input auth.ResetPasswordInput) (*ResetPasswordPayload, error)
@@ -349,11 +555,14 @@ type MutationResolver interface {
 	DeleteUser(ctx context.Context, input auth.DeleteUserInput) (*DeleteUserPayload, error)
 	CreateUser(ctx context.Context, input auth.CreateUserInput) (*CreateUserPayload, error)
 	SendPasswordReset(ctx context.Context, input auth.SendPasswordResetInput) (*SendPasswordResetPayload, error)
+	RequireAtNextLogin(ctx context.Context, input auth.RequireAtNextLoginInput) (*RequireAtNextLoginPayload, error)
+	ResetUserFactors(ctx context.Context, input auth.ResetUserFactorsInput) (*ResetUserFactorsPayload, error)
 	RetryMail(ctx context.Context, input auth.RetryMailInput) (*RetryMailPayload, error)
 	RetryAllMails(ctx context.Context) (*RetryAllMailsPayload, error)
 	CancelMail(ctx context.Context, input auth.CancelMailInput) (*CancelMailPayload, error)
 }
 type QueryResolver interface {
+	LoginMethods(ctx context.Context) (*auth.LoginMethods, error)
 	Me(ctx context.Context) (*store.User, error)
 	User(ctx context.Context, id string) (*store.User, error)
 	Node(ctx context.Context, id string) (Node, error)
@@ -364,12 +573,21 @@ type SessionResolver interface {
 	Current(ctx context.Context, obj *store.Session) (bool, error)
 
 	LastRefresh(ctx context.Context, obj *store.Session) (*auth.SessionRefresh, error)
+
+	Proofs(ctx context.Context, obj *store.Session) ([]auth.ProofKind, error)
 }
 type UserResolver interface {
 	PendingEmail(ctx context.Context, obj *store.User) (*string, error)
 
 	Sessions(ctx context.Context, obj *store.User) ([]store.Session, error)
 	SecurityEvents(ctx context.Context, obj *store.User, first *int, after *string, last *int, before *string) (*auth.SecurityEventConnection, error)
+	Factors(ctx context.Context, obj *store.User) ([]auth.Factor, error)
+	SecondFactorRequired(ctx context.Context, obj *store.User) (*bool, error)
+	RecoveryCodes(ctx context.Context, obj *store.User) (*store.RecoveryCodes, error)
+	HasPassword(ctx context.Context, obj *store.User) (*bool, error)
+	PasskeyUserID(ctx context.Context, obj *store.User) (*string, error)
+
+	TrustedDevices(ctx context.Context, obj *store.User) ([]store.TrustedDevice, error)
 }
 type UserConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *auth.UserConnection) (int, error)
@@ -392,6 +610,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 	ec := newExecutionContext(nil, e, nil)
 	_ = ec
 	switch typeName + "." + field {
+
+	case "AddPasskeyPayload.errors":
+		if e.ComplexityRoot.AddPasskeyPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPasskeyPayload.Errors(childComplexity), true
+	case "AddPasskeyPayload.passkey":
+		if e.ComplexityRoot.AddPasskeyPayload.Passkey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPasskeyPayload.Passkey(childComplexity), true
+	case "AddPasskeyPayload.user":
+		if e.ComplexityRoot.AddPasskeyPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.AddPasskeyPayload.User(childComplexity), true
 
 	case "CancelMailPayload.cancelledMailId":
 		if e.ComplexityRoot.CancelMailPayload.CancelledMailID == nil {
@@ -457,6 +694,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmEmailPayload.Errors(childComplexity), true
+	case "ConfirmEmailPayload.step":
+		if e.ComplexityRoot.ConfirmEmailPayload.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmEmailPayload.Step(childComplexity), true
 	case "ConfirmEmailPayload.tokens":
 		if e.ComplexityRoot.ConfirmEmailPayload.Tokens == nil {
 			break
@@ -469,6 +712,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ConfirmEmailPayload.User(childComplexity), true
+
+	case "ConfirmTotpPayload.errors":
+		if e.ComplexityRoot.ConfirmTotpPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.Errors(childComplexity), true
+	case "ConfirmTotpPayload.recoveryCodes":
+		if e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.RecoveryCodes(childComplexity), true
+	case "ConfirmTotpPayload.user":
+		if e.ComplexityRoot.ConfirmTotpPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ConfirmTotpPayload.User(childComplexity), true
 
 	case "CreateUserPayload.errors":
 		if e.ComplexityRoot.CreateUserPayload.Errors == nil {
@@ -535,6 +797,75 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnableUserPayload.User(childComplexity), true
 
+	case "EnrolmentStep.challenge":
+		if e.ComplexityRoot.EnrolmentStep.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolmentStep.Challenge(childComplexity), true
+	case "EnrolmentStep.expiresAt":
+		if e.ComplexityRoot.EnrolmentStep.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolmentStep.ExpiresAt(childComplexity), true
+	case "EnrolmentStep.passkeyOptions":
+		if e.ComplexityRoot.EnrolmentStep.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolmentStep.PasskeyOptions(childComplexity), true
+	case "EnrolmentStep.totp":
+		if e.ComplexityRoot.EnrolmentStep.Totp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.EnrolmentStep.Totp(childComplexity), true
+
+	case "ForgetDevicePayload.errors":
+		if e.ComplexityRoot.ForgetDevicePayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetDevicePayload.Errors(childComplexity), true
+	case "ForgetDevicePayload.user":
+		if e.ComplexityRoot.ForgetDevicePayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ForgetDevicePayload.User(childComplexity), true
+
+	case "LoginMethods.emailCode":
+		if e.ComplexityRoot.LoginMethods.EmailCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMethods.EmailCode(childComplexity), true
+	case "LoginMethods.passkeys":
+		if e.ComplexityRoot.LoginMethods.Passkeys == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMethods.Passkeys(childComplexity), true
+	case "LoginMethods.password":
+		if e.ComplexityRoot.LoginMethods.Password == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMethods.Password(childComplexity), true
+	case "LoginMethods.registration":
+		if e.ComplexityRoot.LoginMethods.Registration == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMethods.Registration(childComplexity), true
+	case "LoginMethods.secondFactor":
+		if e.ComplexityRoot.LoginMethods.SecondFactor == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginMethods.SecondFactor(childComplexity), true
+
 	case "LoginPayload.deviceToken":
 		if e.ComplexityRoot.LoginPayload.DeviceToken == nil {
 			break
@@ -547,6 +878,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.LoginPayload.Errors(childComplexity), true
+	case "LoginPayload.recoveryCodes":
+		if e.ComplexityRoot.LoginPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginPayload.RecoveryCodes(childComplexity), true
+	case "LoginPayload.step":
+		if e.ComplexityRoot.LoginPayload.Step == nil {
+			break
+		}
+
+		return e.ComplexityRoot.LoginPayload.Step(childComplexity), true
 	case "LoginPayload.tokens":
 		if e.ComplexityRoot.LoginPayload.Tokens == nil {
 			break
@@ -567,6 +910,36 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.LogoutPayload.Errors(childComplexity), true
 
+	case "MakeRecoveryCodesPayload.errors":
+		if e.ComplexityRoot.MakeRecoveryCodesPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MakeRecoveryCodesPayload.Errors(childComplexity), true
+	case "MakeRecoveryCodesPayload.recoveryCodes":
+		if e.ComplexityRoot.MakeRecoveryCodesPayload.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MakeRecoveryCodesPayload.RecoveryCodes(childComplexity), true
+	case "MakeRecoveryCodesPayload.user":
+		if e.ComplexityRoot.MakeRecoveryCodesPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.MakeRecoveryCodesPayload.User(childComplexity), true
+
+	case "Mutation.addPasskey":
+		if e.ComplexityRoot.Mutation.AddPasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_addPasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.AddPasskey(childComplexity, args["input"].(auth.AddPasskeyInput)), true
 	case "Mutation.cancelMail":
 		if e.ComplexityRoot.Mutation.CancelMail == nil {
 			break
@@ -622,6 +995,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ConfirmEmail(childComplexity, args["input"].(auth.ConfirmEmailInput)), true
+	case "Mutation.confirmTotp":
+		if e.ComplexityRoot.Mutation.ConfirmTotp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_confirmTotp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ConfirmTotp(childComplexity, args["input"].(auth.ConfirmTotpInput)), true
+	case "Mutation.continueLogin":
+		if e.ComplexityRoot.Mutation.ContinueLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_continueLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ContinueLogin(childComplexity, args["input"].(auth.ContinueLoginInput)), true
 	case "Mutation.createUser":
 		if e.ComplexityRoot.Mutation.CreateUser == nil {
 			break
@@ -677,6 +1072,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.EnableUser(childComplexity, args["input"].(auth.EnableUserInput)), true
+	case "Mutation.forgetDevice":
+		if e.ComplexityRoot.Mutation.ForgetDevice == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_forgetDevice_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ForgetDevice(childComplexity, args["input"].(auth.ForgetDeviceInput)), true
 	case "Mutation.login":
 		if e.ComplexityRoot.Mutation.Login == nil {
 			break
@@ -699,6 +1105,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Logout(childComplexity, args["input"].(auth.LogoutInput)), true
+	case "Mutation.makeRecoveryCodes":
+		if e.ComplexityRoot.Mutation.MakeRecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.MakeRecoveryCodes(childComplexity), true
 	case "Mutation.refresh":
 		if e.ComplexityRoot.Mutation.Refresh == nil {
 			break
@@ -721,6 +1133,45 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.Register(childComplexity, args["input"].(auth.RegisterInput)), true
+	case "Mutation.removeFactor":
+		if e.ComplexityRoot.Mutation.RemoveFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_removeFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RemoveFactor(childComplexity, args["input"].(auth.RemoveFactorInput)), true
+	case "Mutation.removePassword":
+		if e.ComplexityRoot.Mutation.RemovePassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.RemovePassword(childComplexity), true
+	case "Mutation.renamePasskey":
+		if e.ComplexityRoot.Mutation.RenamePasskey == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_renamePasskey_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RenamePasskey(childComplexity, args["input"].(auth.RenamePasskeyInput)), true
+	case "Mutation.requestLoginCode":
+		if e.ComplexityRoot.Mutation.RequestLoginCode == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requestLoginCode_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequestLoginCode(childComplexity, args["input"].(auth.RequestLoginCodeInput)), true
 	case "Mutation.requestPasswordReset":
 		if e.ComplexityRoot.Mutation.RequestPasswordReset == nil {
 			break
@@ -732,6 +1183,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RequestPasswordReset(childComplexity, args["input"].(auth.RequestPasswordResetInput)), true
+	case "Mutation.requireAtNextLogin":
+		if e.ComplexityRoot.Mutation.RequireAtNextLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requireAtNextLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequireAtNextLogin(childComplexity, args["input"].(auth.RequireAtNextLoginInput)), true
+	case "Mutation.requireSecondFactor":
+		if e.ComplexityRoot.Mutation.RequireSecondFactor == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_requireSecondFactor_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RequireSecondFactor(childComplexity, args["input"].(auth.RequireSecondFactorInput)), true
 	case "Mutation.resendConfirmation":
 		if e.ComplexityRoot.Mutation.ResendConfirmation == nil {
 			break
@@ -754,6 +1227,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ResetPassword(childComplexity, args["input"].(auth.ResetPasswordInput)), true
+	case "Mutation.resetUserFactors":
+		if e.ComplexityRoot.Mutation.ResetUserFactors == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_resetUserFactors_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ResetUserFactors(childComplexity, args["input"].(auth.ResetUserFactorsInput)), true
 	case "Mutation.retryAllMails":
 		if e.ComplexityRoot.Mutation.RetryAllMails == nil {
 			break
@@ -821,6 +1305,59 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SetUserRole(childComplexity, args["input"].(auth.SetUserRoleInput)), true
+	case "Mutation.startPasskey":
+		if e.ComplexityRoot.Mutation.StartPasskey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskey(childComplexity), true
+	case "Mutation.startPasskeyLogin":
+		if e.ComplexityRoot.Mutation.StartPasskeyLogin == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_startPasskeyLogin_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StartPasskeyLogin(childComplexity, args["input"].(auth.StartPasskeyLoginInput)), true
+	case "Mutation.startStepUp":
+		if e.ComplexityRoot.Mutation.StartStepUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StartStepUp(childComplexity), true
+	case "Mutation.startTotp":
+		if e.ComplexityRoot.Mutation.StartTotp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.StartTotp(childComplexity), true
+	case "Mutation.stepUp":
+		if e.ComplexityRoot.Mutation.StepUp == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_stepUp_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.StepUp(childComplexity, args["input"].(auth.StepUpInput)), true
+
+	case "NewPasswordStep.challenge":
+		if e.ComplexityRoot.NewPasswordStep.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewPasswordStep.Challenge(childComplexity), true
+	case "NewPasswordStep.expiresAt":
+		if e.ComplexityRoot.NewPasswordStep.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.NewPasswordStep.ExpiresAt(childComplexity), true
 
 	case "PageInfo.endCursor":
 		if e.ComplexityRoot.PageInfo.EndCursor == nil {
@@ -847,6 +1384,49 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.PageInfo.StartCursor(childComplexity), true
 
+	case "Passkey.synced":
+		if e.ComplexityRoot.Passkey.BackedUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.BackedUp(childComplexity), true
+	case "Passkey.createdAt":
+		if e.ComplexityRoot.Passkey.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.CreatedAt(childComplexity), true
+	case "Passkey.credentialId":
+		if e.ComplexityRoot.Passkey.CredentialID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.CredentialID(childComplexity), true
+	case "Passkey.id":
+		if e.ComplexityRoot.Passkey.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.ID(childComplexity), true
+	case "Passkey.lastUsedAt":
+		if e.ComplexityRoot.Passkey.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.LastUsedAt(childComplexity), true
+	case "Passkey.name":
+		if e.ComplexityRoot.Passkey.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Passkey.Name(childComplexity), true
+
+	case "Query.loginMethods":
+		if e.ComplexityRoot.Query.LoginMethods == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.LoginMethods(childComplexity), true
 	case "Query.mails":
 		if e.ComplexityRoot.Query.Mails == nil {
 			break
@@ -979,6 +1559,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.QueuedMailEdge.Node(childComplexity), true
 
+	case "RecoveryCodes.createdAt":
+		if e.ComplexityRoot.RecoveryCodes.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecoveryCodes.CreatedAt(childComplexity), true
+	case "RecoveryCodes.left":
+		if e.ComplexityRoot.RecoveryCodes.Left == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RecoveryCodes.Left(childComplexity), true
+
 	case "RefreshPayload.errors":
 		if e.ComplexityRoot.RefreshPayload.Errors == nil {
 			break
@@ -1011,12 +1604,108 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RegisterPayload.Errors(childComplexity), true
 
+	case "RemoveFactorPayload.errors":
+		if e.ComplexityRoot.RemoveFactorPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFactorPayload.Errors(childComplexity), true
+	case "RemoveFactorPayload.removedFactorId":
+		if e.ComplexityRoot.RemoveFactorPayload.RemovedFactorID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFactorPayload.RemovedFactorID(childComplexity), true
+	case "RemoveFactorPayload.user":
+		if e.ComplexityRoot.RemoveFactorPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemoveFactorPayload.User(childComplexity), true
+
+	case "RemovePasswordPayload.errors":
+		if e.ComplexityRoot.RemovePasswordPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePasswordPayload.Errors(childComplexity), true
+	case "RemovePasswordPayload.user":
+		if e.ComplexityRoot.RemovePasswordPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RemovePasswordPayload.User(childComplexity), true
+
+	case "RenamePasskeyPayload.errors":
+		if e.ComplexityRoot.RenamePasskeyPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenamePasskeyPayload.Errors(childComplexity), true
+	case "RenamePasskeyPayload.passkey":
+		if e.ComplexityRoot.RenamePasskeyPayload.Passkey == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RenamePasskeyPayload.Passkey(childComplexity), true
+
+	case "RequestLoginCodePayload.challenge":
+		if e.ComplexityRoot.RequestLoginCodePayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginCodePayload.Challenge(childComplexity), true
+	case "RequestLoginCodePayload.errors":
+		if e.ComplexityRoot.RequestLoginCodePayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginCodePayload.Errors(childComplexity), true
+	case "RequestLoginCodePayload.expiresAt":
+		if e.ComplexityRoot.RequestLoginCodePayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginCodePayload.ExpiresAt(childComplexity), true
+	case "RequestLoginCodePayload.reference":
+		if e.ComplexityRoot.RequestLoginCodePayload.Reference == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequestLoginCodePayload.Reference(childComplexity), true
+
 	case "RequestPasswordResetPayload.errors":
 		if e.ComplexityRoot.RequestPasswordResetPayload.Errors == nil {
 			break
 		}
 
 		return e.ComplexityRoot.RequestPasswordResetPayload.Errors(childComplexity), true
+
+	case "RequireAtNextLoginPayload.errors":
+		if e.ComplexityRoot.RequireAtNextLoginPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequireAtNextLoginPayload.Errors(childComplexity), true
+	case "RequireAtNextLoginPayload.user":
+		if e.ComplexityRoot.RequireAtNextLoginPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequireAtNextLoginPayload.User(childComplexity), true
+
+	case "RequireSecondFactorPayload.errors":
+		if e.ComplexityRoot.RequireSecondFactorPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequireSecondFactorPayload.Errors(childComplexity), true
+	case "RequireSecondFactorPayload.user":
+		if e.ComplexityRoot.RequireSecondFactorPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RequireSecondFactorPayload.User(childComplexity), true
 
 	case "ResendConfirmationPayload.errors":
 		if e.ComplexityRoot.ResendConfirmationPayload.Errors == nil {
@@ -1037,6 +1726,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ResetPasswordPayload.User(childComplexity), true
+
+	case "ResetUserFactorsPayload.errors":
+		if e.ComplexityRoot.ResetUserFactorsPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserFactorsPayload.Errors(childComplexity), true
+	case "ResetUserFactorsPayload.user":
+		if e.ComplexityRoot.ResetUserFactorsPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ResetUserFactorsPayload.User(childComplexity), true
 
 	case "RetryAllMailsPayload.count":
 		if e.ComplexityRoot.RetryAllMailsPayload.Count == nil {
@@ -1120,6 +1822,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.RevokeUserSessionsPayload.User(childComplexity), true
+
+	case "SecondFactorStep.challenge":
+		if e.ComplexityRoot.SecondFactorStep.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactorStep.Challenge(childComplexity), true
+	case "SecondFactorStep.expiresAt":
+		if e.ComplexityRoot.SecondFactorStep.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactorStep.ExpiresAt(childComplexity), true
+	case "SecondFactorStep.factors":
+		if e.ComplexityRoot.SecondFactorStep.Factors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactorStep.Factors(childComplexity), true
+	case "SecondFactorStep.mayRememberDevice":
+		if e.ComplexityRoot.SecondFactorStep.MayRememberDevice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactorStep.MayRememberDevice(childComplexity), true
+	case "SecondFactorStep.passkeyOptions":
+		if e.ComplexityRoot.SecondFactorStep.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecondFactorStep.PasskeyOptions(childComplexity), true
 
 	case "SecurityEvent.actor":
 		if e.ComplexityRoot.SecurityEvent.Actor == nil {
@@ -1299,6 +2032,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Session.LastUsedAt(childComplexity), true
+	case "Session.proofs":
+		if e.ComplexityRoot.Session.Proofs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.Proofs(childComplexity), true
+	case "Session.authenticatedAt":
+		if e.ComplexityRoot.Session.ProvenAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Session.ProvenAt(childComplexity), true
 	case "Session.userAgent":
 		if e.ComplexityRoot.Session.UserAgent == nil {
 			break
@@ -1344,6 +2089,131 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SetUserRolePayload.User(childComplexity), true
 
+	case "StartPasskeyLoginPayload.challenge":
+		if e.ComplexityRoot.StartPasskeyLoginPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyLoginPayload.Challenge(childComplexity), true
+	case "StartPasskeyLoginPayload.errors":
+		if e.ComplexityRoot.StartPasskeyLoginPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyLoginPayload.Errors(childComplexity), true
+	case "StartPasskeyLoginPayload.expiresAt":
+		if e.ComplexityRoot.StartPasskeyLoginPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyLoginPayload.ExpiresAt(childComplexity), true
+	case "StartPasskeyLoginPayload.passkeyOptions":
+		if e.ComplexityRoot.StartPasskeyLoginPayload.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyLoginPayload.PasskeyOptions(childComplexity), true
+
+	case "StartPasskeyPayload.challenge":
+		if e.ComplexityRoot.StartPasskeyPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyPayload.Challenge(childComplexity), true
+	case "StartPasskeyPayload.errors":
+		if e.ComplexityRoot.StartPasskeyPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyPayload.Errors(childComplexity), true
+	case "StartPasskeyPayload.expiresAt":
+		if e.ComplexityRoot.StartPasskeyPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyPayload.ExpiresAt(childComplexity), true
+	case "StartPasskeyPayload.passkeyOptions":
+		if e.ComplexityRoot.StartPasskeyPayload.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartPasskeyPayload.PasskeyOptions(childComplexity), true
+
+	case "StartStepUpPayload.challenge":
+		if e.ComplexityRoot.StartStepUpPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartStepUpPayload.Challenge(childComplexity), true
+	case "StartStepUpPayload.errors":
+		if e.ComplexityRoot.StartStepUpPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartStepUpPayload.Errors(childComplexity), true
+	case "StartStepUpPayload.expiresAt":
+		if e.ComplexityRoot.StartStepUpPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartStepUpPayload.ExpiresAt(childComplexity), true
+	case "StartStepUpPayload.passkeyOptions":
+		if e.ComplexityRoot.StartStepUpPayload.PasskeyOptions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartStepUpPayload.PasskeyOptions(childComplexity), true
+	case "StartStepUpPayload.proofs":
+		if e.ComplexityRoot.StartStepUpPayload.Proofs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartStepUpPayload.Proofs(childComplexity), true
+
+	case "StartTotpPayload.challenge":
+		if e.ComplexityRoot.StartTotpPayload.Challenge == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTotpPayload.Challenge(childComplexity), true
+	case "StartTotpPayload.errors":
+		if e.ComplexityRoot.StartTotpPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTotpPayload.Errors(childComplexity), true
+	case "StartTotpPayload.expiresAt":
+		if e.ComplexityRoot.StartTotpPayload.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTotpPayload.ExpiresAt(childComplexity), true
+	case "StartTotpPayload.totp":
+		if e.ComplexityRoot.StartTotpPayload.Totp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StartTotpPayload.Totp(childComplexity), true
+
+	case "StepUpPayload.errors":
+		if e.ComplexityRoot.StepUpPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.Errors(childComplexity), true
+	case "StepUpPayload.session":
+		if e.ComplexityRoot.StepUpPayload.Session == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.Session(childComplexity), true
+	case "StepUpPayload.tokens":
+		if e.ComplexityRoot.StepUpPayload.Tokens == nil {
+			break
+		}
+
+		return e.ComplexityRoot.StepUpPayload.Tokens(childComplexity), true
+
 	case "Tokens.accessToken":
 		if e.ComplexityRoot.Tokens.AccessToken == nil {
 			break
@@ -1375,6 +2245,81 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.Tokens.RefreshTokenExpiresAt(childComplexity), true
 
+	case "Totp.createdAt":
+		if e.ComplexityRoot.Totp.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Totp.CreatedAt(childComplexity), true
+	case "Totp.id":
+		if e.ComplexityRoot.Totp.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Totp.ID(childComplexity), true
+	case "Totp.lastUsedAt":
+		if e.ComplexityRoot.Totp.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Totp.LastUsedAt(childComplexity), true
+	case "Totp.name":
+		if e.ComplexityRoot.Totp.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Totp.Name(childComplexity), true
+
+	case "TotpSecret.qrCode":
+		if e.ComplexityRoot.TotpSecret.QrCode == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSecret.QrCode(childComplexity), true
+	case "TotpSecret.secret":
+		if e.ComplexityRoot.TotpSecret.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSecret.Secret(childComplexity), true
+	case "TotpSecret.uri":
+		if e.ComplexityRoot.TotpSecret.URI == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TotpSecret.URI(childComplexity), true
+
+	case "TrustedDevice.createdAt":
+		if e.ComplexityRoot.TrustedDevice.CreatedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustedDevice.CreatedAt(childComplexity), true
+	case "TrustedDevice.expiresAt":
+		if e.ComplexityRoot.TrustedDevice.ExpiresAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustedDevice.ExpiresAt(childComplexity), true
+	case "TrustedDevice.id":
+		if e.ComplexityRoot.TrustedDevice.ID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustedDevice.ID(childComplexity), true
+	case "TrustedDevice.lastUsedAt":
+		if e.ComplexityRoot.TrustedDevice.LastUsedAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustedDevice.LastUsedAt(childComplexity), true
+	case "TrustedDevice.name":
+		if e.ComplexityRoot.TrustedDevice.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.TrustedDevice.Name(childComplexity), true
+
 	case "User.createdAt":
 		if e.ComplexityRoot.User.CreatedAt == nil {
 			break
@@ -1393,6 +2338,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Email(childComplexity), true
+	case "User.factors":
+		if e.ComplexityRoot.User.Factors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.Factors(childComplexity), true
+	case "User.hasPassword":
+		if e.ComplexityRoot.User.HasPassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.HasPassword(childComplexity), true
 	case "User.id":
 		if e.ComplexityRoot.User.ID == nil {
 			break
@@ -1405,18 +2362,48 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.LastLoginAt(childComplexity), true
+	case "User.mustChangePassword":
+		if e.ComplexityRoot.User.MustChangePassword == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.MustChangePassword(childComplexity), true
+	case "User.mustEnrol":
+		if e.ComplexityRoot.User.MustEnrol == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.MustEnrol(childComplexity), true
+	case "User.passkeyUserId":
+		if e.ComplexityRoot.User.PasskeyUserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.PasskeyUserID(childComplexity), true
 	case "User.pendingEmail":
 		if e.ComplexityRoot.User.PendingEmail == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.PendingEmail(childComplexity), true
+	case "User.recoveryCodes":
+		if e.ComplexityRoot.User.RecoveryCodes == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.RecoveryCodes(childComplexity), true
 	case "User.role":
 		if e.ComplexityRoot.User.Role == nil {
 			break
 		}
 
 		return e.ComplexityRoot.User.Role(childComplexity), true
+	case "User.secondFactorRequired":
+		if e.ComplexityRoot.User.SecondFactorRequired == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.SecondFactorRequired(childComplexity), true
 	case "User.securityEvents":
 		if e.ComplexityRoot.User.SecurityEvents == nil {
 			break
@@ -1434,6 +2421,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.Sessions(childComplexity), true
+	case "User.trustedDevices":
+		if e.ComplexityRoot.User.TrustedDevices == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.TrustedDevices(childComplexity), true
 	case "User.updatedAt":
 		if e.ComplexityRoot.User.UpdatedAt == nil {
 			break
@@ -1519,28 +2512,42 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	ec := newExecutionContext(opCtx, e, make(chan graphql.DeferredResult))
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
+			graphql.NewInputUnmarshaler("AddPasskeyInput", ec.unmarshalInputAddPasskeyInput),
 			graphql.NewInputUnmarshaler("CancelMailInput", ec.unmarshalInputCancelMailInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
 			graphql.NewInputUnmarshaler("ChangeUsernameInput", ec.unmarshalInputChangeUsernameInput),
 			graphql.NewInputUnmarshaler("ConfirmEmailInput", ec.unmarshalInputConfirmEmailInput),
+			graphql.NewInputUnmarshaler("ConfirmTotpInput", ec.unmarshalInputConfirmTotpInput),
+			graphql.NewInputUnmarshaler("ContinueLoginInput", ec.unmarshalInputContinueLoginInput),
 			graphql.NewInputUnmarshaler("CreateUserInput", ec.unmarshalInputCreateUserInput),
 			graphql.NewInputUnmarshaler("DeleteAccountInput", ec.unmarshalInputDeleteAccountInput),
 			graphql.NewInputUnmarshaler("DeleteUserInput", ec.unmarshalInputDeleteUserInput),
 			graphql.NewInputUnmarshaler("DisableUserInput", ec.unmarshalInputDisableUserInput),
 			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
+			graphql.NewInputUnmarshaler("ForgetDeviceInput", ec.unmarshalInputForgetDeviceInput),
+			graphql.NewInputUnmarshaler("LoginAnswer", ec.unmarshalInputLoginAnswer),
 			graphql.NewInputUnmarshaler("LoginInput", ec.unmarshalInputLoginInput),
 			graphql.NewInputUnmarshaler("LogoutInput", ec.unmarshalInputLogoutInput),
 			graphql.NewInputUnmarshaler("RefreshInput", ec.unmarshalInputRefreshInput),
 			graphql.NewInputUnmarshaler("RegisterInput", ec.unmarshalInputRegisterInput),
+			graphql.NewInputUnmarshaler("RemoveFactorInput", ec.unmarshalInputRemoveFactorInput),
+			graphql.NewInputUnmarshaler("RenamePasskeyInput", ec.unmarshalInputRenamePasskeyInput),
+			graphql.NewInputUnmarshaler("RequestLoginCodeInput", ec.unmarshalInputRequestLoginCodeInput),
 			graphql.NewInputUnmarshaler("RequestPasswordResetInput", ec.unmarshalInputRequestPasswordResetInput),
+			graphql.NewInputUnmarshaler("RequireAtNextLoginInput", ec.unmarshalInputRequireAtNextLoginInput),
+			graphql.NewInputUnmarshaler("RequireSecondFactorInput", ec.unmarshalInputRequireSecondFactorInput),
 			graphql.NewInputUnmarshaler("ResendConfirmationInput", ec.unmarshalInputResendConfirmationInput),
 			graphql.NewInputUnmarshaler("ResetPasswordInput", ec.unmarshalInputResetPasswordInput),
+			graphql.NewInputUnmarshaler("ResetUserFactorsInput", ec.unmarshalInputResetUserFactorsInput),
 			graphql.NewInputUnmarshaler("RetryMailInput", ec.unmarshalInputRetryMailInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
 			graphql.NewInputUnmarshaler("RevokeUserSessionsInput", ec.unmarshalInputRevokeUserSessionsInput),
 			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
+			graphql.NewInputUnmarshaler("StartPasskeyLoginInput", ec.unmarshalInputStartPasskeyLoginInput),
+			graphql.NewInputUnmarshaler("StepUpAnswer", ec.unmarshalInputStepUpAnswer),
+			graphql.NewInputUnmarshaler("StepUpInput", ec.unmarshalInputStepUpInput),
 		)
 	}
 	first := true
@@ -1633,8 +2640,18 @@ token that came along: ` + "`" + `refresh` + "`" + ` and ` + "`" + `login` + "`"
 """
 directive @isAuthenticated on FIELD_DEFINITION
 
-"Like ` + "`" + `@isAuthenticated` + "`" + `, ` + "`" + `UNAUTHENTICATED` + "`" + ` included; a valid token without this role is ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `ROLE` + "`" + `."
+"""
+Like ` + "`" + `@isAuthenticated` + "`" + `, ` + "`" + `UNAUTHENTICATED` + "`" + ` included; a valid token without this role is ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `ROLE` + "`" + `.
+A mutation is ` + "`" + `@fresh` + "`" + ` too, for an administrator who has a second factor or has to have one.
+"""
 directive @hasRole(role: Role!) on FIELD_DEFINITION
+
+"""
+Like ` + "`" + `@isAuthenticated` + "`" + `, ` + "`" + `UNAUTHENTICATED` + "`" + ` included; and somebody must have shown in this session who they are within the
+last 10 minutes (` + "`" + `FRESH_FOR` + "`" + `), with the second factor if the account has one. Else ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `STEP_UP` + "`" + `
+and ` + "`" + `extensions.level` + "`" + `, ` + "`" + `aal1` + "`" + ` or ` + "`" + `aal2` + "`" + `: call ` + "`" + `stepUp` + "`" + ` and try again.
+"""
+directive @fresh on FIELD_DEFINITION
 
 "Null unless the viewer is this very user or an administrator."
 directive @private on FIELD_DEFINITION
@@ -1696,6 +2713,85 @@ type User implements Node {
     "A cursor: only events before it."
     before: String
   ): SecurityEventConnection @private
+  "What opens the account besides the password. Private, as ` + "`" + `email` + "`" + ` is."
+  factors: [Factor!] @private
+  "Whether a login by password asks for one of them. Private, as ` + "`" + `email` + "`" + ` is."
+  secondFactorRequired: Boolean @private
+  "Null if there are none left, too. Private, as ` + "`" + `email` + "`" + ` is."
+  recoveryCodes: RecoveryCodes @private
+  "False for one who cannot log in by a password. Private, as ` + "`" + `email` + "`" + ` is."
+  hasPassword: Boolean @private
+  "What passkeys know this user by, base64url: for the browser's signal API. Private, as ` + "`" + `email` + "`" + ` is."
+  passkeyUserId: String @private
+  "Whether the next login asks for a new password: see ` + "`" + `requireAtNextLogin` + "`" + `. Private, as ` + "`" + `email` + "`" + ` is."
+  mustChangePassword: Boolean @private
+  "Whether the next login asks for a second factor to be added, unless there is one. Private, as ` + "`" + `email` + "`" + ` is."
+  mustEnrol: Boolean @private
+  "Where the second factor is left out, the one trusted last first; 20 at most. Private, as ` + "`" + `email` + "`" + ` is."
+  trustedDevices: [TrustedDevice!] @private
+}
+
+"Something that opens the account besides the password."
+interface Factor implements Node {
+  id: ID!
+  "64 characters at most; the kind of device that it was added with, unless it was given."
+  name: String!
+  createdAt: Time!
+  "Null before the first use."
+  lastUsedAt: Time
+}
+
+"An authenticator app (RFC 6238). A user has one at most."
+type Totp implements Node & Factor {
+  id: ID!
+  name: String!
+  createdAt: Time!
+  lastUsedAt: Time
+}
+
+"A passkey (WebAuthn). A user has 20 at most."
+type Passkey implements Node & Factor {
+  id: ID!
+  name: String!
+  createdAt: Time!
+  lastUsedAt: Time
+  "Base64url: for the browser's signal API."
+  credentialId: String!
+  "Kept by a provider that copies it to other devices. It may change."
+  synced: Boolean!
+}
+
+"Codes that stand in for a second factor that is lost, each once."
+type RecoveryCodes {
+  "How many are left: 1 at least."
+  left: Int!
+  createdAt: Time!
+}
+
+"A device at which a login leaves the second factor out."
+type TrustedDevice implements Node {
+  id: ID!
+  "As its session was called when it was trusted."
+  name: String!
+  createdAt: Time!
+  "Of the last login that left the second factor out, or ` + "`" + `createdAt` + "`" + `."
+  lastUsedAt: Time!
+  "From when on a login asks for the second factor again: ` + "`" + `TRUSTED_DEVICE_TTL` + "`" + ` after ` + "`" + `createdAt` + "`" + `."
+  expiresAt: Time!
+}
+
+"How somebody shows who they are."
+enum ProofKind {
+  PASSWORD
+  "A passkey (WebAuthn). With user verification it is as good as two."
+  PASSKEY
+  "A code of an authenticator app (RFC 6238)."
+  TOTP
+  RECOVERY_CODE
+  "A mailed code, or the link that confirmed the account."
+  EMAIL_CODE
+  "Another service's login."
+  PROVIDER
 }
 
 "One signed-in device: it lives until it is logged out, is revoked or expires."
@@ -1720,6 +2816,10 @@ type Session implements Node {
   lastUsedAt: Time!
   "When it ends unless it is refreshed before."
   expiresAt: Time!
+  "What was shown in it, the last step-up included."
+  proofs: [ProofKind!]!
+  "When something was shown last; a refresh shows nothing."
+  authenticatedAt: Time!
 }
 
 "Who asked for new tokens of a session, and when."
@@ -1734,6 +2834,8 @@ type SessionRefresh {
 }
 
 type Query {
+  "What this server offers, for a login page. Needs no token."
+  loginMethods: LoginMethods!
   """
   The signed-in user; null without an access token, an ` + "`" + `UNAUTHENTICATED` + "`" + ` error with a bad one. A page with the cookie alone
   gets null too: call ` + "`" + `refresh` + "`" + ` first.
@@ -1776,6 +2878,25 @@ type Query {
     "Only those that were given up."
     failed: Boolean! = false
   ): QueuedMailConnection @hasRole(role: ADMIN)
+}
+
+"How people log in here."
+type LoginMethods {
+  password: Boolean!
+  "False where the service is called by an IP address, or by plain http: see ` + "`" + `PASSKEY_DOMAIN` + "`" + `."
+  passkeys: Boolean!
+  "Whether ` + "`" + `requestLoginCode` + "`" + ` mails codes."
+  emailCode: Boolean!
+  "Whether strangers can register."
+  registration: Boolean!
+  "Whom the server asks for a second factor."
+  secondFactor: SecondFactorPolicy!
+}
+
+enum SecondFactorPolicy {
+  OPTIONAL
+  ADMINISTRATORS
+  EVERYBODY
 }
 
 "A page of users, after https://relay.dev/graphql/connections.htm."
@@ -1895,6 +3016,35 @@ enum SecurityEventKind {
   ACCOUNT_DISABLED
   ACCOUNT_ENABLED
   ACCOUNT_DELETED
+  "An authenticator app."
+  FACTOR_ADDED
+  FACTOR_REMOVED
+  PASSKEY_ADDED
+  PASSKEY_REMOVED
+  "A provider copies it to other devices now, or does not any more."
+  PASSKEY_BACKUP_CHANGED
+  "Its counter did not rise: it may have been copied."
+  PASSKEY_COUNTER_REFUSED
+  "A login by password asks for a passkey from then on."
+  SECOND_FACTOR_ON
+  SECOND_FACTOR_OFF
+  RECOVERY_CODES_MADE
+  RECOVERY_CODE_USED
+  "Somebody who knows the password showed wrong codes. The user was told by mail, once a day."
+  CODES_TRIED
+  "As many wrong codes as may be: none is taken for a while."
+  CODES_LIMITED
+  "All second factors were taken off, by an administrator or the shell."
+  FACTORS_RESET
+  PASSWORD_REMOVED
+  "Somebody showed again who they are."
+  STEP_UP
+  "The second factor is left out on this device from then on."
+  DEVICE_TRUSTED
+  "It is asked for again on a device where it was left out."
+  DEVICE_FORGOTTEN
+  "What the user has to do at the next login was set, by an administrator or the shell."
+  DUTY_SET
 }
 
 enum SecurityEventOutcome {
@@ -1983,15 +3133,34 @@ type Mutation {
   resendConfirmation(input: ResendConfirmationInput!): ResendConfirmationPayload
   """
   Finishes a registration, which also logs this device in, or a change of email address, which does not.
-  ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `TOKEN_INVALID` + "`" + `, ` + "`" + `WRONG_PASSWORD` + "`" + `.
+  ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `TOKEN_INVALID` + "`" + `, ` + "`" + `WRONG_PASSWORD` + "`" + `, and ` + "`" + `ENROLMENT_NEEDED` + "`" + ` beside ` + "`" + `step` + "`" + `.
   """
   confirmEmail(input: ConfirmEmailInput!): ConfirmEmailPayload
 
   """
   Opens a session for this device. Tries are counted by ` + "`" + `login` + "`" + ` as it was typed and by the client, whether or not there is
-  such a user; beyond that ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `INVALID_CREDENTIALS` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `, ` + "`" + `EMAIL_NOT_CONFIRMED` + "`" + `.
+  such a user; beyond that ` + "`" + `RATE_LIMITED` + "`" + `. Where the password is not enough, ` + "`" + `step` + "`" + ` says what is. User errors:
+  ` + "`" + `INVALID_CREDENTIALS` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `, ` + "`" + `EMAIL_NOT_CONFIRMED` + "`" + `, and ` + "`" + `SECOND_FACTOR_NEEDED` + "`" + `, ` + "`" + `ENROLMENT_NEEDED` + "`" + `,
+  ` + "`" + `NEW_PASSWORD_NEEDED` + "`" + ` beside ` + "`" + `step` + "`" + `.
   """
   login(input: LoginInput!): LoginPayload
+  """
+  Begins a login by passkey, for a button and for autofill, which ` + "`" + `continueLogin` + "`" + ` ends. Writes nothing and names nobody: a
+  page may call it each time that it is looked at. ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `PASSKEYS_OFF` + "`" + `.
+  """
+  startPasskeyLogin(input: StartPasskeyLoginInput! = {}): StartPasskeyLoginPayload
+  """
+  Begins a login by mail: mails a code, if the address has an account, which ` + "`" + `continueLogin` + "`" + ` takes as ` + "`" + `emailCode` + "`" + `. Always
+  answers the same. ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `EMAIL_LOGIN_OFF` + "`" + `; ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `.
+  """
+  requestLoginCode(input: RequestLoginCodeInput!): RequestLoginCodePayload
+  """
+  Takes the next step of a login that ` + "`" + `login` + "`" + `, ` + "`" + `confirmEmail` + "`" + `, ` + "`" + `startPasskeyLogin` + "`" + ` or ` + "`" + `requestLoginCode` + "`" + ` began. A wrong answer
+  leaves the step as it was. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `CHALLENGE_INVALID` + "`" + `, ` + "`" + `CODE_INVALID` + "`" + `, ` + "`" + `PASSKEY_INVALID` + "`" + `,
+  ` + "`" + `PASSKEY_UNKNOWN` + "`" + `, ` + "`" + `PASSKEY_TAKEN` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `, ` + "`" + `PASSWORD_INVALID` + "`" + `,
+  ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `, ` + "`" + `PASSWORD_BREACHED` + "`" + `, and ` + "`" + `SECOND_FACTOR_NEEDED` + "`" + `, ` + "`" + `ENROLMENT_NEEDED` + "`" + `, ` + "`" + `NEW_PASSWORD_NEEDED` + "`" + ` beside ` + "`" + `step` + "`" + `.
+  """
+  continueLogin(input: ContinueLoginInput!): LoginPayload
   """
   Trades a refresh token for new tokens. Asking again with the same token gives the same successor, within ` + "`" + `REFRESH_GRACE` + "`" + `
   (30 s; another tab was faster) the current one, or, for 24 h, while that successor has not been presented (the answer
@@ -2010,25 +3179,86 @@ type Mutation {
   revokeOtherSessions: RevokeOtherSessionsPayload @isAuthenticated
 
   """
+  What this session can step up with. Mails a code where nothing else is left: see ` + "`" + `StepUpAnswer.emailCode` + "`" + `. Needs an access
+  token. ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  startStepUp: StartStepUpPayload @isAuthenticated
+  """
+  Shows again who is there, for what is ` + "`" + `@fresh` + "`" + `. An account with a second factor shows that. Needs an access token.
+  ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `CODE_INVALID` + "`" + `, ` + "`" + `PASSKEY_INVALID` + "`" + `, ` + "`" + `CHALLENGE_INVALID` + "`" + `,
+  ` + "`" + `SECOND_FACTOR_NEEDED` + "`" + `.
+  """
+  stepUp(input: StepUpInput!): StepUpPayload @isAuthenticated
+
+  """
+  A secret for an authenticator app, to be confirmed within 10 minutes; until then nothing changes. Needs a fresh access
+  token. ` + "`" + `RATE_LIMITED` + "`" + `.
+  """
+  startTotp: StartTotpPayload @fresh
+  """
+  Adds the authenticator app, in the place of the one that there was. From then on a login by password asks for it. Counts
+  as a step-up, and the user is told by mail. Needs the session that called ` + "`" + `startTotp` + "`" + `. User errors: ` + "`" + `CODE_INVALID` + "`" + `,
+  ` + "`" + `CHALLENGE_INVALID` + "`" + `.
+  """
+  confirmTotp(input: ConfirmTotpInput!): ConfirmTotpPayload @isAuthenticated
+  """
+  What a passkey is made by within 10 minutes; until it is added nothing changes. Needs a fresh access token. ` + "`" + `FORBIDDEN` + "`" + ` with
+  the reason ` + "`" + `PASSKEYS_OFF` + "`" + `. User errors: ` + "`" + `TOO_MANY` + "`" + `.
+  """
+  startPasskey: StartPasskeyPayload @fresh
+  """
+  Adds the passkey that was made. It logs in by itself; a login by password asks for it once ` + "`" + `requireSecondFactor` + "`" + ` says so, or
+  where the account has to have a second factor. Counts as a step-up, and the user is told by mail. Needs the session that
+  called ` + "`" + `startPasskey` + "`" + `, and the page of the origin that made it. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `CHALLENGE_INVALID` + "`" + `,
+  ` + "`" + `PASSKEY_INVALID` + "`" + `, ` + "`" + `PASSKEY_TAKEN` + "`" + `, ` + "`" + `TOO_MANY` + "`" + `.
+  """
+  addPasskey(input: AddPasskeyInput!): AddPasskeyPayload @isAuthenticated
+  "Needs an access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  renamePasskey(input: RenamePasskeyInput!): RenamePasskeyPayload @isAuthenticated
+  """
+  Takes a factor off the account, and tells the user by mail. With the last one the recovery codes go. Needs a fresh access
+  token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `LAST_FACTOR` + "`" + `, ` + "`" + `LAST_WAY_IN` + "`" + `.
+  """
+  removeFactor(input: RemoveFactorInput!): RemoveFactorPayload @fresh
+  """
+  Whether a login by password asks for a passkey. Needs a fresh access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `LAST_FACTOR` + "`" + `,
+  ` + "`" + `FACTOR_MISSING` + "`" + `.
+  """
+  requireSecondFactor(input: RequireSecondFactorInput!): RequireSecondFactorPayload @fresh
+  """
+  Eight new recovery codes; the old ones are dead. The user is told by mail. Needs a fresh access token. ` + "`" + `RATE_LIMITED` + "`" + `.
+  User errors: ` + "`" + `FACTOR_MISSING` + "`" + `.
+  """
+  makeRecoveryCodes: MakeRecoveryCodesPayload @fresh
+  "Has a login on this device ask for the second factor again. Needs an access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  forgetDevice(input: ForgetDeviceInput!): ForgetDevicePayload @isAuthenticated
+
+  """
   Gives the viewer another username, or the same in another case, and tells them by mail. The old one is kept for them for
   72 hours. Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """
   changeUsername(input: ChangeUsernameInput!): ChangeUsernamePayload @isAuthenticated
   """
   Mails a link to the new address, and a notice to the old one; the address changes once the link is confirmed. The
-  answer is the same whether or not the new address has an account. Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `.
+  answer is the same whether or not the new address has an account. Needs an access token, ` + "`" + `@fresh` + "`" + ` for an account with a
+  second factor or without a password. ` + "`" + `RATE_LIMITED` + "`" + `.
   User errors: ` + "`" + `EMAIL_INVALID` + "`" + `, ` + "`" + `WRONG_PASSWORD` + "`" + `.
   """
   changeEmail(input: ChangeEmailInput!): ChangeEmailPayload @isAuthenticated
   """
-  Ends all other sessions too, and tells the user by mail. Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `.
+  Ends all other sessions too, and tells the user by mail. Needs an access token, as ` + "`" + `changeEmail` + "`" + ` does. ` + "`" + `RATE_LIMITED` + "`" + `.
   User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `PASSWORD_TOO_SHORT` + "`" + `, ` + "`" + `PASSWORD_TOO_LONG` + "`" + `, ` + "`" + `PASSWORD_INVALID` + "`" + `, ` + "`" + `PASSWORD_TOO_COMMON` + "`" + `,
   ` + "`" + `PASSWORD_BREACHED` + "`" + `.
   """
   changePassword(input: ChangePasswordInput!): ChangePasswordPayload @isAuthenticated
   """
+  Leaves the account to its passkeys, ends all other sessions and tells the user by mail. ` + "`" + `changePassword` + "`" + ` and a reset link set
+  a password again. Needs a fresh access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `LAST_WAY_IN` + "`" + `.
+  """
+  removePassword: RemovePasswordPayload @fresh
+  """
   Deletes the account, its sessions and every unused link of it, for good, and tells the user by mail. Needs an access
-  token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
+  token, as ` + "`" + `changeEmail` + "`" + ` does. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `WRONG_PASSWORD` + "`" + `, ` + "`" + `LAST_ADMIN` + "`" + `.
   """
   deleteAccount(input: DeleteAccountInput!): DeleteAccountPayload @isAuthenticated
 
@@ -2079,6 +3309,17 @@ type Mutation {
   """
   sendPasswordReset(input: SendPasswordResetInput!): SendPasswordResetPayload @hasRole(role: ADMIN)
   """
+  Sets what a user has to do at the next login; what is false is asked no longer. Sessions go on, and ` + "`" + `user` + "`" + ` has it as
+  ` + "`" + `mustChangePassword` + "`" + ` and ` + "`" + `mustEnrol` + "`" + `. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
+  """
+  requireAtNextLogin(input: RequireAtNextLoginInput!): RequireAtNextLoginPayload @hasRole(role: ADMIN)
+  """
+  Takes all that opens an account but its password off it: authenticator app, passkeys, recovery codes and trusted devices.
+  The user is logged out everywhere, every older link of theirs is dead, and they are told by mail; where there is no
+  password, another mail has a link that sets one. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
+  """
+  resetUserFactors(input: ResetUserFactorsInput!): ResetUserFactorsPayload @hasRole(role: ADMIN)
+  """
   Tries a mail again at once, also one that was given up. One that is on its way, or whose recipient had as many as may be,
   is ` + "`" + `NOT_FOUND` + "`" + `. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
   """
@@ -2097,7 +3338,7 @@ type Mutation {
 """
 What went wrong in a way that a person can put right. Failures of the request itself (no or a bad token, too
 many tries, a server in trouble) are GraphQL errors instead, told apart by ` + "`" + `extensions.code` + "`" + `:
-` + "`" + `UNAUTHENTICATED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + `, ` + "`" + `RATE_LIMITED` + "`" + ` (with ` + "`" + `retryAfter` + "`" + `, whole seconds), ` + "`" + `BAD_USER_INPUT` + "`" + ` (variables that do not
+` + "`" + `UNAUTHENTICATED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + ` (of the reason ` + "`" + `STEP_UP` + "`" + ` with ` + "`" + `level` + "`" + `), ` + "`" + `RATE_LIMITED` + "`" + ` (with ` + "`" + `retryAfter` + "`" + `, whole seconds), ` + "`" + `BAD_USER_INPUT` + "`" + ` (variables that do not
 fit, NUL, a bad page or cursor), ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `, ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + ` (every limit on a document too, and
 introspection while it is off), ` + "`" + `UNAVAILABLE` + "`" + ` (with ` + "`" + `retryAfter` + "`" + `), ` + "`" + `INTERNAL` + "`" + `. Each error has one of them.
 """
@@ -2145,8 +3386,32 @@ enum UserErrorCode {
   PASSWORD_BREACHED
   "Unknown, used, superseded or expired: never said which."
   TOKEN_INVALID
-  "There is no such user, session or mail."
+  "There is no such user, session, device or mail."
   NOT_FOUND
+  "The password was right, and the account has a second factor: see ` + "`" + `LoginPayload.step` + "`" + `."
+  SECOND_FACTOR_NEEDED
+  "This account has to have a second factor and has none: see ` + "`" + `LoginPayload.step` + "`" + `."
+  ENROLMENT_NEEDED
+  "This account has to have a new password: see ` + "`" + `LoginPayload.step` + "`" + `."
+  NEW_PASSWORD_NEEDED
+  "It took too long, was finished already, or something that it stood on has changed. Begin again."
+  CHALLENGE_INVALID
+  "Wrong, too old or used: never said which."
+  CODE_INVALID
+  "Not an answer to what was asked for, never said why; or the passkey was removed or may have been copied."
+  PASSKEY_INVALID
+  "No account here has this passkey: the browser may be told so (` + "`" + `signalUnknownCredential` + "`" + `)."
+  PASSKEY_UNKNOWN
+  "An account has this passkey already, or had it."
+  PASSKEY_TAKEN
+  "There is no second factor to ask for, or to stand in for."
+  FACTOR_MISSING
+  "The server asks this account for a second factor, and this is the last one."
+  LAST_FACTOR
+  "The account could not be opened any more."
+  LAST_WAY_IN
+  "As many as ` + "`" + `limit` + "`" + ` are there already."
+  TOO_MANY
   "The account is disabled; said only to one who knows its password, and to administrators."
   ACCOUNT_DISABLED
   "It would leave the service without an administrator."
@@ -2224,8 +3489,12 @@ input ConfirmEmailInput {
 type ConfirmEmailPayload {
   "With its private fields only if ` + "`" + `tokens` + "`" + ` are given or the access token sent is this user's."
   user: User
-  "Null when no session was opened: the email is confirmed if ` + "`" + `errors` + "`" + ` is empty."
+  """
+  Null when no session was opened: the email is confirmed if ` + "`" + `errors` + "`" + ` is empty, or has one code that ends in ` + "`" + `_NEEDED` + "`" + `.
+  """
   tokens: Tokens
+  "What the login still needs, as of ` + "`" + `login` + "`" + `: the account is there."
+  step: LoginStep
   "As of ` + "`" + `login` + "`" + `."
   deviceToken: String
   errors: [UserError!]!
@@ -2242,7 +3511,8 @@ input LoginInput {
   """
   The ` + "`" + `deviceToken` + "`" + ` of the last login or confirmation on this device. It shows that its user logged in here before: guesses
   by others, behind the same address too, then do not lock them out, and another network is not told by mail. One that is
-  another's, forged, expired or dead is as none. Left out when it travels in the cookie.
+  another's, forged, expired or dead is as none. Left out when it travels in the cookie. On a trusted device it spares the
+  second factor, too: see ` + "`" + `rememberDevice` + "`" + `.
   """
   deviceToken: String
   transport: TokenTransport! = BODY
@@ -2251,14 +3521,130 @@ type LoginPayload {
   user: User
   """
   The login is complete when, and only when, this is not null: look here, not at ` + "`" + `errors` + "`" + `. Without it ` + "`" + `errors` + "`" + ` is never empty;
-  a step still to be taken (a second factor, one day) is a code there, with its data in a field beside this one.
+  a step still to be taken is a code there, with what it needs in ` + "`" + `step` + "`" + `.
   """
   tokens: Tokens
+  "What is still asked for. Null unless the one error is a code that ends in ` + "`" + `_NEEDED` + "`" + `."
+  step: LoginStep
+  "Eight, of a login in which a second factor was added and there were none; shown once."
+  recoveryCodes: [String!]
   """
   For the device to keep, logout or not, and bring to its next login. It opens nothing. Good for 180 days, until the account
   has a new password or address, or "this was not me". Null without ` + "`" + `tokens` + "`" + `, and when it travels in the cookie.
   """
   deviceToken: String
+  errors: [UserError!]!
+}
+
+"""
+What is still asked of somebody who has shown in part who they are. It comes beside exactly one error, whose code ends in
+` + "`" + `_NEEDED` + "`" + `, and never beside ` + "`" + `tokens` + "`" + `. Hand ` + "`" + `challenge` + "`" + ` and the answer to ` + "`" + `continueLogin` + "`" + `.
+"""
+interface LoginStep {
+  """
+  Opaque. Names this login until it is finished: a wrong answer leaves it good, a right one brings another or the tokens.
+  Whoever has it is one step from the account: keep it in memory.
+  """
+  challenge: String!
+  "10 minutes from now; the whole login has 15."
+  expiresAt: Time!
+}
+
+"Beside ` + "`" + `SECOND_FACTOR_NEEDED` + "`" + `: ` + "`" + `totpCode` + "`" + `, ` + "`" + `recoveryCode` + "`" + ` or ` + "`" + `passkey` + "`" + ` answers it."
+type SecondFactorStep implements LoginStep {
+  challenge: String!
+  expiresAt: Time!
+  "What this account can answer with, the one used last first; ` + "`" + `RECOVERY_CODE` + "`" + ` only while some are left."
+  factors: [ProofKind!]!
+  """
+  JSON text for ` + "`" + `navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(…)})` + "`" + `; null if the
+  account has no passkey that is of use here.
+  """
+  passkeyOptions: String
+  "Whether ` + "`" + `rememberDevice` + "`" + ` does anything."
+  mayRememberDevice: Boolean!
+}
+
+"Beside ` + "`" + `ENROLMENT_NEEDED` + "`" + `: this account must have a second factor. ` + "`" + `totpCode` + "`" + ` of the secret here, or a new ` + "`" + `passkey` + "`" + `, answers it."
+type EnrolmentStep implements LoginStep {
+  challenge: String!
+  expiresAt: Time!
+  totp: TotpSecret!
+  "JSON text for ` + "`" + `navigator.credentials.create` + "`" + `, as of ` + "`" + `startPasskey` + "`" + `; null where there are no passkeys."
+  passkeyOptions: String
+}
+
+"Beside ` + "`" + `NEW_PASSWORD_NEEDED` + "`" + `: ` + "`" + `newPassword` + "`" + ` answers it, by the same rules as ` + "`" + `resetPassword` + "`" + `."
+type NewPasswordStep implements LoginStep {
+  challenge: String!
+  expiresAt: Time!
+}
+
+"A secret for an authenticator app. Shown once, here."
+type TotpSecret {
+  "Base32, for typing."
+  secret: String!
+  "` + "`" + `otpauth://totp/…` + "`" + `, for a link on a phone."
+  uri: String!
+  "The same as a QR code: an SVG document, black on white with its margin."
+  qrCode: String!
+}
+
+"One answer, and no more than one."
+input LoginAnswer @oneOf {
+  "Six digits; spaces are left out."
+  totpCode: String
+  "Dashes, spaces and case do not count."
+  recoveryCode: String
+  "` + "`" + `JSON.stringify(credential)` + "`" + ` of what the browser made of ` + "`" + `passkeyOptions` + "`" + `, 16 KiB at most."
+  passkey: String
+  newPassword: String
+  "The eight characters of the mail that ` + "`" + `requestLoginCode` + "`" + ` sent; dashes, spaces and case do not count."
+  emailCode: String
+}
+input ContinueLoginInput {
+  challenge: String!
+  answer: LoginAnswer!
+  """
+  Leave the second factor out at later logins by this device, which bring the ` + "`" + `deviceToken` + "`" + ` of the answer: for
+  ` + "`" + `TRUSTED_DEVICE_TTL` + "`" + `, until the account has a new password or address or another factor, "this was not me", or
+  ` + "`" + `forgetDevice` + "`" + `. Does nothing where no second factor was shown, nor where ` + "`" + `mayRememberDevice` + "`" + ` says so.
+  """
+  rememberDevice: Boolean! = false
+  "As in ` + "`" + `LoginInput` + "`" + `, of a login that ` + "`" + `requestLoginCode` + "`" + ` or ` + "`" + `startPasskeyLogin` + "`" + ` began."
+  deviceToken: String
+}
+
+input RequestLoginCodeInput {
+  email: String!
+  "At most 64 characters are kept, control and format characters are not; never an error."
+  deviceName: String
+  transport: TokenTransport! = BODY
+}
+type RequestLoginCodePayload {
+  "For ` + "`" + `continueLogin` + "`" + `, from this device alone. Given whether or not the address has an account."
+  challenge: String
+  "Four characters that the mail repeats, so that people take the right one of two."
+  reference: String
+  "10 minutes from now."
+  expiresAt: Time
+  errors: [UserError!]!
+}
+
+input StartPasskeyLoginInput {
+  "At most 64 characters are kept, control and format characters are not; never an error."
+  deviceName: String
+  transport: TokenTransport! = BODY
+}
+type StartPasskeyLoginPayload {
+  "For ` + "`" + `continueLogin` + "`" + `: good for 15 minutes, and for one login."
+  challenge: String
+  """
+  JSON text for ` + "`" + `navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(…)})` + "`" + `, also with
+  ` + "`" + `mediation: "conditional"` + "`" + `.
+  """
+  passkeyOptions: String
+  expiresAt: Time
   errors: [UserError!]!
 }
 
@@ -2295,6 +3681,125 @@ type RevokeOtherSessionsPayload {
   errors: [UserError!]!
 }
 
+# ---------------------------------------------------------------- step-up and second factors
+
+type StartStepUpPayload {
+  "What this account can answer with."
+  proofs: [ProofKind!]
+  "For ` + "`" + `passkey` + "`" + ` and ` + "`" + `emailCode` + "`" + `, in this session; null where there is neither. The others need none."
+  challenge: String
+  "JSON text for ` + "`" + `navigator.credentials.get` + "`" + `, as in ` + "`" + `SecondFactorStep` + "`" + `."
+  passkeyOptions: String
+  "Of the challenge."
+  expiresAt: Time
+  errors: [UserError!]!
+}
+"One answer, and no more than one."
+input StepUpAnswer @oneOf {
+  "Only of an account without a second factor."
+  password: String
+  "Six digits; spaces are left out."
+  totpCode: String
+  "Dashes, spaces and case do not count."
+  recoveryCode: String
+  "As in ` + "`" + `LoginAnswer` + "`" + `. It must have seen to it who its owner is."
+  passkey: String
+  "Only of an account with neither a password nor a factor, where ` + "`" + `EMAIL_LOGIN` + "`" + ` is on: ` + "`" + `startStepUp` + "`" + ` mails it."
+  emailCode: String
+}
+input StepUpInput {
+  "Of ` + "`" + `startStepUp` + "`" + `, for an answer that needs it."
+  challenge: String
+  answer: StepUpAnswer!
+}
+type StepUpPayload {
+  "A new access token that says what was shown; the refresh token stays as it was, and is null here."
+  tokens: Tokens
+  session: Session
+  errors: [UserError!]!
+}
+
+type StartTotpPayload {
+  "For ` + "`" + `confirmTotp` + "`" + `, in this session."
+  challenge: String
+  totp: TotpSecret
+  expiresAt: Time
+  errors: [UserError!]!
+}
+input ConfirmTotpInput {
+  challenge: String!
+  "Of the app that has the new secret."
+  totpCode: String!
+  "At most 64 characters are kept, control and format characters are not; never an error."
+  name: String
+}
+type ConfirmTotpPayload {
+  user: User
+  "Eight, if there were none; shown once."
+  recoveryCodes: [String!]
+  errors: [UserError!]!
+}
+
+type StartPasskeyPayload {
+  "For ` + "`" + `addPasskey` + "`" + `, in this session."
+  challenge: String
+  "JSON text for ` + "`" + `navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(…)})` + "`" + `."
+  passkeyOptions: String
+  expiresAt: Time
+  errors: [UserError!]!
+}
+input AddPasskeyInput {
+  challenge: String!
+  "` + "`" + `JSON.stringify(credential)` + "`" + ` of what the browser made, 16 KiB at most."
+  passkey: String!
+  "At most 64 characters are kept, control and format characters are not; never an error. Left out, it is the kind of device."
+  name: String
+}
+type AddPasskeyPayload {
+  user: User
+  passkey: Passkey
+  errors: [UserError!]!
+}
+input RenamePasskeyInput {
+  passkeyId: ID!
+  "As in ` + "`" + `AddPasskeyInput` + "`" + `."
+  name: String!
+}
+type RenamePasskeyPayload {
+  passkey: Passkey
+  errors: [UserError!]!
+}
+
+input RemoveFactorInput {
+  factorId: ID!
+}
+type RemoveFactorPayload {
+  removedFactorId: ID
+  user: User
+  errors: [UserError!]!
+}
+input RequireSecondFactorInput {
+  "Whether a login by password asks for a passkey. An account with an authenticator app always asks."
+  required: Boolean!
+}
+type RequireSecondFactorPayload {
+  user: User
+  errors: [UserError!]!
+}
+type MakeRecoveryCodesPayload {
+  user: User
+  "Eight; shown once."
+  recoveryCodes: [String!]
+  errors: [UserError!]!
+}
+input ForgetDeviceInput {
+  deviceId: ID!
+}
+type ForgetDevicePayload {
+  user: User
+  errors: [UserError!]!
+}
+
 # ---------------------------------------------------------------- changes of one's own account
 
 input ChangeUsernameInput {
@@ -2307,8 +3812,8 @@ type ChangeUsernamePayload {
 
 input ChangeEmailInput {
   email: String!
-  "The account's."
-  password: String!
+  "The account's. Left out only where it has none."
+  password: String
 }
 type ChangeEmailPayload {
   "With the new address as ` + "`" + `pendingEmail` + "`" + `."
@@ -2317,7 +3822,8 @@ type ChangeEmailPayload {
 }
 
 input ChangePasswordInput {
-  currentPassword: String!
+  "Left out only where the account has none."
+  currentPassword: String
   newPassword: String!
 }
 type ChangePasswordPayload {
@@ -2325,9 +3831,14 @@ type ChangePasswordPayload {
   errors: [UserError!]!
 }
 
+type RemovePasswordPayload {
+  user: User
+  errors: [UserError!]!
+}
+
 input DeleteAccountInput {
-  "The account's."
-  password: String!
+  "The account's. Left out only where it has none."
+  password: String
 }
 type DeleteAccountPayload {
   deletedUserId: ID
@@ -2417,6 +3928,26 @@ type SendPasswordResetPayload {
   errors: [UserError!]!
 }
 
+input RequireAtNextLoginInput {
+  userId: ID!
+  "To set a new password."
+  newPassword: Boolean! = false
+  "To add a second factor, unless there is one."
+  secondFactor: Boolean! = false
+}
+type RequireAtNextLoginPayload {
+  user: User
+  errors: [UserError!]!
+}
+
+input ResetUserFactorsInput {
+  userId: ID!
+}
+type ResetUserFactorsPayload {
+  user: User
+  errors: [UserError!]!
+}
+
 input RetryMailInput {
   mailId: ID!
 }
@@ -2444,6 +3975,18 @@ var parsedSchema = gqlparser.MustLoadSchema(sources...)
 // childFields_* functions provide shared child field context lookups.
 // Each function is generated once per unique object type, deduplicating the
 // switch statements that were previously inlined in every fieldContext_* function.
+
+func (ec *executionContext) childFields_AddPasskeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_AddPasskeyPayload_user(ctx, field)
+	case "passkey":
+		return ec.fieldContext_AddPasskeyPayload_passkey(ctx, field)
+	case "errors":
+		return ec.fieldContext_AddPasskeyPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type AddPasskeyPayload", field.Name)
+}
 
 func (ec *executionContext) childFields_CancelMailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
@@ -2491,12 +4034,26 @@ func (ec *executionContext) childFields_ConfirmEmailPayload(ctx context.Context,
 		return ec.fieldContext_ConfirmEmailPayload_user(ctx, field)
 	case "tokens":
 		return ec.fieldContext_ConfirmEmailPayload_tokens(ctx, field)
+	case "step":
+		return ec.fieldContext_ConfirmEmailPayload_step(ctx, field)
 	case "deviceToken":
 		return ec.fieldContext_ConfirmEmailPayload_deviceToken(ctx, field)
 	case "errors":
 		return ec.fieldContext_ConfirmEmailPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ConfirmEmailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ConfirmTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ConfirmTotpPayload_user(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+	case "errors":
+		return ec.fieldContext_ConfirmTotpPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ConfirmTotpPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2549,12 +4106,42 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_ForgetDevicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ForgetDevicePayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_ForgetDevicePayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ForgetDevicePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_LoginMethods(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "password":
+		return ec.fieldContext_LoginMethods_password(ctx, field)
+	case "passkeys":
+		return ec.fieldContext_LoginMethods_passkeys(ctx, field)
+	case "emailCode":
+		return ec.fieldContext_LoginMethods_emailCode(ctx, field)
+	case "registration":
+		return ec.fieldContext_LoginMethods_registration(ctx, field)
+	case "secondFactor":
+		return ec.fieldContext_LoginMethods_secondFactor(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type LoginMethods", field.Name)
+}
+
 func (ec *executionContext) childFields_LoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
 		return ec.fieldContext_LoginPayload_user(ctx, field)
 	case "tokens":
 		return ec.fieldContext_LoginPayload_tokens(ctx, field)
+	case "step":
+		return ec.fieldContext_LoginPayload_step(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_LoginPayload_recoveryCodes(ctx, field)
 	case "deviceToken":
 		return ec.fieldContext_LoginPayload_deviceToken(ctx, field)
 	case "errors":
@@ -2571,6 +4158,18 @@ func (ec *executionContext) childFields_LogoutPayload(ctx context.Context, field
 	return nil, fmt.Errorf("no field named %q was found under type LogoutPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_MakeRecoveryCodesPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_MakeRecoveryCodesPayload_user(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_MakeRecoveryCodesPayload_recoveryCodes(ctx, field)
+	case "errors":
+		return ec.fieldContext_MakeRecoveryCodesPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type MakeRecoveryCodesPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_PageInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "hasNextPage":
@@ -2583,6 +4182,24 @@ func (ec *executionContext) childFields_PageInfo(ctx context.Context, field grap
 		return ec.fieldContext_PageInfo_endCursor(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type PageInfo", field.Name)
+}
+
+func (ec *executionContext) childFields_Passkey(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_Passkey_id(ctx, field)
+	case "name":
+		return ec.fieldContext_Passkey_name(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_Passkey_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_Passkey_lastUsedAt(ctx, field)
+	case "credentialId":
+		return ec.fieldContext_Passkey_credentialId(ctx, field)
+	case "synced":
+		return ec.fieldContext_Passkey_synced(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Passkey", field.Name)
 }
 
 func (ec *executionContext) childFields_QueuedMail(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2629,6 +4246,16 @@ func (ec *executionContext) childFields_QueuedMailEdge(ctx context.Context, fiel
 	return nil, fmt.Errorf("no field named %q was found under type QueuedMailEdge", field.Name)
 }
 
+func (ec *executionContext) childFields_RecoveryCodes(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "left":
+		return ec.fieldContext_RecoveryCodes_left(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_RecoveryCodes_createdAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RecoveryCodes", field.Name)
+}
+
 func (ec *executionContext) childFields_RefreshPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -2651,12 +4278,78 @@ func (ec *executionContext) childFields_RegisterPayload(ctx context.Context, fie
 	return nil, fmt.Errorf("no field named %q was found under type RegisterPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RemoveFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "removedFactorId":
+		return ec.fieldContext_RemoveFactorPayload_removedFactorId(ctx, field)
+	case "user":
+		return ec.fieldContext_RemoveFactorPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_RemoveFactorPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemoveFactorPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RemovePasswordPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RemovePasswordPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_RemovePasswordPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RemovePasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RenamePasskeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "passkey":
+		return ec.fieldContext_RenamePasskeyPayload_passkey(ctx, field)
+	case "errors":
+		return ec.fieldContext_RenamePasskeyPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RenamePasskeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequestLoginCodePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_RequestLoginCodePayload_challenge(ctx, field)
+	case "reference":
+		return ec.fieldContext_RequestLoginCodePayload_reference(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_RequestLoginCodePayload_expiresAt(ctx, field)
+	case "errors":
+		return ec.fieldContext_RequestLoginCodePayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequestLoginCodePayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RequestPasswordResetPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "errors":
 		return ec.fieldContext_RequestPasswordResetPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type RequestPasswordResetPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequireAtNextLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RequireAtNextLoginPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_RequireAtNextLoginPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequireAtNextLoginPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_RequireSecondFactorPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_RequireSecondFactorPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_RequireSecondFactorPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RequireSecondFactorPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_ResendConfirmationPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2675,6 +4368,16 @@ func (ec *executionContext) childFields_ResetPasswordPayload(ctx context.Context
 		return ec.fieldContext_ResetPasswordPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ResetPasswordPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ResetUserFactorsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_ResetUserFactorsPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_ResetUserFactorsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ResetUserFactorsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_RetryAllMailsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2819,6 +4522,10 @@ func (ec *executionContext) childFields_Session(ctx context.Context, field graph
 		return ec.fieldContext_Session_lastUsedAt(ctx, field)
 	case "expiresAt":
 		return ec.fieldContext_Session_expiresAt(ctx, field)
+	case "proofs":
+		return ec.fieldContext_Session_proofs(ctx, field)
+	case "authenticatedAt":
+		return ec.fieldContext_Session_authenticatedAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Session", field.Name)
 }
@@ -2847,6 +4554,76 @@ func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, 
 	return nil, fmt.Errorf("no field named %q was found under type SetUserRolePayload", field.Name)
 }
 
+func (ec *executionContext) childFields_StartPasskeyLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_StartPasskeyLoginPayload_challenge(ctx, field)
+	case "passkeyOptions":
+		return ec.fieldContext_StartPasskeyLoginPayload_passkeyOptions(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_StartPasskeyLoginPayload_expiresAt(ctx, field)
+	case "errors":
+		return ec.fieldContext_StartPasskeyLoginPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartPasskeyLoginPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartPasskeyPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_StartPasskeyPayload_challenge(ctx, field)
+	case "passkeyOptions":
+		return ec.fieldContext_StartPasskeyPayload_passkeyOptions(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_StartPasskeyPayload_expiresAt(ctx, field)
+	case "errors":
+		return ec.fieldContext_StartPasskeyPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartPasskeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartStepUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "proofs":
+		return ec.fieldContext_StartStepUpPayload_proofs(ctx, field)
+	case "challenge":
+		return ec.fieldContext_StartStepUpPayload_challenge(ctx, field)
+	case "passkeyOptions":
+		return ec.fieldContext_StartStepUpPayload_passkeyOptions(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_StartStepUpPayload_expiresAt(ctx, field)
+	case "errors":
+		return ec.fieldContext_StartStepUpPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartStepUpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StartTotpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "challenge":
+		return ec.fieldContext_StartTotpPayload_challenge(ctx, field)
+	case "totp":
+		return ec.fieldContext_StartTotpPayload_totp(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_StartTotpPayload_expiresAt(ctx, field)
+	case "errors":
+		return ec.fieldContext_StartTotpPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StartTotpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_StepUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "tokens":
+		return ec.fieldContext_StepUpPayload_tokens(ctx, field)
+	case "session":
+		return ec.fieldContext_StepUpPayload_session(ctx, field)
+	case "errors":
+		return ec.fieldContext_StepUpPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type StepUpPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_Tokens(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "accessToken":
@@ -2861,6 +4638,34 @@ func (ec *executionContext) childFields_Tokens(ctx context.Context, field graphq
 		return ec.fieldContext_Tokens_refreshTokenExpiresAt(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type Tokens", field.Name)
+}
+
+func (ec *executionContext) childFields_TotpSecret(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "secret":
+		return ec.fieldContext_TotpSecret_secret(ctx, field)
+	case "uri":
+		return ec.fieldContext_TotpSecret_uri(ctx, field)
+	case "qrCode":
+		return ec.fieldContext_TotpSecret_qrCode(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TotpSecret", field.Name)
+}
+
+func (ec *executionContext) childFields_TrustedDevice(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "id":
+		return ec.fieldContext_TrustedDevice_id(ctx, field)
+	case "name":
+		return ec.fieldContext_TrustedDevice_name(ctx, field)
+	case "createdAt":
+		return ec.fieldContext_TrustedDevice_createdAt(ctx, field)
+	case "lastUsedAt":
+		return ec.fieldContext_TrustedDevice_lastUsedAt(ctx, field)
+	case "expiresAt":
+		return ec.fieldContext_TrustedDevice_expiresAt(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type TrustedDevice", field.Name)
 }
 
 func (ec *executionContext) childFields_User(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -2887,6 +4692,22 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_sessions(ctx, field)
 	case "securityEvents":
 		return ec.fieldContext_User_securityEvents(ctx, field)
+	case "factors":
+		return ec.fieldContext_User_factors(ctx, field)
+	case "secondFactorRequired":
+		return ec.fieldContext_User_secondFactorRequired(ctx, field)
+	case "recoveryCodes":
+		return ec.fieldContext_User_recoveryCodes(ctx, field)
+	case "hasPassword":
+		return ec.fieldContext_User_hasPassword(ctx, field)
+	case "passkeyUserId":
+		return ec.fieldContext_User_passkeyUserId(ctx, field)
+	case "mustChangePassword":
+		return ec.fieldContext_User_mustChangePassword(ctx, field)
+	case "mustEnrol":
+		return ec.fieldContext_User_mustEnrol(ctx, field)
+	case "trustedDevices":
+		return ec.fieldContext_User_trustedDevices(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -3059,6 +4880,20 @@ func (ec *executionContext) dir_hasRole_args(ctx context.Context, rawArgs map[st
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_addPasskey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.AddPasskeyInput, error) {
+			return ec.unmarshalNAddPasskeyInput2latchkeyᚋinternalᚋauthᚐAddPasskeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_cancelMail_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3121,6 +4956,34 @@ func (ec *executionContext) field_Mutation_confirmEmail_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.ConfirmEmailInput, error) {
 			return ec.unmarshalNConfirmEmailInput2latchkeyᚋinternalᚋauthᚐConfirmEmailInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_confirmTotp_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ConfirmTotpInput, error) {
+			return ec.unmarshalNConfirmTotpInput2latchkeyᚋinternalᚋauthᚐConfirmTotpInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_continueLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ContinueLoginInput, error) {
+			return ec.unmarshalNContinueLoginInput2latchkeyᚋinternalᚋauthᚐContinueLoginInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3199,6 +5062,20 @@ func (ec *executionContext) field_Mutation_enableUser_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_forgetDevice_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ForgetDeviceInput, error) {
+			return ec.unmarshalNForgetDeviceInput2latchkeyᚋinternalᚋauthᚐForgetDeviceInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_login_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -3255,12 +5132,82 @@ func (ec *executionContext) field_Mutation_register_args(ctx context.Context, ra
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_removeFactor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RemoveFactorInput, error) {
+			return ec.unmarshalNRemoveFactorInput2latchkeyᚋinternalᚋauthᚐRemoveFactorInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_renamePasskey_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RenamePasskeyInput, error) {
+			return ec.unmarshalNRenamePasskeyInput2latchkeyᚋinternalᚋauthᚐRenamePasskeyInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_requestLoginCode_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RequestLoginCodeInput, error) {
+			return ec.unmarshalNRequestLoginCodeInput2latchkeyᚋinternalᚋauthᚐRequestLoginCodeInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_requestPasswordReset_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.RequestPasswordResetInput, error) {
 			return ec.unmarshalNRequestPasswordResetInput2latchkeyᚋinternalᚋauthᚐRequestPasswordResetInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_requireAtNextLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RequireAtNextLoginInput, error) {
+			return ec.unmarshalNRequireAtNextLoginInput2latchkeyᚋinternalᚋauthᚐRequireAtNextLoginInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_requireSecondFactor_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RequireSecondFactorInput, error) {
+			return ec.unmarshalNRequireSecondFactorInput2latchkeyᚋinternalᚋauthᚐRequireSecondFactorInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3289,6 +5236,20 @@ func (ec *executionContext) field_Mutation_resetPassword_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.ResetPasswordInput, error) {
 			return ec.unmarshalNResetPasswordInput2latchkeyᚋinternalᚋauthᚐResetPasswordInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_resetUserFactors_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.ResetUserFactorsInput, error) {
+			return ec.unmarshalNResetUserFactorsInput2latchkeyᚋinternalᚋauthᚐResetUserFactorsInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3359,6 +5320,34 @@ func (ec *executionContext) field_Mutation_setUserRole_args(ctx context.Context,
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.SetUserRoleInput, error) {
 			return ec.unmarshalNSetUserRoleInput2latchkeyᚋinternalᚋauthᚐSetUserRoleInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_startPasskeyLogin_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.StartPasskeyLoginInput, error) {
+			return ec.unmarshalNStartPasskeyLoginInput2latchkeyᚋinternalᚋauthᚐStartPasskeyLoginInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_stepUp_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.StepUpInput, error) {
+			return ec.unmarshalNStepUpInput2latchkeyᚋinternalᚋauthᚐStepUpInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -3612,6 +5601,102 @@ func (ec *executionContext) field___Type_inputFields_args(ctx context.Context, r
 // endregion ***************************** args.gotpl *****************************
 
 // region    **************************** field.gotpl *****************************
+
+func (ec *executionContext) _AddPasskeyPayload_user(ctx context.Context, field graphql.CollectedField, obj *AddPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPasskeyPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPasskeyPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddPasskeyPayload_passkey(ctx context.Context, field graphql.CollectedField, obj *AddPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPasskeyPayload_passkey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Passkey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.Passkey) graphql.Marshaler {
+			return ec.marshalOPasskey2ᚖlatchkeyᚋinternalᚋstoreᚐPasskey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_AddPasskeyPayload_passkey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Passkey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _AddPasskeyPayload_errors(ctx context.Context, field graphql.CollectedField, obj *AddPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_AddPasskeyPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_AddPasskeyPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "AddPasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
 
 func (ec *executionContext) _CancelMailPayload_cancelledMailId(ctx context.Context, field graphql.CollectedField, obj *CancelMailPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
@@ -3924,6 +6009,38 @@ func (ec *executionContext) fieldContext_ConfirmEmailPayload_tokens(_ context.Co
 	return fc, nil
 }
 
+func (ec *executionContext) _ConfirmEmailPayload_step(ctx context.Context, field graphql.CollectedField, obj *ConfirmEmailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmEmailPayload_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.LoginStep) graphql.Marshaler {
+			return ec.marshalOLoginStep2latchkeyᚋinternalᚋauthᚐLoginStep(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmEmailPayload_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfirmEmailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _ConfirmEmailPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *ConfirmEmailPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -3969,6 +6086,93 @@ func (ec *executionContext) _ConfirmEmailPayload_errors(ctx context.Context, fie
 func (ec *executionContext) fieldContext_ConfirmEmailPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ConfirmEmailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConfirmTotpPayload_user(ctx context.Context, field graphql.CollectedField, obj *ConfirmTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmTotpPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmTotpPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfirmTotpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ConfirmTotpPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *ConfirmTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmTotpPayload_recoveryCodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecoveryCodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmTotpPayload_recoveryCodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ConfirmTotpPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _ConfirmTotpPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ConfirmTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ConfirmTotpPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ConfirmTotpPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ConfirmTotpPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -4281,6 +6485,286 @@ func (ec *executionContext) fieldContext_EnableUserPayload_errors(_ context.Cont
 	return fc, nil
 }
 
+func (ec *executionContext) _EnrolmentStep_challenge(ctx context.Context, field graphql.CollectedField, obj *auth.EnrolmentStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrolmentStep_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrolmentStep_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrolmentStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _EnrolmentStep_expiresAt(ctx context.Context, field graphql.CollectedField, obj *auth.EnrolmentStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrolmentStep_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrolmentStep_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrolmentStep", field, false, false, "Time")
+}
+
+func (ec *executionContext) _EnrolmentStep_totp(ctx context.Context, field graphql.CollectedField, obj *auth.EnrolmentStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrolmentStep_totp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Totp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.TotpSecret) graphql.Marshaler {
+			return ec.marshalNTotpSecret2latchkeyᚋinternalᚋauthᚐTotpSecret(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_EnrolmentStep_totp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "EnrolmentStep",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TotpSecret(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _EnrolmentStep_passkeyOptions(ctx context.Context, field graphql.CollectedField, obj *auth.EnrolmentStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_EnrolmentStep_passkeyOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasskeyOptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_EnrolmentStep_passkeyOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("EnrolmentStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _ForgetDevicePayload_user(ctx context.Context, field graphql.CollectedField, obj *ForgetDevicePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForgetDevicePayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ForgetDevicePayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ForgetDevicePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ForgetDevicePayload_errors(ctx context.Context, field graphql.CollectedField, obj *ForgetDevicePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ForgetDevicePayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ForgetDevicePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ForgetDevicePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginMethods_password(ctx context.Context, field graphql.CollectedField, obj *auth.LoginMethods) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMethods_password(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Password, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMethods_password(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMethods", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMethods_passkeys(ctx context.Context, field graphql.CollectedField, obj *auth.LoginMethods) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMethods_passkeys(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Passkeys, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMethods_passkeys(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMethods", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMethods_emailCode(ctx context.Context, field graphql.CollectedField, obj *auth.LoginMethods) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMethods_emailCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.EmailCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMethods_emailCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMethods", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMethods_registration(ctx context.Context, field graphql.CollectedField, obj *auth.LoginMethods) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMethods_registration(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Registration, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMethods_registration(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMethods", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _LoginMethods_secondFactor(ctx context.Context, field graphql.CollectedField, obj *auth.LoginMethods) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginMethods_secondFactor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SecondFactor, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.SecondFactorPolicy) graphql.Marshaler {
+			return ec.marshalNSecondFactorPolicy2latchkeyᚋinternalᚋauthᚐSecondFactorPolicy(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_LoginMethods_secondFactor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginMethods", field, false, false, "SecondFactorPolicy")
+}
+
 func (ec *executionContext) _LoginPayload_user(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4343,6 +6827,61 @@ func (ec *executionContext) fieldContext_LoginPayload_tokens(_ context.Context, 
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _LoginPayload_step(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginPayload_step(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Step, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v auth.LoginStep) graphql.Marshaler {
+			return ec.marshalOLoginStep2latchkeyᚋinternalᚋauthᚐLoginStep(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginPayload_step(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "LoginPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _LoginPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_LoginPayload_recoveryCodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecoveryCodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_LoginPayload_recoveryCodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("LoginPayload", field, false, false, "String")
 }
 
 func (ec *executionContext) _LoginPayload_deviceToken(ctx context.Context, field graphql.CollectedField, obj *LoginPayload) (ret graphql.Marshaler) {
@@ -4422,6 +6961,93 @@ func (ec *executionContext) _LogoutPayload_errors(ctx context.Context, field gra
 func (ec *executionContext) fieldContext_LogoutPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "LogoutPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MakeRecoveryCodesPayload_user(ctx context.Context, field graphql.CollectedField, obj *MakeRecoveryCodesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MakeRecoveryCodesPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MakeRecoveryCodesPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MakeRecoveryCodesPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _MakeRecoveryCodesPayload_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *MakeRecoveryCodesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MakeRecoveryCodesPayload_recoveryCodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RecoveryCodes, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalOString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_MakeRecoveryCodesPayload_recoveryCodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("MakeRecoveryCodesPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _MakeRecoveryCodesPayload_errors(ctx context.Context, field graphql.CollectedField, obj *MakeRecoveryCodesPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_MakeRecoveryCodesPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_MakeRecoveryCodesPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "MakeRecoveryCodesPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -4602,6 +7228,138 @@ func (ec *executionContext) fieldContext_Mutation_login(ctx context.Context, fie
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_login_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startPasskeyLogin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startPasskeyLogin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StartPasskeyLogin(ctx, fc.Args["input"].(auth.StartPasskeyLoginInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *StartPasskeyLoginPayload) graphql.Marshaler {
+			return ec.marshalOStartPasskeyLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartPasskeyLoginPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startPasskeyLogin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartPasskeyLoginPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_startPasskeyLogin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_requestLoginCode(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_requestLoginCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RequestLoginCode(ctx, fc.Args["input"].(auth.RequestLoginCodeInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *RequestLoginCodePayload) graphql.Marshaler {
+			return ec.marshalORequestLoginCodePayload2ᚖlatchkeyᚋgraphᚋgenᚐRequestLoginCodePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_requestLoginCode(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequestLoginCodePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_requestLoginCode_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_continueLogin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_continueLogin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ContinueLogin(ctx, fc.Args["input"].(auth.ContinueLoginInput))
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *LoginPayload) graphql.Marshaler {
+			return ec.marshalOLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐLoginPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_continueLogin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_continueLogin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -4798,6 +7556,585 @@ func (ec *executionContext) fieldContext_Mutation_revokeOtherSessions(_ context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_startStepUp(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startStepUp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().StartStepUp(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *StartStepUpPayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *StartStepUpPayload) graphql.Marshaler {
+			return ec.marshalOStartStepUpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartStepUpPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startStepUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartStepUpPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_stepUp(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_stepUp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().StepUp(ctx, fc.Args["input"].(auth.StepUpInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *StepUpPayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *StepUpPayload) graphql.Marshaler {
+			return ec.marshalOStepUpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStepUpPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_stepUp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StepUpPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_stepUp_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startTotp(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startTotp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().StartTotp(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *StartTotpPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *StartTotpPayload) graphql.Marshaler {
+			return ec.marshalOStartTotpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartTotpPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startTotp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartTotpPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_confirmTotp(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_confirmTotp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ConfirmTotp(ctx, fc.Args["input"].(auth.ConfirmTotpInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *ConfirmTotpPayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ConfirmTotpPayload) graphql.Marshaler {
+			return ec.marshalOConfirmTotpPayload2ᚖlatchkeyᚋgraphᚋgenᚐConfirmTotpPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_confirmTotp(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ConfirmTotpPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_confirmTotp_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_startPasskey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_startPasskey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().StartPasskey(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *StartPasskeyPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *StartPasskeyPayload) graphql.Marshaler {
+			return ec.marshalOStartPasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartPasskeyPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_startPasskey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_StartPasskeyPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_addPasskey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_addPasskey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().AddPasskey(ctx, fc.Args["input"].(auth.AddPasskeyInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *AddPasskeyPayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *AddPasskeyPayload) graphql.Marshaler {
+			return ec.marshalOAddPasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐAddPasskeyPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_addPasskey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_AddPasskeyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_addPasskey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_renamePasskey(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_renamePasskey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RenamePasskey(ctx, fc.Args["input"].(auth.RenamePasskeyInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *RenamePasskeyPayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RenamePasskeyPayload) graphql.Marshaler {
+			return ec.marshalORenamePasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐRenamePasskeyPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_renamePasskey(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RenamePasskeyPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_renamePasskey_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removeFactor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removeFactor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RemoveFactor(ctx, fc.Args["input"].(auth.RemoveFactorInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *RemoveFactorPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RemoveFactorPayload) graphql.Marshaler {
+			return ec.marshalORemoveFactorPayload2ᚖlatchkeyᚋgraphᚋgenᚐRemoveFactorPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removeFactor(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RemoveFactorPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_removeFactor_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_requireSecondFactor(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_requireSecondFactor(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RequireSecondFactor(ctx, fc.Args["input"].(auth.RequireSecondFactorInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *RequireSecondFactorPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RequireSecondFactorPayload) graphql.Marshaler {
+			return ec.marshalORequireSecondFactorPayload2ᚖlatchkeyᚋgraphᚋgenᚐRequireSecondFactorPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_requireSecondFactor(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequireSecondFactorPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_requireSecondFactor_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_makeRecoveryCodes(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_makeRecoveryCodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().MakeRecoveryCodes(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *MakeRecoveryCodesPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *MakeRecoveryCodesPayload) graphql.Marshaler {
+			return ec.marshalOMakeRecoveryCodesPayload2ᚖlatchkeyᚋgraphᚋgenᚐMakeRecoveryCodesPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_makeRecoveryCodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_MakeRecoveryCodesPayload(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_forgetDevice(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_forgetDevice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ForgetDevice(ctx, fc.Args["input"].(auth.ForgetDeviceInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.IsAuthenticated == nil {
+					var zeroVal *ForgetDevicePayload
+					return zeroVal, errors.New("directive isAuthenticated is not implemented")
+				}
+				return ec.Directives.IsAuthenticated(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ForgetDevicePayload) graphql.Marshaler {
+			return ec.marshalOForgetDevicePayload2ᚖlatchkeyᚋgraphᚋgenᚐForgetDevicePayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_forgetDevice(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ForgetDevicePayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_forgetDevice_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_changeUsername(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -4965,6 +8302,51 @@ func (ec *executionContext) fieldContext_Mutation_changePassword(ctx context.Con
 	if fc.Args, err = ec.field_Mutation_changePassword_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_removePassword(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_removePassword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().RemovePassword(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Fresh == nil {
+					var zeroVal *RemovePasswordPayload
+					return zeroVal, errors.New("directive fresh is not implemented")
+				}
+				return ec.Directives.Fresh(ctx, nil, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RemovePasswordPayload) graphql.Marshaler {
+			return ec.marshalORemovePasswordPayload2ᚖlatchkeyᚋgraphᚋgenᚐRemovePasswordPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_removePassword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RemovePasswordPayload(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -5548,6 +8930,130 @@ func (ec *executionContext) fieldContext_Mutation_sendPasswordReset(ctx context.
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_requireAtNextLogin(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_requireAtNextLogin(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RequireAtNextLogin(ctx, fc.Args["input"].(auth.RequireAtNextLoginInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *RequireAtNextLoginPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *RequireAtNextLoginPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RequireAtNextLoginPayload) graphql.Marshaler {
+			return ec.marshalORequireAtNextLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐRequireAtNextLoginPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_requireAtNextLogin(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RequireAtNextLoginPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_requireAtNextLogin_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_resetUserFactors(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_resetUserFactors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ResetUserFactors(ctx, fc.Args["input"].(auth.ResetUserFactorsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *ResetUserFactorsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *ResetUserFactorsPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ResetUserFactorsPayload) graphql.Marshaler {
+			return ec.marshalOResetUserFactorsPayload2ᚖlatchkeyᚋgraphᚋgenᚐResetUserFactorsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_resetUserFactors(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ResetUserFactorsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_resetUserFactors_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_retryMail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5722,6 +9228,52 @@ func (ec *executionContext) fieldContext_Mutation_cancelMail(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _NewPasswordStep_challenge(ctx context.Context, field graphql.CollectedField, obj *auth.NewPasswordStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewPasswordStep_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NewPasswordStep_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewPasswordStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _NewPasswordStep_expiresAt(ctx context.Context, field graphql.CollectedField, obj *auth.NewPasswordStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_NewPasswordStep_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_NewPasswordStep_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("NewPasswordStep", field, false, false, "Time")
+}
+
 func (ec *executionContext) _PageInfo_hasNextPage(ctx context.Context, field graphql.CollectedField, obj *auth.PageInfo) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -5812,6 +9364,176 @@ func (ec *executionContext) _PageInfo_endCursor(ctx context.Context, field graph
 }
 func (ec *executionContext) fieldContext_PageInfo_endCursor(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("PageInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _Passkey_id(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Passkey_name(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, false, false, "String")
+}
+
+func (ec *executionContext) _Passkey_createdAt(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Passkey_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Passkey_credentialId(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_credentialId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CredentialID(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_credentialId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, true, false, "String")
+}
+
+func (ec *executionContext) _Passkey_synced(ctx context.Context, field graphql.CollectedField, obj *store.Passkey) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Passkey_synced(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BackedUp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Passkey_synced(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Passkey", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Query_loginMethods(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_loginMethods(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().LoginMethods(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.LoginMethods) graphql.Marshaler {
+			return ec.marshalNLoginMethods2ᚖlatchkeyᚋinternalᚋauthᚐLoginMethods(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Query_loginMethods(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_LoginMethods(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _Query_me(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
@@ -6495,6 +10217,52 @@ func (ec *executionContext) fieldContext_QueuedMailEdge_node(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _RecoveryCodes_left(ctx context.Context, field graphql.CollectedField, obj *store.RecoveryCodes) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecoveryCodes_left(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Left, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecoveryCodes_left(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecoveryCodes", field, false, false, "Int")
+}
+
+func (ec *executionContext) _RecoveryCodes_createdAt(ctx context.Context, field graphql.CollectedField, obj *store.RecoveryCodes) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RecoveryCodes_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RecoveryCodes_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RecoveryCodes", field, false, false, "Time")
+}
+
 func (ec *executionContext) _RefreshPayload_user(ctx context.Context, field graphql.CollectedField, obj *RefreshPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6646,6 +10414,322 @@ func (ec *executionContext) fieldContext_RegisterPayload_errors(_ context.Contex
 	return fc, nil
 }
 
+func (ec *executionContext) _RemoveFactorPayload_removedFactorId(ctx context.Context, field graphql.CollectedField, obj *RemoveFactorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveFactorPayload_removedFactorId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RemovedFactorID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveFactorPayload_removedFactorId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RemoveFactorPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _RemoveFactorPayload_user(ctx context.Context, field graphql.CollectedField, obj *RemoveFactorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveFactorPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveFactorPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveFactorPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemoveFactorPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RemoveFactorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemoveFactorPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemoveFactorPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemoveFactorPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemovePasswordPayload_user(ctx context.Context, field graphql.CollectedField, obj *RemovePasswordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemovePasswordPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RemovePasswordPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemovePasswordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RemovePasswordPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RemovePasswordPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RemovePasswordPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RemovePasswordPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RemovePasswordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RenamePasskeyPayload_passkey(ctx context.Context, field graphql.CollectedField, obj *RenamePasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RenamePasskeyPayload_passkey(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Passkey, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.Passkey) graphql.Marshaler {
+			return ec.marshalOPasskey2ᚖlatchkeyᚋinternalᚋstoreᚐPasskey(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RenamePasskeyPayload_passkey(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RenamePasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Passkey(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RenamePasskeyPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RenamePasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RenamePasskeyPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RenamePasskeyPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RenamePasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequestLoginCodePayload_challenge(ctx context.Context, field graphql.CollectedField, obj *RequestLoginCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestLoginCodePayload_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequestLoginCodePayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequestLoginCodePayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequestLoginCodePayload_reference(ctx context.Context, field graphql.CollectedField, obj *RequestLoginCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestLoginCodePayload_reference(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reference, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequestLoginCodePayload_reference(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequestLoginCodePayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _RequestLoginCodePayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *RequestLoginCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestLoginCodePayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequestLoginCodePayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RequestLoginCodePayload", field, false, false, "Time")
+}
+
+func (ec *executionContext) _RequestLoginCodePayload_errors(ctx context.Context, field graphql.CollectedField, obj *RequestLoginCodePayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequestLoginCodePayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequestLoginCodePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequestLoginCodePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RequestPasswordResetPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RequestPasswordResetPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -6668,6 +10752,134 @@ func (ec *executionContext) _RequestPasswordResetPayload_errors(ctx context.Cont
 func (ec *executionContext) fieldContext_RequestPasswordResetPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "RequestPasswordResetPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequireAtNextLoginPayload_user(ctx context.Context, field graphql.CollectedField, obj *RequireAtNextLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequireAtNextLoginPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequireAtNextLoginPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequireAtNextLoginPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequireAtNextLoginPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RequireAtNextLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequireAtNextLoginPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequireAtNextLoginPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequireAtNextLoginPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequireSecondFactorPayload_user(ctx context.Context, field graphql.CollectedField, obj *RequireSecondFactorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequireSecondFactorPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RequireSecondFactorPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequireSecondFactorPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RequireSecondFactorPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RequireSecondFactorPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RequireSecondFactorPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RequireSecondFactorPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RequireSecondFactorPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -6764,6 +10976,70 @@ func (ec *executionContext) _ResetPasswordPayload_errors(ctx context.Context, fi
 func (ec *executionContext) fieldContext_ResetPasswordPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ResetPasswordPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResetUserFactorsPayload_user(ctx context.Context, field graphql.CollectedField, obj *ResetUserFactorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResetUserFactorsPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ResetUserFactorsPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResetUserFactorsPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ResetUserFactorsPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ResetUserFactorsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ResetUserFactorsPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ResetUserFactorsPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ResetUserFactorsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -7152,6 +11428,121 @@ func (ec *executionContext) fieldContext_RevokeUserSessionsPayload_errors(_ cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _SecondFactorStep_challenge(ctx context.Context, field graphql.CollectedField, obj *auth.SecondFactorStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecondFactorStep_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecondFactorStep_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecondFactorStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecondFactorStep_expiresAt(ctx context.Context, field graphql.CollectedField, obj *auth.SecondFactorStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecondFactorStep_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecondFactorStep_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecondFactorStep", field, false, false, "Time")
+}
+
+func (ec *executionContext) _SecondFactorStep_factors(ctx context.Context, field graphql.CollectedField, obj *auth.SecondFactorStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecondFactorStep_factors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Factors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+			return ec.marshalNProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecondFactorStep_factors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecondFactorStep", field, false, false, "ProofKind")
+}
+
+func (ec *executionContext) _SecondFactorStep_passkeyOptions(ctx context.Context, field graphql.CollectedField, obj *auth.SecondFactorStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecondFactorStep_passkeyOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasskeyOptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecondFactorStep_passkeyOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecondFactorStep", field, false, false, "String")
+}
+
+func (ec *executionContext) _SecondFactorStep_mayRememberDevice(ctx context.Context, field graphql.CollectedField, obj *auth.SecondFactorStep) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecondFactorStep_mayRememberDevice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MayRememberDevice, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SecondFactorStep_mayRememberDevice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecondFactorStep", field, false, false, "Boolean")
 }
 
 func (ec *executionContext) _SecurityEvent_id(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
@@ -7907,6 +12298,52 @@ func (ec *executionContext) fieldContext_Session_expiresAt(_ context.Context, fi
 	return graphql.NewScalarFieldContext("Session", field, false, false, "Time")
 }
 
+func (ec *executionContext) _Session_proofs(ctx context.Context, field graphql.CollectedField, obj *store.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_proofs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Session().Proofs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+			return ec.marshalNProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_proofs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, true, true, "ProofKind")
+}
+
+func (ec *executionContext) _Session_authenticatedAt(ctx context.Context, field graphql.CollectedField, obj *store.Session) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Session_authenticatedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ProvenAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Session_authenticatedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Session", field, false, false, "Time")
+}
+
 func (ec *executionContext) _SessionRefresh_at(ctx context.Context, field graphql.CollectedField, obj *auth.SessionRefresh) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8063,6 +12500,538 @@ func (ec *executionContext) fieldContext_SetUserRolePayload_errors(_ context.Con
 	return fc, nil
 }
 
+func (ec *executionContext) _StartPasskeyLoginPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyLoginPayload_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyLoginPayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyLoginPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartPasskeyLoginPayload_passkeyOptions(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyLoginPayload_passkeyOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasskeyOptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyLoginPayload_passkeyOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyLoginPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartPasskeyLoginPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyLoginPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyLoginPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyLoginPayload", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StartPasskeyLoginPayload_errors(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyLoginPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyLoginPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyLoginPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartPasskeyLoginPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartPasskeyPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyPayload_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyPayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartPasskeyPayload_passkeyOptions(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyPayload_passkeyOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasskeyOptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyPayload_passkeyOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartPasskeyPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartPasskeyPayload", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StartPasskeyPayload_errors(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartPasskeyPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartPasskeyPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartPasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartStepUpPayload_proofs(ctx context.Context, field graphql.CollectedField, obj *StartStepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepUpPayload_proofs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Proofs, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+			return ec.marshalOProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepUpPayload_proofs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepUpPayload", field, false, false, "ProofKind")
+}
+
+func (ec *executionContext) _StartStepUpPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *StartStepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepUpPayload_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepUpPayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepUpPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartStepUpPayload_passkeyOptions(ctx context.Context, field graphql.CollectedField, obj *StartStepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepUpPayload_passkeyOptions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.PasskeyOptions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepUpPayload_passkeyOptions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepUpPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartStepUpPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *StartStepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepUpPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepUpPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartStepUpPayload", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StartStepUpPayload_errors(ctx context.Context, field graphql.CollectedField, obj *StartStepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartStepUpPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartStepUpPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartStepUpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartTotpPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *StartTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartTotpPayload_challenge(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Challenge, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartTotpPayload_challenge(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartTotpPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _StartTotpPayload_totp(ctx context.Context, field graphql.CollectedField, obj *StartTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartTotpPayload_totp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Totp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.TotpSecret) graphql.Marshaler {
+			return ec.marshalOTotpSecret2ᚖlatchkeyᚋinternalᚋauthᚐTotpSecret(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartTotpPayload_totp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartTotpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TotpSecret(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StartTotpPayload_expiresAt(ctx context.Context, field graphql.CollectedField, obj *StartTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartTotpPayload_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StartTotpPayload_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("StartTotpPayload", field, false, false, "Time")
+}
+
+func (ec *executionContext) _StartTotpPayload_errors(ctx context.Context, field graphql.CollectedField, obj *StartTotpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StartTotpPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StartTotpPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StartTotpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StepUpPayload_tokens(ctx context.Context, field graphql.CollectedField, obj *StepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepUpPayload_tokens(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Tokens, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.Tokens) graphql.Marshaler {
+			return ec.marshalOTokens2ᚖlatchkeyᚋinternalᚋauthᚐTokens(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StepUpPayload_tokens(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StepUpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Tokens(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StepUpPayload_session(ctx context.Context, field graphql.CollectedField, obj *StepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepUpPayload_session(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Session, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.Session) graphql.Marshaler {
+			return ec.marshalOSession2ᚖlatchkeyᚋinternalᚋstoreᚐSession(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_StepUpPayload_session(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StepUpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Session(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _StepUpPayload_errors(ctx context.Context, field graphql.CollectedField, obj *StepUpPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_StepUpPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_StepUpPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "StepUpPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Tokens_accessToken(ctx context.Context, field graphql.CollectedField, obj *auth.Tokens) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -8176,6 +13145,282 @@ func (ec *executionContext) _Tokens_refreshTokenExpiresAt(ctx context.Context, f
 }
 func (ec *executionContext) fieldContext_Tokens_refreshTokenExpiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("Tokens", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Totp_id(ctx context.Context, field graphql.CollectedField, obj *store.TOTP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Totp_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Totp_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Totp", field, false, false, "ID")
+}
+
+func (ec *executionContext) _Totp_name(ctx context.Context, field graphql.CollectedField, obj *store.TOTP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Totp_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Totp_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Totp", field, false, false, "String")
+}
+
+func (ec *executionContext) _Totp_createdAt(ctx context.Context, field graphql.CollectedField, obj *store.TOTP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Totp_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Totp_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Totp", field, false, false, "Time")
+}
+
+func (ec *executionContext) _Totp_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *store.TOTP) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Totp_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Totp_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Totp", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TotpSecret_secret(ctx context.Context, field graphql.CollectedField, obj *auth.TotpSecret) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TotpSecret_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TotpSecret_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TotpSecret", field, false, false, "String")
+}
+
+func (ec *executionContext) _TotpSecret_uri(ctx context.Context, field graphql.CollectedField, obj *auth.TotpSecret) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TotpSecret_uri(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.URI, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TotpSecret_uri(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TotpSecret", field, false, false, "String")
+}
+
+func (ec *executionContext) _TotpSecret_qrCode(ctx context.Context, field graphql.CollectedField, obj *auth.TotpSecret) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TotpSecret_qrCode(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.QrCode, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TotpSecret_qrCode(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TotpSecret", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustedDevice_id(ctx context.Context, field graphql.CollectedField, obj *store.TrustedDevice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustedDevice_id(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNID2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustedDevice_id(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustedDevice", field, false, false, "ID")
+}
+
+func (ec *executionContext) _TrustedDevice_name(ctx context.Context, field graphql.CollectedField, obj *store.TrustedDevice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustedDevice_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustedDevice_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustedDevice", field, false, false, "String")
+}
+
+func (ec *executionContext) _TrustedDevice_createdAt(ctx context.Context, field graphql.CollectedField, obj *store.TrustedDevice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustedDevice_createdAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.CreatedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustedDevice_createdAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustedDevice", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TrustedDevice_lastUsedAt(ctx context.Context, field graphql.CollectedField, obj *store.TrustedDevice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustedDevice_lastUsedAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.LastUsedAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustedDevice_lastUsedAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustedDevice", field, false, false, "Time")
+}
+
+func (ec *executionContext) _TrustedDevice_expiresAt(ctx context.Context, field graphql.CollectedField, obj *store.TrustedDevice) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_TrustedDevice_expiresAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.ExpiresAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v time.Time) graphql.Marshaler {
+			return ec.marshalNTime2timeᚐTime(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_TrustedDevice_expiresAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("TrustedDevice", field, false, false, "Time")
 }
 
 func (ec *executionContext) _User_id(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
@@ -8561,6 +13806,321 @@ func (ec *executionContext) fieldContext_User_securityEvents(ctx context.Context
 	if fc.Args, err = ec.field_User_securityEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_factors(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_factors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().Factors(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal []auth.Factor
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.Factor) graphql.Marshaler {
+			return ec.marshalOFactor2ᚕlatchkeyᚋinternalᚋauthᚐFactorᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_factors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return nil, errors.New("FieldContext.Child cannot be called on type INTERFACE")
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_secondFactorRequired(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_secondFactorRequired(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().SecondFactorRequired(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *bool
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_secondFactorRequired(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _User_recoveryCodes(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_recoveryCodes(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().RecoveryCodes(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *store.RecoveryCodes
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *store.RecoveryCodes) graphql.Marshaler {
+			return ec.marshalORecoveryCodes2ᚖlatchkeyᚋinternalᚋstoreᚐRecoveryCodes(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_recoveryCodes(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RecoveryCodes(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _User_hasPassword(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_hasPassword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().HasPassword(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *bool
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *bool) graphql.Marshaler {
+			return ec.marshalOBoolean2ᚖbool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_hasPassword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "Boolean")
+}
+
+func (ec *executionContext) _User_passkeyUserId(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_passkeyUserId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().PasskeyUserID(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *string
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_passkeyUserId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, true, true, "String")
+}
+
+func (ec *executionContext) _User_mustChangePassword(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_mustChangePassword(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MustChangePassword, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal bool
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalOBoolean2bool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_mustChangePassword(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _User_mustEnrol(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_mustEnrol(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MustEnrol, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal bool
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalOBoolean2bool(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_mustEnrol(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _User_trustedDevices(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_trustedDevices(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.User().TrustedDevices(ctx, obj)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal []store.TrustedDevice
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v []store.TrustedDevice) graphql.Marshaler {
+			return ec.marshalOTrustedDevice2ᚕlatchkeyᚋinternalᚋstoreᚐTrustedDeviceᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_trustedDevices(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "User",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_TrustedDevice(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -9904,6 +15464,62 @@ func (ec *executionContext) fieldContext___Type_isOneOf(_ context.Context, field
 
 // region    **************************** input.gotpl *****************************
 
+func (ec *executionContext) unmarshalInputAddPasskeyInput(ctx context.Context, obj any) (auth.AddPasskeyInput, error) {
+	var it auth.AddPasskeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"challenge", "passkey", "name"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "challenge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("challenge"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Challenge = data
+		case "passkey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Passkey = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalAddPasskeyInput unmarshals raw into the AddPasskeyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalAddPasskeyInput(ctx context.Context, raw any) (auth.AddPasskeyInput, error) {
+	var out auth.AddPasskeyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "AddPasskeyInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCancelMailInput(ctx context.Context, obj any) (auth.CancelMailInput, error) {
 	var it auth.CancelMailInput
 	if obj == nil {
@@ -9973,7 +15589,7 @@ func (ec *executionContext) unmarshalInputChangeEmailInput(ctx context.Context, 
 			it.Email = data
 		case "password":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10015,7 +15631,7 @@ func (ec *executionContext) unmarshalInputChangePasswordInput(ctx context.Contex
 		switch k {
 		case "currentPassword":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("currentPassword"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10160,6 +15776,129 @@ func UnmarshalConfirmEmailInput(ctx context.Context, raw any) (auth.ConfirmEmail
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputConfirmTotpInput(ctx context.Context, obj any) (auth.ConfirmTotpInput, error) {
+	var it auth.ConfirmTotpInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"challenge", "totpCode", "name"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "challenge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("challenge"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Challenge = data
+		case "totpCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("totpCode"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TotpCode = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalConfirmTotpInput unmarshals raw into the ConfirmTotpInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalConfirmTotpInput(ctx context.Context, raw any) (auth.ConfirmTotpInput, error) {
+	var out auth.ConfirmTotpInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ConfirmTotpInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputContinueLoginInput(ctx context.Context, obj any) (auth.ContinueLoginInput, error) {
+	var it auth.ContinueLoginInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["rememberDevice"]; !present {
+		asMap["rememberDevice"] = false
+	}
+
+	fieldsInOrder := [...]string{"challenge", "answer", "rememberDevice", "deviceToken"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "challenge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("challenge"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Challenge = data
+		case "answer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answer"))
+			data, err := ec.unmarshalNLoginAnswer2latchkeyᚋinternalᚋauthᚐLoginAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Answer = data
+		case "rememberDevice":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("rememberDevice"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RememberDevice = data
+		case "deviceToken":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceToken"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceToken = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalContinueLoginInput unmarshals raw into the ContinueLoginInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalContinueLoginInput(ctx context.Context, raw any) (auth.ContinueLoginInput, error) {
+	var out auth.ContinueLoginInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ContinueLoginInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCreateUserInput(ctx context.Context, obj any) (auth.CreateUserInput, error) {
 	var it auth.CreateUserInput
 	if obj == nil {
@@ -10240,7 +15979,7 @@ func (ec *executionContext) unmarshalInputDeleteAccountInput(ctx context.Context
 		switch k {
 		case "password":
 			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
-			data, err := ec.unmarshalNString2string(ctx, v)
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
 			if err != nil {
 				return it, err
 			}
@@ -10385,6 +16124,118 @@ func (ec *executionContext) unmarshalInputEnableUserInput(ctx context.Context, o
 func UnmarshalEnableUserInput(ctx context.Context, raw any) (auth.EnableUserInput, error) {
 	var out auth.EnableUserInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "EnableUserInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputForgetDeviceInput(ctx context.Context, obj any) (auth.ForgetDeviceInput, error) {
+	var it auth.ForgetDeviceInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"deviceId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "deviceId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalForgetDeviceInput unmarshals raw into the ForgetDeviceInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalForgetDeviceInput(ctx context.Context, raw any) (auth.ForgetDeviceInput, error) {
+	var out auth.ForgetDeviceInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ForgetDeviceInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputLoginAnswer(ctx context.Context, obj any) (auth.LoginAnswer, error) {
+	var it auth.LoginAnswer
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"totpCode", "recoveryCode", "passkey", "newPassword", "emailCode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "totpCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("totpCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TotpCode = data
+		case "recoveryCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recoveryCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RecoveryCode = data
+		case "passkey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Passkey = data
+		case "newPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("newPassword"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NewPassword = data
+		case "emailCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emailCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EmailCode = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalLoginAnswer unmarshals raw into the LoginAnswer input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalLoginAnswer(ctx context.Context, raw any) (auth.LoginAnswer, error) {
+	var out auth.LoginAnswer
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "LoginAnswer", raw, &out)
 	return out, err
 }
 
@@ -10602,6 +16453,157 @@ func UnmarshalRegisterInput(ctx context.Context, raw any) (auth.RegisterInput, e
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRemoveFactorInput(ctx context.Context, obj any) (auth.RemoveFactorInput, error) {
+	var it auth.RemoveFactorInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"factorId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "factorId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("factorId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.FactorID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRemoveFactorInput unmarshals raw into the RemoveFactorInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRemoveFactorInput(ctx context.Context, raw any) (auth.RemoveFactorInput, error) {
+	var out auth.RemoveFactorInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RemoveFactorInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRenamePasskeyInput(ctx context.Context, obj any) (auth.RenamePasskeyInput, error) {
+	var it auth.RenamePasskeyInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"passkeyId", "name"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "passkeyId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkeyId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.PasskeyID = data
+		case "name":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("name"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Name = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRenamePasskeyInput unmarshals raw into the RenamePasskeyInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRenamePasskeyInput(ctx context.Context, raw any) (auth.RenamePasskeyInput, error) {
+	var out auth.RenamePasskeyInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RenamePasskeyInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRequestLoginCodeInput(ctx context.Context, obj any) (auth.RequestLoginCodeInput, error) {
+	var it auth.RequestLoginCodeInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["transport"]; !present {
+		asMap["transport"] = "BODY"
+	}
+
+	fieldsInOrder := [...]string{"email", "deviceName", "transport"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "deviceName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceName = data
+		case "transport":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transport"))
+			data, err := ec.unmarshalNTokenTransport2latchkeyᚋinternalᚋauthᚐTokenTransport(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Transport = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRequestLoginCodeInput unmarshals raw into the RequestLoginCodeInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRequestLoginCodeInput(ctx context.Context, raw any) (auth.RequestLoginCodeInput, error) {
+	var out auth.RequestLoginCodeInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestLoginCodeInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRequestPasswordResetInput(ctx context.Context, obj any) (auth.RequestPasswordResetInput, error) {
 	var it auth.RequestPasswordResetInput
 	if obj == nil {
@@ -10641,6 +16643,111 @@ func (ec *executionContext) unmarshalInputRequestPasswordResetInput(ctx context.
 func UnmarshalRequestPasswordResetInput(ctx context.Context, raw any) (auth.RequestPasswordResetInput, error) {
 	var out auth.RequestPasswordResetInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequestPasswordResetInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRequireAtNextLoginInput(ctx context.Context, obj any) (auth.RequireAtNextLoginInput, error) {
+	var it auth.RequireAtNextLoginInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["newPassword"]; !present {
+		asMap["newPassword"] = false
+	}
+	if _, present := asMap["secondFactor"]; !present {
+		asMap["secondFactor"] = false
+	}
+
+	fieldsInOrder := [...]string{"userId", "newPassword", "secondFactor"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "newPassword":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("newPassword"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.NewPassword = data
+		case "secondFactor":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("secondFactor"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SecondFactor = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRequireAtNextLoginInput unmarshals raw into the RequireAtNextLoginInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRequireAtNextLoginInput(ctx context.Context, raw any) (auth.RequireAtNextLoginInput, error) {
+	var out auth.RequireAtNextLoginInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequireAtNextLoginInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputRequireSecondFactorInput(ctx context.Context, obj any) (auth.RequireSecondFactorInput, error) {
+	var it auth.RequireSecondFactorInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"required"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "required":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("required"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Required = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRequireSecondFactorInput unmarshals raw into the RequireSecondFactorInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRequireSecondFactorInput(ctx context.Context, raw any) (auth.RequireSecondFactorInput, error) {
+	var out auth.RequireSecondFactorInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RequireSecondFactorInput", raw, &out)
 	return out, err
 }
 
@@ -10732,6 +16839,48 @@ func (ec *executionContext) unmarshalInputResetPasswordInput(ctx context.Context
 func UnmarshalResetPasswordInput(ctx context.Context, raw any) (auth.ResetPasswordInput, error) {
 	var out auth.ResetPasswordInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResetPasswordInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputResetUserFactorsInput(ctx context.Context, obj any) (auth.ResetUserFactorsInput, error) {
+	var it auth.ResetUserFactorsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalResetUserFactorsInput unmarshals raw into the ResetUserFactorsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalResetUserFactorsInput(ctx context.Context, raw any) (auth.ResetUserFactorsInput, error) {
+	var out auth.ResetUserFactorsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ResetUserFactorsInput", raw, &out)
 	return out, err
 }
 
@@ -10952,14 +17101,261 @@ func UnmarshalSetUserRoleInput(ctx context.Context, raw any) (auth.SetUserRoleIn
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputStartPasskeyLoginInput(ctx context.Context, obj any) (auth.StartPasskeyLoginInput, error) {
+	var it auth.StartPasskeyLoginInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["transport"]; !present {
+		asMap["transport"] = "BODY"
+	}
+
+	fieldsInOrder := [...]string{"deviceName", "transport"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "deviceName":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("deviceName"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DeviceName = data
+		case "transport":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("transport"))
+			data, err := ec.unmarshalNTokenTransport2latchkeyᚋinternalᚋauthᚐTokenTransport(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Transport = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStartPasskeyLoginInput unmarshals raw into the StartPasskeyLoginInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStartPasskeyLoginInput(ctx context.Context, raw any) (auth.StartPasskeyLoginInput, error) {
+	var out auth.StartPasskeyLoginInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StartPasskeyLoginInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputStepUpAnswer(ctx context.Context, obj any) (auth.StepUpAnswer, error) {
+	var it auth.StepUpAnswer
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"password", "totpCode", "recoveryCode", "passkey", "emailCode"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "password":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("password"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Password = data
+		case "totpCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("totpCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.TotpCode = data
+		case "recoveryCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("recoveryCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.RecoveryCode = data
+		case "passkey":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("passkey"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Passkey = data
+		case "emailCode":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("emailCode"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.EmailCode = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStepUpAnswer unmarshals raw into the StepUpAnswer input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStepUpAnswer(ctx context.Context, raw any) (auth.StepUpAnswer, error) {
+	var out auth.StepUpAnswer
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StepUpAnswer", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputStepUpInput(ctx context.Context, obj any) (auth.StepUpInput, error) {
+	var it auth.StepUpInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"challenge", "answer"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "challenge":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("challenge"))
+			data, err := ec.unmarshalOString2ᚖstring(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Challenge = data
+		case "answer":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("answer"))
+			data, err := ec.unmarshalNStepUpAnswer2latchkeyᚋinternalᚋauthᚐStepUpAnswer(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Answer = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalStepUpInput unmarshals raw into the StepUpInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalStepUpInput(ctx context.Context, raw any) (auth.StepUpInput, error) {
+	var out auth.StepUpInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "StepUpInput", raw, &out)
+	return out, err
+}
+
 // endregion **************************** input.gotpl *****************************
 
 // region    ************************** interface.gotpl ***************************
+
+func (ec *executionContext) _Factor(ctx context.Context, sel ast.SelectionSet, obj auth.Factor) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case store.TOTP:
+		return ec._Totp(ctx, sel, &obj)
+	case *store.TOTP:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Totp(ctx, sel, obj)
+	case store.Passkey:
+		return ec._Passkey(ctx, sel, &obj)
+	case *store.Passkey:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Passkey(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of Factor must implement graphql.Marshaler", obj))
+		}
+	}
+}
+
+func (ec *executionContext) _LoginStep(ctx context.Context, sel ast.SelectionSet, obj auth.LoginStep) graphql.Marshaler {
+	switch obj := (obj).(type) {
+	case nil:
+		return graphql.Null
+	case auth.SecondFactorStep:
+		return ec._SecondFactorStep(ctx, sel, &obj)
+	case *auth.SecondFactorStep:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._SecondFactorStep(ctx, sel, obj)
+	case auth.NewPasswordStep:
+		return ec._NewPasswordStep(ctx, sel, &obj)
+	case *auth.NewPasswordStep:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._NewPasswordStep(ctx, sel, obj)
+	case auth.EnrolmentStep:
+		return ec._EnrolmentStep(ctx, sel, &obj)
+	case *auth.EnrolmentStep:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._EnrolmentStep(ctx, sel, obj)
+	default:
+		if typedObj, ok := obj.(graphql.Marshaler); ok {
+			return typedObj
+		} else {
+			panic(fmt.Errorf("unexpected type %T; non-generated variants of LoginStep must implement graphql.Marshaler", obj))
+		}
+	}
+}
 
 func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj Node) graphql.Marshaler {
 	switch obj := (obj).(type) {
 	case nil:
 		return graphql.Null
+	case store.TOTP:
+		return ec._Totp(ctx, sel, &obj)
+	case *store.TOTP:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Totp(ctx, sel, obj)
+	case store.Passkey:
+		return ec._Passkey(ctx, sel, &obj)
+	case *store.Passkey:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Passkey(ctx, sel, obj)
 	case store.User:
 		return ec._User(ctx, sel, &obj)
 	case *store.User:
@@ -10967,6 +17363,13 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._User(ctx, sel, obj)
+	case store.TrustedDevice:
+		return ec._TrustedDevice(ctx, sel, &obj)
+	case *store.TrustedDevice:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._TrustedDevice(ctx, sel, obj)
 	case store.Session:
 		return ec._Session(ctx, sel, &obj)
 	case *store.Session:
@@ -10974,6 +17377,11 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 			return graphql.Null
 		}
 		return ec._Session(ctx, sel, obj)
+	case auth.Factor:
+		if obj == nil {
+			return graphql.Null
+		}
+		return ec._Factor(ctx, sel, obj)
 	default:
 		if typedObj, ok := obj.(graphql.Marshaler); ok {
 			return typedObj
@@ -10986,6 +17394,49 @@ func (ec *executionContext) _Node(ctx context.Context, sel ast.SelectionSet, obj
 // endregion ************************** interface.gotpl ***************************
 
 // region    **************************** object.gotpl ****************************
+
+var addPasskeyPayloadImplementors = []string{"AddPasskeyPayload"}
+
+func (ec *executionContext) _AddPasskeyPayload(ctx context.Context, sel ast.SelectionSet, obj *AddPasskeyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, addPasskeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("AddPasskeyPayload")
+		case "user":
+			out.Values[i] = ec._AddPasskeyPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passkey":
+			out.Values[i] = ec._AddPasskeyPayload_passkey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._AddPasskeyPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
 
 var cancelMailPayloadImplementors = []string{"CancelMailPayload"}
 
@@ -11160,6 +17611,11 @@ func (ec *executionContext) _ConfirmEmailPayload(ctx context.Context, sel ast.Se
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "step":
+			out.Values[i] = ec._ConfirmEmailPayload_step(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "deviceToken":
 			out.Values[i] = ec._ConfirmEmailPayload_deviceToken(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
@@ -11167,6 +17623,49 @@ func (ec *executionContext) _ConfirmEmailPayload(ctx context.Context, sel ast.Se
 			}
 		case "errors":
 			out.Values[i] = ec._ConfirmEmailPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var confirmTotpPayloadImplementors = []string{"ConfirmTotpPayload"}
+
+func (ec *executionContext) _ConfirmTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *ConfirmTotpPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, confirmTotpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ConfirmTotpPayload")
+		case "user":
+			out.Values[i] = ec._ConfirmTotpPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recoveryCodes":
+			out.Values[i] = ec._ConfirmTotpPayload_recoveryCodes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ConfirmTotpPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -11377,6 +17876,145 @@ func (ec *executionContext) _EnableUserPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var enrolmentStepImplementors = []string{"EnrolmentStep", "LoginStep"}
+
+func (ec *executionContext) _EnrolmentStep(ctx context.Context, sel ast.SelectionSet, obj *auth.EnrolmentStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, enrolmentStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("EnrolmentStep")
+		case "challenge":
+			out.Values[i] = ec._EnrolmentStep_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._EnrolmentStep_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "totp":
+			out.Values[i] = ec._EnrolmentStep_totp(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "passkeyOptions":
+			out.Values[i] = ec._EnrolmentStep_passkeyOptions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var forgetDevicePayloadImplementors = []string{"ForgetDevicePayload"}
+
+func (ec *executionContext) _ForgetDevicePayload(ctx context.Context, sel ast.SelectionSet, obj *ForgetDevicePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, forgetDevicePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ForgetDevicePayload")
+		case "user":
+			out.Values[i] = ec._ForgetDevicePayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ForgetDevicePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var loginMethodsImplementors = []string{"LoginMethods"}
+
+func (ec *executionContext) _LoginMethods(ctx context.Context, sel ast.SelectionSet, obj *auth.LoginMethods) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, loginMethodsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("LoginMethods")
+		case "password":
+			out.Values[i] = ec._LoginMethods_password(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "passkeys":
+			out.Values[i] = ec._LoginMethods_passkeys(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "emailCode":
+			out.Values[i] = ec._LoginMethods_emailCode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "registration":
+			out.Values[i] = ec._LoginMethods_registration(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "secondFactor":
+			out.Values[i] = ec._LoginMethods_secondFactor(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var loginPayloadImplementors = []string{"LoginPayload"}
 
 func (ec *executionContext) _LoginPayload(ctx context.Context, sel ast.SelectionSet, obj *LoginPayload) graphql.Marshaler {
@@ -11395,6 +18033,16 @@ func (ec *executionContext) _LoginPayload(ctx context.Context, sel ast.Selection
 			}
 		case "tokens":
 			out.Values[i] = ec._LoginPayload_tokens(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "step":
+			out.Values[i] = ec._LoginPayload_step(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recoveryCodes":
+			out.Values[i] = ec._LoginPayload_recoveryCodes(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
@@ -11438,6 +18086,49 @@ func (ec *executionContext) _LogoutPayload(ctx context.Context, sel ast.Selectio
 			out.Values[i] = graphql.MarshalString("LogoutPayload")
 		case "errors":
 			out.Values[i] = ec._LogoutPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var makeRecoveryCodesPayloadImplementors = []string{"MakeRecoveryCodesPayload"}
+
+func (ec *executionContext) _MakeRecoveryCodesPayload(ctx context.Context, sel ast.SelectionSet, obj *MakeRecoveryCodesPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, makeRecoveryCodesPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("MakeRecoveryCodesPayload")
+		case "user":
+			out.Values[i] = ec._MakeRecoveryCodesPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "recoveryCodes":
+			out.Values[i] = ec._MakeRecoveryCodesPayload_recoveryCodes(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._MakeRecoveryCodesPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -11505,6 +18196,27 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "startPasskeyLogin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startPasskeyLogin(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requestLoginCode":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_requestLoginCode(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "continueLogin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_continueLogin(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "refresh":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_refresh(ctx, field)
@@ -11533,6 +18245,83 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "startStepUp":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startStepUp(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "stepUp":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_stepUp(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startTotp":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startTotp(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "confirmTotp":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_confirmTotp(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "startPasskey":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_startPasskey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "addPasskey":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_addPasskey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "renamePasskey":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_renamePasskey(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removeFactor":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removeFactor(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "requireSecondFactor":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_requireSecondFactor(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "makeRecoveryCodes":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_makeRecoveryCodes(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "forgetDevice":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_forgetDevice(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "changeUsername":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_changeUsername(ctx, field)
@@ -11550,6 +18339,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "changePassword":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_changePassword(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "removePassword":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_removePassword(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -11624,6 +18420,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "requireAtNextLogin":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_requireAtNextLogin(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "resetUserFactors":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_resetUserFactors(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "retryMail":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_retryMail(ctx, field)
@@ -11643,6 +18453,44 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 				return ec._Mutation_cancelMail(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var newPasswordStepImplementors = []string{"NewPasswordStep", "LoginStep"}
+
+func (ec *executionContext) _NewPasswordStep(ctx context.Context, sel ast.SelectionSet, obj *auth.NewPasswordStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, newPasswordStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("NewPasswordStep")
+		case "challenge":
+			out.Values[i] = ec._NewPasswordStep_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._NewPasswordStep_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
 		default:
@@ -11710,6 +18558,64 @@ func (ec *executionContext) _PageInfo(ctx context.Context, sel ast.SelectionSet,
 	return out
 }
 
+var passkeyImplementors = []string{"Passkey", "Node", "Factor"}
+
+func (ec *executionContext) _Passkey(ctx context.Context, sel ast.SelectionSet, obj *store.Passkey) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, passkeyImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Passkey")
+		case "id":
+			out.Values[i] = ec._Passkey_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._Passkey_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Passkey_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._Passkey_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "credentialId":
+			out.Values[i] = ec._Passkey_credentialId(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "synced":
+			out.Values[i] = ec._Passkey_synced(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var queryImplementors = []string{"Query"}
 
 func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) graphql.Marshaler {
@@ -11729,6 +18635,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 		switch field.Name {
 		case "__typename":
 			out.Values[i] = graphql.MarshalString("Query")
+		case "loginMethods":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_loginMethods(ctx, field)
+				})
 		case "me":
 			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
 				true, false,
@@ -11939,6 +18851,44 @@ func (ec *executionContext) _QueuedMailEdge(ctx context.Context, sel ast.Selecti
 	return out
 }
 
+var recoveryCodesImplementors = []string{"RecoveryCodes"}
+
+func (ec *executionContext) _RecoveryCodes(ctx context.Context, sel ast.SelectionSet, obj *store.RecoveryCodes) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, recoveryCodesImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RecoveryCodes")
+		case "left":
+			out.Values[i] = ec._RecoveryCodes_left(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._RecoveryCodes_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var refreshPayloadImplementors = []string{"RefreshPayload"}
 
 func (ec *executionContext) _RefreshPayload(ctx context.Context, sel ast.SelectionSet, obj *RefreshPayload) graphql.Marshaler {
@@ -12020,6 +18970,173 @@ func (ec *executionContext) _RegisterPayload(ctx context.Context, sel ast.Select
 	return out
 }
 
+var removeFactorPayloadImplementors = []string{"RemoveFactorPayload"}
+
+func (ec *executionContext) _RemoveFactorPayload(ctx context.Context, sel ast.SelectionSet, obj *RemoveFactorPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removeFactorPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemoveFactorPayload")
+		case "removedFactorId":
+			out.Values[i] = ec._RemoveFactorPayload_removedFactorId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._RemoveFactorPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RemoveFactorPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var removePasswordPayloadImplementors = []string{"RemovePasswordPayload"}
+
+func (ec *executionContext) _RemovePasswordPayload(ctx context.Context, sel ast.SelectionSet, obj *RemovePasswordPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, removePasswordPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RemovePasswordPayload")
+		case "user":
+			out.Values[i] = ec._RemovePasswordPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RemovePasswordPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var renamePasskeyPayloadImplementors = []string{"RenamePasskeyPayload"}
+
+func (ec *executionContext) _RenamePasskeyPayload(ctx context.Context, sel ast.SelectionSet, obj *RenamePasskeyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, renamePasskeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RenamePasskeyPayload")
+		case "passkey":
+			out.Values[i] = ec._RenamePasskeyPayload_passkey(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RenamePasskeyPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requestLoginCodePayloadImplementors = []string{"RequestLoginCodePayload"}
+
+func (ec *executionContext) _RequestLoginCodePayload(ctx context.Context, sel ast.SelectionSet, obj *RequestLoginCodePayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requestLoginCodePayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequestLoginCodePayload")
+		case "challenge":
+			out.Values[i] = ec._RequestLoginCodePayload_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "reference":
+			out.Values[i] = ec._RequestLoginCodePayload_reference(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._RequestLoginCodePayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RequestLoginCodePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var requestPasswordResetPayloadImplementors = []string{"RequestPasswordResetPayload"}
 
 func (ec *executionContext) _RequestPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, obj *RequestPasswordResetPayload) graphql.Marshaler {
@@ -12033,6 +19150,82 @@ func (ec *executionContext) _RequestPasswordResetPayload(ctx context.Context, se
 			out.Values[i] = graphql.MarshalString("RequestPasswordResetPayload")
 		case "errors":
 			out.Values[i] = ec._RequestPasswordResetPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requireAtNextLoginPayloadImplementors = []string{"RequireAtNextLoginPayload"}
+
+func (ec *executionContext) _RequireAtNextLoginPayload(ctx context.Context, sel ast.SelectionSet, obj *RequireAtNextLoginPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requireAtNextLoginPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequireAtNextLoginPayload")
+		case "user":
+			out.Values[i] = ec._RequireAtNextLoginPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RequireAtNextLoginPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var requireSecondFactorPayloadImplementors = []string{"RequireSecondFactorPayload"}
+
+func (ec *executionContext) _RequireSecondFactorPayload(ctx context.Context, sel ast.SelectionSet, obj *RequireSecondFactorPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, requireSecondFactorPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RequireSecondFactorPayload")
+		case "user":
+			out.Values[i] = ec._RequireSecondFactorPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RequireSecondFactorPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12104,6 +19297,44 @@ func (ec *executionContext) _ResetPasswordPayload(ctx context.Context, sel ast.S
 			}
 		case "errors":
 			out.Values[i] = ec._ResetPasswordPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var resetUserFactorsPayloadImplementors = []string{"ResetUserFactorsPayload"}
+
+func (ec *executionContext) _ResetUserFactorsPayload(ctx context.Context, sel ast.SelectionSet, obj *ResetUserFactorsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, resetUserFactorsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ResetUserFactorsPayload")
+		case "user":
+			out.Values[i] = ec._ResetUserFactorsPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ResetUserFactorsPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12309,6 +19540,59 @@ func (ec *executionContext) _RevokeUserSessionsPayload(ctx context.Context, sel 
 			}
 		case "errors":
 			out.Values[i] = ec._RevokeUserSessionsPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var secondFactorStepImplementors = []string{"SecondFactorStep", "LoginStep"}
+
+func (ec *executionContext) _SecondFactorStep(ctx context.Context, sel ast.SelectionSet, obj *auth.SecondFactorStep) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, secondFactorStepImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SecondFactorStep")
+		case "challenge":
+			out.Values[i] = ec._SecondFactorStep_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._SecondFactorStep_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "factors":
+			out.Values[i] = ec._SecondFactorStep_factors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "passkeyOptions":
+			out.Values[i] = ec._SecondFactorStep_passkeyOptions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mayRememberDevice":
+			out.Values[i] = ec._SecondFactorStep_mayRememberDevice(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12604,6 +19888,17 @@ func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, 
 			if out.Values[i] == graphql.Null {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "proofs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Session_proofs(ctx, field, obj)
+				})
+		case "authenticatedAt":
+			out.Values[i] = ec._Session_authenticatedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -12707,6 +20002,246 @@ func (ec *executionContext) _SetUserRolePayload(ctx context.Context, sel ast.Sel
 	return out
 }
 
+var startPasskeyLoginPayloadImplementors = []string{"StartPasskeyLoginPayload"}
+
+func (ec *executionContext) _StartPasskeyLoginPayload(ctx context.Context, sel ast.SelectionSet, obj *StartPasskeyLoginPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startPasskeyLoginPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartPasskeyLoginPayload")
+		case "challenge":
+			out.Values[i] = ec._StartPasskeyLoginPayload_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passkeyOptions":
+			out.Values[i] = ec._StartPasskeyLoginPayload_passkeyOptions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._StartPasskeyLoginPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._StartPasskeyLoginPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var startPasskeyPayloadImplementors = []string{"StartPasskeyPayload"}
+
+func (ec *executionContext) _StartPasskeyPayload(ctx context.Context, sel ast.SelectionSet, obj *StartPasskeyPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startPasskeyPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartPasskeyPayload")
+		case "challenge":
+			out.Values[i] = ec._StartPasskeyPayload_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passkeyOptions":
+			out.Values[i] = ec._StartPasskeyPayload_passkeyOptions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._StartPasskeyPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._StartPasskeyPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var startStepUpPayloadImplementors = []string{"StartStepUpPayload"}
+
+func (ec *executionContext) _StartStepUpPayload(ctx context.Context, sel ast.SelectionSet, obj *StartStepUpPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startStepUpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartStepUpPayload")
+		case "proofs":
+			out.Values[i] = ec._StartStepUpPayload_proofs(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "challenge":
+			out.Values[i] = ec._StartStepUpPayload_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "passkeyOptions":
+			out.Values[i] = ec._StartStepUpPayload_passkeyOptions(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._StartStepUpPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._StartStepUpPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var startTotpPayloadImplementors = []string{"StartTotpPayload"}
+
+func (ec *executionContext) _StartTotpPayload(ctx context.Context, sel ast.SelectionSet, obj *StartTotpPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, startTotpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StartTotpPayload")
+		case "challenge":
+			out.Values[i] = ec._StartTotpPayload_challenge(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "totp":
+			out.Values[i] = ec._StartTotpPayload_totp(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._StartTotpPayload_expiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._StartTotpPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var stepUpPayloadImplementors = []string{"StepUpPayload"}
+
+func (ec *executionContext) _StepUpPayload(ctx context.Context, sel ast.SelectionSet, obj *StepUpPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, stepUpPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("StepUpPayload")
+		case "tokens":
+			out.Values[i] = ec._StepUpPayload_tokens(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "session":
+			out.Values[i] = ec._StepUpPayload_session(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._StepUpPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var tokensImplementors = []string{"Tokens"}
 
 func (ec *executionContext) _Tokens(ctx context.Context, sel ast.SelectionSet, obj *auth.Tokens) graphql.Marshaler {
@@ -12740,6 +20275,150 @@ func (ec *executionContext) _Tokens(ctx context.Context, sel ast.SelectionSet, o
 			}
 		case "refreshTokenExpiresAt":
 			out.Values[i] = ec._Tokens_refreshTokenExpiresAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var totpImplementors = []string{"Totp", "Node", "Factor"}
+
+func (ec *executionContext) _Totp(ctx context.Context, sel ast.SelectionSet, obj *store.TOTP) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, totpImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Totp")
+		case "id":
+			out.Values[i] = ec._Totp_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._Totp_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._Totp_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._Totp_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var totpSecretImplementors = []string{"TotpSecret"}
+
+func (ec *executionContext) _TotpSecret(ctx context.Context, sel ast.SelectionSet, obj *auth.TotpSecret) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, totpSecretImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TotpSecret")
+		case "secret":
+			out.Values[i] = ec._TotpSecret_secret(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "uri":
+			out.Values[i] = ec._TotpSecret_uri(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "qrCode":
+			out.Values[i] = ec._TotpSecret_qrCode(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var trustedDeviceImplementors = []string{"TrustedDevice", "Node"}
+
+func (ec *executionContext) _TrustedDevice(ctx context.Context, sel ast.SelectionSet, obj *store.TrustedDevice) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, trustedDeviceImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("TrustedDevice")
+		case "id":
+			out.Values[i] = ec._TrustedDevice_id(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "name":
+			out.Values[i] = ec._TrustedDevice_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "createdAt":
+			out.Values[i] = ec._TrustedDevice_createdAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "lastUsedAt":
+			out.Values[i] = ec._TrustedDevice_lastUsedAt(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "expiresAt":
+			out.Values[i] = ec._TrustedDevice_expiresAt(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -12828,6 +20507,52 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_securityEvents(ctx, field, obj)
+				})
+		case "factors":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_factors(ctx, field, obj)
+				})
+		case "secondFactorRequired":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_secondFactorRequired(ctx, field, obj)
+				})
+		case "recoveryCodes":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_recoveryCodes(ctx, field, obj)
+				})
+		case "hasPassword":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_hasPassword(ctx, field, obj)
+				})
+		case "passkeyUserId":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_passkeyUserId(ctx, field, obj)
+				})
+		case "mustChangePassword":
+			out.Values[i] = ec._User_mustChangePassword(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "mustEnrol":
+			out.Values[i] = ec._User_mustEnrol(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "trustedDevices":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._User_trustedDevices(ctx, field, obj)
 				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -13343,6 +21068,11 @@ func (ec *executionContext) ___Type(ctx context.Context, sel ast.SelectionSet, o
 
 // region    ***************************** type.gotpl *****************************
 
+func (ec *executionContext) unmarshalNAddPasskeyInput2latchkeyᚋinternalᚋauthᚐAddPasskeyInput(ctx context.Context, v any) (auth.AddPasskeyInput, error) {
+	res, err := ec.unmarshalInputAddPasskeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13382,6 +21112,16 @@ func (ec *executionContext) unmarshalNConfirmEmailInput2latchkeyᚋinternalᚋau
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNConfirmTotpInput2latchkeyᚋinternalᚋauthᚐConfirmTotpInput(ctx context.Context, v any) (auth.ConfirmTotpInput, error) {
+	res, err := ec.unmarshalInputConfirmTotpInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNContinueLoginInput2latchkeyᚋinternalᚋauthᚐContinueLoginInput(ctx context.Context, v any) (auth.ContinueLoginInput, error) {
+	res, err := ec.unmarshalInputContinueLoginInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNCreateUserInput2latchkeyᚋinternalᚋauthᚐCreateUserInput(ctx context.Context, v any) (auth.CreateUserInput, error) {
 	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13404,6 +21144,19 @@ func (ec *executionContext) unmarshalNDisableUserInput2latchkeyᚋinternalᚋaut
 
 func (ec *executionContext) unmarshalNEnableUserInput2latchkeyᚋinternalᚋauthᚐEnableUserInput(ctx context.Context, v any) (auth.EnableUserInput, error) {
 	res, err := ec.unmarshalInputEnableUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFactor2latchkeyᚋinternalᚋauthᚐFactor(ctx context.Context, sel ast.SelectionSet, v auth.Factor) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "Factor!")
+		return graphql.Null
+	}
+	return ec._Factor(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalNForgetDeviceInput2latchkeyᚋinternalᚋauthᚐForgetDeviceInput(ctx context.Context, v any) (auth.ForgetDeviceInput, error) {
+	res, err := ec.unmarshalInputForgetDeviceInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -13435,9 +21188,22 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 	return res
 }
 
+func (ec *executionContext) unmarshalNLoginAnswer2latchkeyᚋinternalᚋauthᚐLoginAnswer(ctx context.Context, v any) (auth.LoginAnswer, error) {
+	res, err := ec.unmarshalInputLoginAnswer(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNLoginInput2latchkeyᚋinternalᚋauthᚐLoginInput(ctx context.Context, v any) (auth.LoginInput, error) {
 	res, err := ec.unmarshalInputLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNLoginMethods2ᚖlatchkeyᚋinternalᚋauthᚐLoginMethods(ctx context.Context, sel ast.SelectionSet, v *auth.LoginMethods) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "LoginMethods!")
+		return graphql.Null
+	}
+	return ec._LoginMethods(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalNLogoutInput2latchkeyᚋinternalᚋauthᚐLogoutInput(ctx context.Context, v any) (auth.LogoutInput, error) {
@@ -13447,6 +21213,51 @@ func (ec *executionContext) unmarshalNLogoutInput2latchkeyᚋinternalᚋauthᚐL
 
 func (ec *executionContext) marshalNPageInfo2latchkeyᚋinternalᚋauthᚐPageInfo(ctx context.Context, sel ast.SelectionSet, v auth.PageInfo) graphql.Marshaler {
 	return ec._PageInfo(ctx, sel, &v)
+}
+
+func (ec *executionContext) unmarshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx context.Context, v any) (auth.ProofKind, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.ProofKind(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx context.Context, sel ast.SelectionSet, v auth.ProofKind) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "ProofKind!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx context.Context, v any) ([]auth.ProofKind, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]auth.ProofKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalNQueuedMail2latchkeyᚋinternalᚋauthᚐQueuedMail(ctx context.Context, sel ast.SelectionSet, v auth.QueuedMail) graphql.Marshaler {
@@ -13522,8 +21333,33 @@ func (ec *executionContext) unmarshalNRegisterInput2latchkeyᚋinternalᚋauth�
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRemoveFactorInput2latchkeyᚋinternalᚋauthᚐRemoveFactorInput(ctx context.Context, v any) (auth.RemoveFactorInput, error) {
+	res, err := ec.unmarshalInputRemoveFactorInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRenamePasskeyInput2latchkeyᚋinternalᚋauthᚐRenamePasskeyInput(ctx context.Context, v any) (auth.RenamePasskeyInput, error) {
+	res, err := ec.unmarshalInputRenamePasskeyInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRequestLoginCodeInput2latchkeyᚋinternalᚋauthᚐRequestLoginCodeInput(ctx context.Context, v any) (auth.RequestLoginCodeInput, error) {
+	res, err := ec.unmarshalInputRequestLoginCodeInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRequestPasswordResetInput2latchkeyᚋinternalᚋauthᚐRequestPasswordResetInput(ctx context.Context, v any) (auth.RequestPasswordResetInput, error) {
 	res, err := ec.unmarshalInputRequestPasswordResetInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRequireAtNextLoginInput2latchkeyᚋinternalᚋauthᚐRequireAtNextLoginInput(ctx context.Context, v any) (auth.RequireAtNextLoginInput, error) {
+	res, err := ec.unmarshalInputRequireAtNextLoginInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNRequireSecondFactorInput2latchkeyᚋinternalᚋauthᚐRequireSecondFactorInput(ctx context.Context, v any) (auth.RequireSecondFactorInput, error) {
+	res, err := ec.unmarshalInputRequireSecondFactorInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -13534,6 +21370,11 @@ func (ec *executionContext) unmarshalNResendConfirmationInput2latchkeyᚋinterna
 
 func (ec *executionContext) unmarshalNResetPasswordInput2latchkeyᚋinternalᚋauthᚐResetPasswordInput(ctx context.Context, v any) (auth.ResetPasswordInput, error) {
 	res, err := ec.unmarshalInputResetPasswordInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNResetUserFactorsInput2latchkeyᚋinternalᚋauthᚐResetUserFactorsInput(ctx context.Context, v any) (auth.ResetUserFactorsInput, error) {
+	res, err := ec.unmarshalInputResetUserFactorsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
@@ -13563,6 +21404,21 @@ func (ec *executionContext) marshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx 
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "Role!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNSecondFactorPolicy2latchkeyᚋinternalᚋauthᚐSecondFactorPolicy(ctx context.Context, v any) (auth.SecondFactorPolicy, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.SecondFactorPolicy(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSecondFactorPolicy2latchkeyᚋinternalᚋauthᚐSecondFactorPolicy(ctx context.Context, sel ast.SelectionSet, v auth.SecondFactorPolicy) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SecondFactorPolicy!")
 	}
 	return res
 }
@@ -13689,6 +21545,21 @@ func (ec *executionContext) unmarshalNSetUserRoleInput2latchkeyᚋinternalᚋaut
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNStartPasskeyLoginInput2latchkeyᚋinternalᚋauthᚐStartPasskeyLoginInput(ctx context.Context, v any) (auth.StartPasskeyLoginInput, error) {
+	res, err := ec.unmarshalInputStartPasskeyLoginInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNStepUpAnswer2latchkeyᚋinternalᚋauthᚐStepUpAnswer(ctx context.Context, v any) (auth.StepUpAnswer, error) {
+	res, err := ec.unmarshalInputStepUpAnswer(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) unmarshalNStepUpInput2latchkeyᚋinternalᚋauthᚐStepUpInput(ctx context.Context, v any) (auth.StepUpInput, error) {
+	res, err := ec.unmarshalInputStepUpInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNString2string(ctx context.Context, v any) (string, error) {
 	res, err := scalar.UnmarshalString(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -13730,6 +21601,14 @@ func (ec *executionContext) marshalNTokenTransport2latchkeyᚋinternalᚋauthᚐ
 		graphql.AddInvalidNullFromMarshaler(ctx, "TokenTransport!")
 	}
 	return res
+}
+
+func (ec *executionContext) marshalNTotpSecret2latchkeyᚋinternalᚋauthᚐTotpSecret(ctx context.Context, sel ast.SelectionSet, v auth.TotpSecret) graphql.Marshaler {
+	return ec._TotpSecret(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNTrustedDevice2latchkeyᚋinternalᚋstoreᚐTrustedDevice(ctx context.Context, sel ast.SelectionSet, v store.TrustedDevice) graphql.Marshaler {
+	return ec._TrustedDevice(ctx, sel, &v)
 }
 
 func (ec *executionContext) marshalNUser2latchkeyᚋinternalᚋstoreᚐUser(ctx context.Context, sel ast.SelectionSet, v store.User) graphql.Marshaler {
@@ -13957,6 +21836,13 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	return res
 }
 
+func (ec *executionContext) marshalOAddPasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐAddPasskeyPayload(ctx context.Context, sel ast.SelectionSet, v *AddPasskeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._AddPasskeyPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -14022,6 +21908,13 @@ func (ec *executionContext) marshalOConfirmEmailPayload2ᚖlatchkeyᚋgraphᚋge
 	return ec._ConfirmEmailPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOConfirmTotpPayload2ᚖlatchkeyᚋgraphᚋgenᚐConfirmTotpPayload(ctx context.Context, sel ast.SelectionSet, v *ConfirmTotpPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ConfirmTotpPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOCreateUserPayload2ᚖlatchkeyᚋgraphᚋgenᚐCreateUserPayload(ctx context.Context, sel ast.SelectionSet, v *CreateUserPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14055,6 +21948,32 @@ func (ec *executionContext) marshalOEnableUserPayload2ᚖlatchkeyᚋgraphᚋgen�
 		return graphql.Null
 	}
 	return ec._EnableUserPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOFactor2ᚕlatchkeyᚋinternalᚋauthᚐFactorᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.Factor) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFactor2latchkeyᚋinternalᚋauthᚐFactor(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) marshalOForgetDevicePayload2ᚖlatchkeyᚋgraphᚋgenᚐForgetDevicePayload(ctx context.Context, sel ast.SelectionSet, v *ForgetDevicePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ForgetDevicePayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOID2ᚖstring(ctx context.Context, v any) (*string, error) {
@@ -14100,6 +22019,13 @@ func (ec *executionContext) marshalOLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐLog
 	return ec._LoginPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOLoginStep2latchkeyᚋinternalᚋauthᚐLoginStep(ctx context.Context, sel ast.SelectionSet, v auth.LoginStep) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._LoginStep(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOLogoutPayload2ᚖlatchkeyᚋgraphᚋgenᚐLogoutPayload(ctx context.Context, sel ast.SelectionSet, v *LogoutPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14107,11 +22033,61 @@ func (ec *executionContext) marshalOLogoutPayload2ᚖlatchkeyᚋgraphᚋgenᚐLo
 	return ec._LogoutPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOMakeRecoveryCodesPayload2ᚖlatchkeyᚋgraphᚋgenᚐMakeRecoveryCodesPayload(ctx context.Context, sel ast.SelectionSet, v *MakeRecoveryCodesPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._MakeRecoveryCodesPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalONode2latchkeyᚋgraphᚋgenᚐNode(ctx context.Context, sel ast.SelectionSet, v Node) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._Node(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOPasskey2ᚖlatchkeyᚋinternalᚋstoreᚐPasskey(ctx context.Context, sel ast.SelectionSet, v *store.Passkey) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Passkey(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx context.Context, v any) ([]auth.ProofKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]auth.ProofKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNProofKind2latchkeyᚋinternalᚋauthᚐProofKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOQueuedMail2ᚖlatchkeyᚋinternalᚋauthᚐQueuedMail(ctx context.Context, sel ast.SelectionSet, v *auth.QueuedMail) graphql.Marshaler {
@@ -14128,6 +22104,13 @@ func (ec *executionContext) marshalOQueuedMailConnection2ᚖlatchkeyᚋinternal�
 	return ec._QueuedMailConnection(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalORecoveryCodes2ᚖlatchkeyᚋinternalᚋstoreᚐRecoveryCodes(ctx context.Context, sel ast.SelectionSet, v *store.RecoveryCodes) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RecoveryCodes(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORefreshPayload2ᚖlatchkeyᚋgraphᚋgenᚐRefreshPayload(ctx context.Context, sel ast.SelectionSet, v *RefreshPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14142,11 +22125,53 @@ func (ec *executionContext) marshalORegisterPayload2ᚖlatchkeyᚋgraphᚋgenᚐ
 	return ec._RegisterPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalORemoveFactorPayload2ᚖlatchkeyᚋgraphᚋgenᚐRemoveFactorPayload(ctx context.Context, sel ast.SelectionSet, v *RemoveFactorPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RemoveFactorPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORemovePasswordPayload2ᚖlatchkeyᚋgraphᚋgenᚐRemovePasswordPayload(ctx context.Context, sel ast.SelectionSet, v *RemovePasswordPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RemovePasswordPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORenamePasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐRenamePasskeyPayload(ctx context.Context, sel ast.SelectionSet, v *RenamePasskeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RenamePasskeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORequestLoginCodePayload2ᚖlatchkeyᚋgraphᚋgenᚐRequestLoginCodePayload(ctx context.Context, sel ast.SelectionSet, v *RequestLoginCodePayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RequestLoginCodePayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORequestPasswordResetPayload2ᚖlatchkeyᚋgraphᚋgenᚐRequestPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, v *RequestPasswordResetPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._RequestPasswordResetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORequireAtNextLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐRequireAtNextLoginPayload(ctx context.Context, sel ast.SelectionSet, v *RequireAtNextLoginPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RequireAtNextLoginPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalORequireSecondFactorPayload2ᚖlatchkeyᚋgraphᚋgenᚐRequireSecondFactorPayload(ctx context.Context, sel ast.SelectionSet, v *RequireSecondFactorPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RequireSecondFactorPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOResendConfirmationPayload2ᚖlatchkeyᚋgraphᚋgenᚐResendConfirmationPayload(ctx context.Context, sel ast.SelectionSet, v *ResendConfirmationPayload) graphql.Marshaler {
@@ -14161,6 +22186,13 @@ func (ec *executionContext) marshalOResetPasswordPayload2ᚖlatchkeyᚋgraphᚋg
 		return graphql.Null
 	}
 	return ec._ResetPasswordPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOResetUserFactorsPayload2ᚖlatchkeyᚋgraphᚋgenᚐResetUserFactorsPayload(ctx context.Context, sel ast.SelectionSet, v *ResetUserFactorsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ResetUserFactorsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalORetryAllMailsPayload2ᚖlatchkeyᚋgraphᚋgenᚐRetryAllMailsPayload(ctx context.Context, sel ast.SelectionSet, v *RetryAllMailsPayload) graphql.Marshaler {
@@ -14263,6 +22295,13 @@ func (ec *executionContext) marshalOSession2ᚕlatchkeyᚋinternalᚋstoreᚐSes
 	return ret
 }
 
+func (ec *executionContext) marshalOSession2ᚖlatchkeyᚋinternalᚋstoreᚐSession(ctx context.Context, sel ast.SelectionSet, v *store.Session) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Session(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalOSessionRefresh2ᚖlatchkeyᚋinternalᚋauthᚐSessionRefresh(ctx context.Context, sel ast.SelectionSet, v *auth.SessionRefresh) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -14275,6 +22314,41 @@ func (ec *executionContext) marshalOSetUserRolePayload2ᚖlatchkeyᚋgraphᚋgen
 		return graphql.Null
 	}
 	return ec._SetUserRolePayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStartPasskeyLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartPasskeyLoginPayload(ctx context.Context, sel ast.SelectionSet, v *StartPasskeyLoginPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StartPasskeyLoginPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStartPasskeyPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartPasskeyPayload(ctx context.Context, sel ast.SelectionSet, v *StartPasskeyPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StartPasskeyPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStartStepUpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartStepUpPayload(ctx context.Context, sel ast.SelectionSet, v *StartStepUpPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StartStepUpPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStartTotpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStartTotpPayload(ctx context.Context, sel ast.SelectionSet, v *StartTotpPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StartTotpPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStepUpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStepUpPayload(ctx context.Context, sel ast.SelectionSet, v *StepUpPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._StepUpPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) unmarshalOString2string(ctx context.Context, v any) (string, error) {
@@ -14377,6 +22451,32 @@ func (ec *executionContext) marshalOTokens2ᚖlatchkeyᚋinternalᚋauthᚐToken
 		return graphql.Null
 	}
 	return ec._Tokens(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTotpSecret2ᚖlatchkeyᚋinternalᚋauthᚐTotpSecret(ctx context.Context, sel ast.SelectionSet, v *auth.TotpSecret) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._TotpSecret(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOTrustedDevice2ᚕlatchkeyᚋinternalᚋstoreᚐTrustedDeviceᚄ(ctx context.Context, sel ast.SelectionSet, v []store.TrustedDevice) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNTrustedDevice2latchkeyᚋinternalᚋstoreᚐTrustedDevice(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx context.Context, sel ast.SelectionSet, v *store.User) graphql.Marshaler {

@@ -5,11 +5,18 @@ package gen
 import (
 	"latchkey/internal/auth"
 	"latchkey/internal/store"
+	"time"
 )
 
 // Something with an id of its own.
 type Node interface {
 	IsNode()
+}
+
+type AddPasskeyPayload struct {
+	User    *store.User      `json:"user,omitempty"`
+	Passkey *store.Passkey   `json:"passkey,omitempty"`
+	Errors  []auth.UserError `json:"errors"`
 }
 
 type CancelMailPayload struct {
@@ -36,11 +43,20 @@ type ChangeUsernamePayload struct {
 type ConfirmEmailPayload struct {
 	// With its private fields only if `tokens` are given or the access token sent is this user's.
 	User *store.User `json:"user,omitempty"`
-	// Null when no session was opened: the email is confirmed if `errors` is empty.
+	// Null when no session was opened: the email is confirmed if `errors` is empty, or has one code that ends in `_NEEDED`.
 	Tokens *auth.Tokens `json:"tokens,omitempty"`
+	// What the login still needs, as of `login`: the account is there.
+	Step auth.LoginStep `json:"step,omitempty"`
 	// As of `login`.
 	DeviceToken *string          `json:"deviceToken,omitempty"`
 	Errors      []auth.UserError `json:"errors"`
+}
+
+type ConfirmTotpPayload struct {
+	User *store.User `json:"user,omitempty"`
+	// Eight, if there were none; shown once.
+	RecoveryCodes []string         `json:"recoveryCodes,omitempty"`
+	Errors        []auth.UserError `json:"errors"`
 }
 
 type CreateUserPayload struct {
@@ -68,11 +84,20 @@ type EnableUserPayload struct {
 	Errors []auth.UserError `json:"errors"`
 }
 
+type ForgetDevicePayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
 type LoginPayload struct {
 	User *store.User `json:"user,omitempty"`
 	// The login is complete when, and only when, this is not null: look here, not at `errors`. Without it `errors` is never empty;
-	// a step still to be taken (a second factor, one day) is a code there, with its data in a field beside this one.
+	// a step still to be taken is a code there, with what it needs in `step`.
 	Tokens *auth.Tokens `json:"tokens,omitempty"`
+	// What is still asked for. Null unless the one error is a code that ends in `_NEEDED`.
+	Step auth.LoginStep `json:"step,omitempty"`
+	// Eight, of a login in which a second factor was added and there were none; shown once.
+	RecoveryCodes []string `json:"recoveryCodes,omitempty"`
 	// For the device to keep, logout or not, and bring to its next login. It opens nothing. Good for 180 days, until the account
 	// has a new password or address, or "this was not me". Null without `tokens`, and when it travels in the cookie.
 	DeviceToken *string          `json:"deviceToken,omitempty"`
@@ -81,6 +106,13 @@ type LoginPayload struct {
 
 type LogoutPayload struct {
 	Errors []auth.UserError `json:"errors"`
+}
+
+type MakeRecoveryCodesPayload struct {
+	User *store.User `json:"user,omitempty"`
+	// Eight; shown once.
+	RecoveryCodes []string         `json:"recoveryCodes,omitempty"`
+	Errors        []auth.UserError `json:"errors"`
 }
 
 type RefreshPayload struct {
@@ -95,7 +127,43 @@ type RegisterPayload struct {
 	Errors []auth.UserError `json:"errors"`
 }
 
+type RemoveFactorPayload struct {
+	RemovedFactorID *string          `json:"removedFactorId,omitempty"`
+	User            *store.User      `json:"user,omitempty"`
+	Errors          []auth.UserError `json:"errors"`
+}
+
+type RemovePasswordPayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type RenamePasskeyPayload struct {
+	Passkey *store.Passkey   `json:"passkey,omitempty"`
+	Errors  []auth.UserError `json:"errors"`
+}
+
+type RequestLoginCodePayload struct {
+	// For `continueLogin`, from this device alone. Given whether or not the address has an account.
+	Challenge *string `json:"challenge,omitempty"`
+	// Four characters that the mail repeats, so that people take the right one of two.
+	Reference *string `json:"reference,omitempty"`
+	// 10 minutes from now.
+	ExpiresAt *time.Time       `json:"expiresAt,omitempty"`
+	Errors    []auth.UserError `json:"errors"`
+}
+
 type RequestPasswordResetPayload struct {
+	Errors []auth.UserError `json:"errors"`
+}
+
+type RequireAtNextLoginPayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type RequireSecondFactorPayload struct {
+	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }
 
@@ -105,6 +173,11 @@ type ResendConfirmationPayload struct {
 
 type ResetPasswordPayload struct {
 	// Public fields only: nobody is logged in by a link.
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type ResetUserFactorsPayload struct {
 	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }
@@ -148,4 +221,50 @@ type SendPasswordResetPayload struct {
 type SetUserRolePayload struct {
 	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
+}
+
+type StartPasskeyLoginPayload struct {
+	// For `continueLogin`: good for 15 minutes, and for one login.
+	Challenge *string `json:"challenge,omitempty"`
+	// JSON text for `navigator.credentials.get({publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(…)})`, also with
+	// `mediation: "conditional"`.
+	PasskeyOptions *string          `json:"passkeyOptions,omitempty"`
+	ExpiresAt      *time.Time       `json:"expiresAt,omitempty"`
+	Errors         []auth.UserError `json:"errors"`
+}
+
+type StartPasskeyPayload struct {
+	// For `addPasskey`, in this session.
+	Challenge *string `json:"challenge,omitempty"`
+	// JSON text for `navigator.credentials.create({publicKey: PublicKeyCredential.parseCreationOptionsFromJSON(…)})`.
+	PasskeyOptions *string          `json:"passkeyOptions,omitempty"`
+	ExpiresAt      *time.Time       `json:"expiresAt,omitempty"`
+	Errors         []auth.UserError `json:"errors"`
+}
+
+type StartStepUpPayload struct {
+	// What this account can answer with.
+	Proofs []auth.ProofKind `json:"proofs,omitempty"`
+	// For `passkey` and `emailCode`, in this session; null where there is neither. The others need none.
+	Challenge *string `json:"challenge,omitempty"`
+	// JSON text for `navigator.credentials.get`, as in `SecondFactorStep`.
+	PasskeyOptions *string `json:"passkeyOptions,omitempty"`
+	// Of the challenge.
+	ExpiresAt *time.Time       `json:"expiresAt,omitempty"`
+	Errors    []auth.UserError `json:"errors"`
+}
+
+type StartTotpPayload struct {
+	// For `confirmTotp`, in this session.
+	Challenge *string          `json:"challenge,omitempty"`
+	Totp      *auth.TotpSecret `json:"totp,omitempty"`
+	ExpiresAt *time.Time       `json:"expiresAt,omitempty"`
+	Errors    []auth.UserError `json:"errors"`
+}
+
+type StepUpPayload struct {
+	// A new access token that says what was shown; the refresh token stays as it was, and is null here.
+	Tokens  *auth.Tokens     `json:"tokens,omitempty"`
+	Session *store.Session   `json:"session,omitempty"`
+	Errors  []auth.UserError `json:"errors"`
 }

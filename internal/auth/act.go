@@ -20,6 +20,8 @@ type deed struct {
 	event   *store.SecurityEvent // the row of history that will be written
 	became  string               // the new username or address, for the notice; or ""
 	session string               // the name of the session's device, for the notice; or ""
+	factor  string               // the name of the factor, for the notice; or ""
+	left    int                  // how many recovery codes are left, for the notice
 	quiet   bool                 // send no notice of the event, and let nothing take it back
 	mails   []*store.Mail        // to be sent beside the notice
 	gone    bool                 // the account is deleted
@@ -113,6 +115,7 @@ func (d *deed) write(ctx context.Context) error {
 			m = notice(d.actor, how.mail, d.user, d.now)
 		}
 		m.Details.Session, m.Details.Role = d.session, store.Role(d.event.Details.To)
+		m.Details.Factor, m.Details.Left = d.factor, d.left
 		d.mails = append(d.mails, m)
 	}
 	if how.administrators != "" {
@@ -131,10 +134,7 @@ func (d *deed) write(ctx context.Context) error {
 
 // done does what is left once a deed is committed, and returns the user.
 func (s *Service) done(ctx context.Context, d *deed) (*store.User, error) {
-	if len(d.mails) > 0 {
-		s.mailQueued()
-	}
-	s.logEvent(d.event)
+	s.told(d)
 	if d.gone {
 		return d.user, nil
 	}
@@ -143,6 +143,17 @@ func (s *Service) done(ctx context.Context, d *deed) (*store.User, error) {
 		return d.user, nil
 	}
 	return after, err
+}
+
+// told does what is left for those who are told of a deed once it is committed. d may be nil.
+func (s *Service) told(d *deed) {
+	if d == nil {
+		return
+	}
+	if len(d.mails) > 0 {
+		s.mailQueued()
+	}
+	s.logEvent(d.event)
 }
 
 // self returns the actor's own account as a subject. If it was changed meanwhile,

@@ -277,7 +277,7 @@ func TestLastAdministrator_E6(t *testing.T) {
 		l := f.login("ada", client(1))
 		v, err := f.Identify(t.Context(), l.Tokens.AccessToken)
 		must(t, err)
-		expect(t, "deleteAccount", f.DeleteAccount(t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: goodPassword}), "LAST_ADMIN")
+		expect(t, "deleteAccount", f.DeleteAccount(t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: new(goodPassword)}), "LAST_ADMIN")
 		if u := f.named("ada"); u.Role != store.RoleAdmin || u.DisabledAt != nil {
 			t.Fatalf("%+v", u)
 		}

@@ -12,7 +12,10 @@
 //     something. errors.go: how it may end.
 //   - login.go: the way in. It counts the try (try.go, by the limits of throttle.go), compares the password
 //     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
-//     device.go: what a device keeps of it.
+//     device.go: what a device keeps of it; trusted.go: where that spares the second factor. logincode.go: the way in by mail.
+//     proof.go: what can be shown, and what it is worth. step.go and continue.go: what else a login may need. codes.go: the codes of second factors.
+//   - fresh.go and stepup.go: who has to show again who they are. totp.go, passkey.go, recovery.go and factors.go: what
+//     an account has besides its password. passkeylogin.go: what a passkey's answer is worth, and logging in by one.
 //   - refresh.go and refreshtoken.go: how a session goes on. identify.go: how each
 //     request finds its session. end.go: how sessions end.
 //   - newpassword.go: which passwords may be set, wherever that is.
@@ -36,10 +39,12 @@ import (
 
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
+	"latchkey/internal/passkey"
 	"latchkey/internal/password"
 	"latchkey/internal/seal"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
+	"latchkey/internal/ticket"
 )
 
 // Config is what an operator decides about accounts and sessions.
@@ -52,6 +57,11 @@ type Config struct {
 	RefreshGrace     time.Duration // 0: a used refresh token always ends its session
 	ConfirmTTL       time.Duration
 	Secrets          [][]byte // the first makes refresh tokens, all verify
+	AppName          string   // what authenticator apps call the service
+	SecondFactor     SecondFactorPolicy
+	EmailLogin       bool          // people may log in by a mailed code
+	TrustedDeviceTTL time.Duration // how long the second factor is left out on a trusted device; 0 is never
+	FreshFor         time.Duration // how long a proof of who somebody is counts as fresh
 }
 
 // Breaches knows which passwords were stolen somewhere.
@@ -61,14 +71,15 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, MissingKey and Refusals.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey and Refusals.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
 	Counters throttle.Counters
 	Hasher   *password.Hasher
 	Policy   password.Policy
-	Breaches Breaches // nil: nobody looks
+	Breaches Breaches       // nil: nobody looks
+	Passkeys *passkey.Party // nil: there are none
 	Issuer   *jwt.Issuer
 	Log      zerolog.Logger
 	Now      func() time.Time
@@ -91,10 +102,13 @@ type Service struct {
 	hasher     *password.Hasher
 	policy     password.Policy
 	breaches   Breaches
+	passkeys   *passkey.Party // nil if there are none
 	issuer     *jwt.Issuer
 	missingKey func(ctx context.Context) error
 	refresh    refreshKeys
 	devices    deviceKeys
+	tickets    *ticket.Maker
+	seal       *seal.Keys
 	log        zerolog.Logger
 	clock      func() time.Time
 	mailQueued func()
@@ -104,7 +118,7 @@ type Service struct {
 // New returns a Service, or an error that names what is missing.
 func New(cfg Config, deps Deps) (*Service, error) {
 	switch {
-	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.RefreshGrace < 0:
+	case cfg.AccessTTL <= 0 || cfg.IdleTTL <= 0 || cfg.MaxTTL < cfg.IdleTTL || cfg.ConfirmTTL <= 0 || cfg.RefreshGrace < 0 || cfg.FreshFor <= 0 || cfg.TrustedDeviceTTL < 0:
 		return nil, errors.New("auth: a time to live is missing")
 	case deps.Store == nil || deps.Links == nil || deps.Counters == nil || deps.Hasher == nil || deps.Issuer == nil ||
 		deps.Now == nil || deps.MailQueued == nil:
@@ -118,9 +132,18 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, fmt.Errorf("auth: %w", err)
 	}
+	tickets, err := seal.Derive(cfg.Secrets, "ticket")
+	if err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
+	sealing, err := seal.New(cfg.Secrets)
+	if err != nil {
+		return nil, fmt.Errorf("auth: %w", err)
+	}
 	return &Service{
-		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches,
-		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
+		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
+		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
 	}, nil
 }
 

@@ -172,7 +172,7 @@ func (c Client) kind() string {
 	return device + ": " + names.Printable(product, maxProduct)
 }
 
-// deviceName returns the name given at login, or else the kind of device.
+// deviceName returns the name given at login, or to a factor, or else the kind of device.
 func (c Client) deviceName(given *string) string {
 	if given != nil {
 		if name := names.Printable(*given, maxDeviceName); name != "" {

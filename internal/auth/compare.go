@@ -77,15 +77,35 @@ func (t *try) compareToo(ctx context.Context, hash, typed string) error {
 	return nil
 }
 
-// prove returns nil if the viewer typed their own password, which certain changes ask
-// for, and the error wrong if they did not. A wrong one counts as a failed login (A6).
-func (s *Service) prove(ctx context.Context, a Actor, typed string, wrong error) error {
+// prove returns nil if the viewer typed their own password, which certain changes ask for,
+// and the error wrong if they did not. A wrong one counts as a failed login (A6). Where the
+// account has a second factor that is not enough, and where it has no password it cannot be
+// asked for: then the viewer must have shown lately who they are (M1).
+func (s *Service) prove(ctx context.Context, a Actor, typed *string, wrong error) error {
 	u := a.Viewer.User
-	t, err := s.countTry(ctx, a, "user:"+u.ID, nil)
+	f, known, err := s.factorsOfViewer(ctx, a)
 	if err != nil {
 		return err
 	}
-	familiar, err := s.store.ClientFamiliar(ctx, u.ID, a.Client.Key(), s.now())
+	if u.PasswordHash == "" || s.hasSecond(u, f) {
+		if err := s.freshWith(a.Viewer, f); err != nil {
+			return err
+		}
+	}
+	switch {
+	case u.PasswordHash == "":
+		return nil
+	case typed == nil:
+		return wrong
+	}
+	return s.comparePassword(ctx, a, *typed, known, wrong)
+}
+
+// comparePassword returns nil if the viewer typed their own password, and the error wrong if
+// they did not. familiar says that they are known at the client.
+func (s *Service) comparePassword(ctx context.Context, a Actor, typed string, familiar bool, wrong error) error {
+	u := a.Viewer.User
+	t, err := s.countTry(ctx, a, "user:"+u.ID, nil)
 	if err != nil {
 		return err
 	}

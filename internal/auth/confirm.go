@@ -57,8 +57,9 @@ type ConfirmLink struct {
 // Confirmed says what the link of a mail did.
 type Confirmed struct {
 	User   *store.User
-	Change bool   // an account has a new address; else the account is new
-	Login  *Login // of this device, if it asked for one and the account is new; else nil
+	Change bool        // an account has a new address; else the account is new
+	Login  *Login      // of this device, if it asked for one and the account is new; else nil
+	Step   *StepNeeded // in the place of Login: what the login still needs
 }
 
 // ConfirmLink confirms an address: it makes an account of a registration, or gives
@@ -88,12 +89,12 @@ func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInpu
 	if in.Password != nil {
 		posted.Password = *in.Password
 	}
-	return s.confirm(ctx, a, posted, &entry{deviceName: in.DeviceName})
+	return s.confirm(ctx, a, posted, new(newWay(in.DeviceName, in.Transport, false)))
 }
 
 // confirm does what a link says. If that makes an account and then is not nil, its
 // user is logged in as then says.
-func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *entry) (*Confirmed, error) {
+func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *way) (*Confirmed, error) {
 	l, err := s.openConfirmation(ctx, in.Token, in.Email)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (s *Service) openConfirmation(ctx context.Context, token, email string) (li
 
 // confirmRegistration makes the account that was registered and, unless then is nil,
 // logs its user in, all in one transaction.
-func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *entry) (*Confirmed, error) {
+func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim, in ConfirmLink, then *way) (*Confirmed, error) {
 	r, list, err := s.openRegistrations(ctx, a, l)
 	if err != nil {
 		return nil, err
@@ -144,8 +145,13 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 		})
 	} else {
 		candidate := &store.LoginCandidate{User: *user}
-		done.Login, err = s.admit(ctx, a, candidate, entry{deviceName: then.deviceName, first: account})
+		done.Login, err = s.admit(ctx, a, candidate, entry{
+			way: *then, shown: proofs{{Kind: ProofEmailCode, At: now}}, first: account, made: true,
+		})
 		done.User = &candidate.User
+	}
+	if step, ok := errors.AsType[*StepNeeded](err); ok { // the account is there, but not yet logged in
+		done.Step, err = step, nil
 	}
 	switch {
 	case errors.Is(err, store.ErrNotFound), errors.Is(err, store.ErrConflict): // used, or the address or the name went to somebody

@@ -16,6 +16,9 @@ type CreateUserInput struct {
 	Username string
 	Password *string // nil: a link by which its user sets one is mailed to the address
 	Role     store.Role
+
+	MustChangePassword bool // at the first login; by the shell alone
+	MustEnrol          bool // the same: add a second factor
 }
 
 // CreateUser makes an account without a confirmation, by the rules of Register. Of a new
@@ -47,6 +50,7 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	}
 	now := s.now()
 	user := newUser(email, username.Name, hash, in.Role, now)
+	user.MustChangePassword, user.MustEnrol = in.MustChangePassword, in.MustEnrol
 	e := event(a, store.EventAccountCreated, user.ID, now)
 	mails := mailsOfCreation(a, user, now)
 	err = s.store.InTx(ctx, func(tx *store.Store) error {

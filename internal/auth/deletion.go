@@ -8,7 +8,9 @@ import (
 )
 
 // DeleteAccountInput is the argument of DeleteAccount.
-type DeleteAccountInput struct{ Password string }
+type DeleteAccountInput struct {
+	Password *string // nil only for an account without one
+}
 
 // DeleteAccount deletes the viewer's account with its sessions and links. The
 // mistakes are WRONG_PASSWORD and LAST_ADMIN; RateLimited.

@@ -15,7 +15,8 @@ import (
 
 // A device secret is what a device keeps of a login, and shows at the next. It opens
 // nothing. It only says that its user logged in with this device before: then the
-// limits that others use up do not bind the login, and its network is not new.
+// limits that others use up do not bind the login, its network is not new, and the second
+// factor is left out if the user wanted that (trusted.go).
 //
 // It is devicePrefix and, in base64url, an HMAC-SHA256 and what that is over: the
 // user's security_version, until when it is good, an id of its own and the user's id.
@@ -35,7 +36,7 @@ const DeviceLasts = 180 * 24 * time.Hour
 
 // device is a device secret that one of our keys made and that is not expired.
 type device struct {
-	id      string // by which its tries are counted
+	id      string // by which its tries are counted, and its user trusts it
 	userID  string
 	version int64 // the user's security_version when it was made
 }
@@ -43,15 +44,21 @@ type device struct {
 // deviceKeys are the server's keys: the first makes secrets, all of them verify.
 type deviceKeys [][]byte
 
-// secret returns a new device secret of a user.
-func (k deviceKeys) secret(u *store.User, now time.Time) string {
+// newDeviceID returns an id that no device had before.
+func newDeviceID() string {
+	id := make([]byte, deviceIDBytes)
+	rand.Read(id) // never fails since Go 1.24
+	return deviceEncoding.EncodeToString(id)
+}
+
+// secret returns a new device secret of a user, with an id of newDeviceID.
+func (k deviceKeys) secret(u *store.User, id string, now time.Time) string {
 	b := make([]byte, 0, sha256.Size+deviceHead+len(u.ID))
 	//lint:ignore G115 versions count from 1
 	b = binary.BigEndian.AppendUint64(b, uint64(u.SecurityVersion))
 	b = binary.BigEndian.AppendUint64(b, uint64(now.Add(DeviceLasts).UnixMicro()))
-	id := make([]byte, deviceIDBytes)
-	rand.Read(id) // never fails since Go 1.24
-	b = append(append(b, id...), u.ID...)
+	raw, _ := deviceEncoding.DecodeString(id) // as newDeviceID made it
+	b = append(append(b, raw...), u.ID...)
 	return devicePrefix + deviceEncoding.EncodeToString(append(deviceMAC(k[0], b), b...))
 }
 

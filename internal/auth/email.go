@@ -13,7 +13,7 @@ import (
 // ChangeEmailInput is the argument of ChangeEmail.
 type ChangeEmailInput struct {
 	Email    string
-	Password string
+	Password *string // nil only for an account without one
 }
 
 // ChangeEmail asks for a new address. It mails a link there, and a notice to the

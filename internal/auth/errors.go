@@ -32,6 +32,18 @@ const (
 	LastAdmin          UserErrorCode = "LAST_ADMIN"
 	EmailTaken         UserErrorCode = "EMAIL_TAKEN"
 	EmailNotConfirmed  UserErrorCode = "EMAIL_NOT_CONFIRMED"
+	SecondFactorNeeded UserErrorCode = "SECOND_FACTOR_NEEDED"
+	EnrolmentNeeded    UserErrorCode = "ENROLMENT_NEEDED"
+	NewPasswordNeeded  UserErrorCode = "NEW_PASSWORD_NEEDED"
+	ChallengeInvalid   UserErrorCode = "CHALLENGE_INVALID"
+	CodeInvalid        UserErrorCode = "CODE_INVALID"
+	PasskeyInvalid     UserErrorCode = "PASSKEY_INVALID"
+	PasskeyUnknown     UserErrorCode = "PASSKEY_UNKNOWN"
+	PasskeyTaken       UserErrorCode = "PASSKEY_TAKEN"
+	FactorMissing      UserErrorCode = "FACTOR_MISSING"
+	LastFactor         UserErrorCode = "LAST_FACTOR"
+	LastWayIn          UserErrorCode = "LAST_WAY_IN"
+	TooMany            UserErrorCode = "TOO_MANY"
 )
 
 // UserError is a mistake that a person can put right.
@@ -109,6 +121,7 @@ const (
 type Error struct {
 	Code       Code
 	Reason     string        // more about the code, or ""
+	Level      string        // of Forbidden with ReasonStepUp: the acr that is asked for
 	Message    string        // English, for developers
 	RetryAfter time.Duration // of RateLimited and Unavailable
 	cause      error         // of Unavailable and Internal, for the log
@@ -135,6 +148,12 @@ const (
 	ReasonInvalid = "INVALID"
 	ReasonRevoked = "REVOKED" // its session has ended, for whatever reason
 )
+
+// ReasonStepUp is the reason of Forbidden where a fresh proof is asked for.
+const ReasonStepUp = "STEP_UP"
+
+// ReasonPasskeysOff is the reason of Forbidden where there are no passkeys.
+const ReasonPasskeysOff = "PASSKEYS_OFF"
 
 // ReasonOtherClient is the reason of Forbidden where a token was given to another
 // OAuth client.
@@ -191,4 +210,10 @@ func AsError(err error) *Error {
 		return &Error{Code: Unavailable, Message: "The service is not available. Try again soon.", RetryAfter: unavailableRetry, cause: err}
 	}
 	return &Error{Code: Internal, Message: "Something went wrong on our side.", cause: err}
+}
+
+// ErrOrigin refuses the cookie to a page of another origin than may use it: it could log a
+// visitor into an account of its own.
+func ErrOrigin() error {
+	return &Error{Code: Forbidden, Reason: "ORIGIN", Message: "The cookie needs an Origin that is the service's own or named in CORS_ORIGINS."}
 }

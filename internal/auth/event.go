@@ -46,13 +46,33 @@ var tellings = map[store.EventKind]telling{
 	store.EventAccountDisabled:       {log: "user disabled", mail: store.MailAccountDisabled},
 	store.EventAccountEnabled:        {log: "user enabled"},
 	store.EventAccountDeleted:        {log: "account deleted", mail: store.MailAccountDeleted},
+
+	store.EventFactorAdded:           {log: "authenticator app added", mail: store.MailFactorAdded, undoing: true},
+	store.EventFactorRemoved:         {log: "authenticator app removed", mail: store.MailFactorRemoved, undoing: true},
+	store.EventPasskeyAdded:          {log: "passkey added", mail: store.MailPasskeyAdded, undoing: true},
+	store.EventPasskeyRemoved:        {log: "passkey removed", mail: store.MailPasskeyRemoved, undoing: true},
+	store.EventPasskeyBackupChanged:  {log: "passkey is kept elsewhere now"},
+	store.EventPasskeyCounterRefused: {log: "passkey refused: its counter fell", mail: store.MailPasskeyRefused},
+	store.EventSecondFactorOn:        {log: "second factor on", mail: store.MailSecondFactorOn, undoing: true},
+	store.EventSecondFactorOff:       {log: "second factor off", mail: store.MailSecondFactorOff, undoing: true},
+	store.EventRecoveryCodesMade:     {log: "recovery codes made", mail: store.MailRecoveryCodesMade, undoing: true},
+	store.EventRecoveryCodeUsed:      {log: "recovery code used", mail: store.MailRecoveryCodeUsed, undoing: true},
+	store.EventCodesTried:            {log: "wrong codes tried", mail: store.MailCodesTried, undoing: true},
+	store.EventCodesLimited:          {log: "no more codes for now"},
+	store.EventFactorsReset:          {log: "factors reset", mail: store.MailFactorsReset},
+	store.EventPasswordRemoved:       {log: "password removed", mail: store.MailPasswordRemoved, undoing: true},
+	store.EventStepUp:                {log: "step-up"},
+	store.EventDeviceTrusted:         {log: "device trusted"},
+	store.EventDeviceForgotten:       {log: "device forgotten"},
+	store.EventDutySet:               {log: "duty set"},
 }
 
 // EventKinds returns every kind of event, in the order of their names.
 func EventKinds() []store.EventKind { return slices.Sorted(maps.Keys(tellings)) }
 
 // warned has the kinds that are logged as warnings, for an operator to look at.
-var warned = map[store.EventKind]bool{store.EventRefreshTokenReused: true, store.EventTakenBack: true}
+var warned = map[store.EventKind]bool{store.EventRefreshTokenReused: true, store.EventTakenBack: true,
+	store.EventPasskeyCounterRefused: true, store.EventCodesLimited: true}
 
 // event returns the row of history for what an actor does to a user's account now.
 func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.SecurityEvent {
@@ -82,7 +102,7 @@ func given(s string) *string {
 func undo(a Actor, kind store.EventKind, u *store.User, now time.Time, became string) (*store.Undo, *store.Mail) {
 	b := &store.Undo{
 		ID: newID(), UserID: u.ID, Kind: kind, Email: u.Email, EmailKey: u.EmailKey, Username: u.Username,
-		Device: a.device(), At: now, ExpiresAt: now.Add(undoFor),
+		WantsSecondFactor: u.WantsSecondFactor, MustEnrol: u.MustEnrol, Device: a.device(), At: now, ExpiresAt: now.Add(undoFor),
 	}
 	m := notice(a, tellings[kind].mail, u, now)
 	m.Details.Event, m.Details.New = b.ID, became

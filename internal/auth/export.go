@@ -15,9 +15,10 @@ import (
 const exportPage = 1000
 
 // ExportUsers writes every user to w, one JSON object a line in the order of
-// their creation, as ImportUsers reads them: with the hashes of their passwords.
-// It returns how many. Users made meanwhile may be left out.
-func (s *Service) ExportUsers(ctx context.Context, w io.Writer) (int, error) {
+// their creation, as ImportUsers reads them: with the hashes of their passwords and, if
+// factors is true, what else opens their accounts, the secrets of authenticator apps in the
+// clear. It returns how many. Users made meanwhile may be left out.
+func (s *Service) ExportUsers(ctx context.Context, w io.Writer, factors bool) (int, error) {
 	out := bufio.NewWriter(w)
 	n := 0
 	var last store.User
@@ -26,11 +27,16 @@ func (s *Service) ExportUsers(ctx context.Context, w io.Writer) (int, error) {
 		if err != nil {
 			return n, fmt.Errorf("export: %w", err)
 		}
+		of, err := s.portableFactors(ctx, page, factors)
+		if err != nil {
+			return n, fmt.Errorf("export: %w", err)
+		}
 		for i := range page {
 			last = page[i]
 			if err := json.MarshalWrite(out, PortableUser{
 				ID: last.ID, Email: last.Email, Username: last.Username, PasswordHash: last.PasswordHash, Role: last.Role,
 				CreatedAt: &last.CreatedAt, DisabledAt: last.DisabledAt,
+				MustChangePassword: last.MustChangePassword, MustEnrol: last.MustEnrol, PortableFactors: of[last.ID],
 			}); err != nil {
 				return n, fmt.Errorf("export: %w", err)
 			}
@@ -48,4 +54,27 @@ func (s *Service) ExportUsers(ctx context.Context, w io.Writer) (int, error) {
 		return n, fmt.Errorf("export: %w", err)
 	}
 	return n, nil
+}
+
+// portableFactors returns what opens the accounts of users besides their passwords, by their
+// ids; nothing if it is not wanted.
+func (s *Service) portableFactors(ctx context.Context, users []store.User, wanted bool) (map[string]PortableFactors, error) {
+	of := map[string]PortableFactors{}
+	if !wanted {
+		return of, nil
+	}
+	ids := make([]string, len(users))
+	for i := range users {
+		ids[i] = users[i].ID
+	}
+	all, err := s.store.ExportFactors(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i := range users {
+		if of[users[i].ID], err = s.portable(&users[i], all[users[i].ID]); err != nil {
+			return nil, err
+		}
+	}
+	return of, nil
 }

@@ -87,21 +87,16 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	t.Helper()
 	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d)}
 	f.cfg = auth.Config{
-		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, ConfirmTTL: day,
+		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, FreshFor: 10 * time.Minute, AppName: "Latchkey", ConfirmTTL: day,
 		Secrets: [][]byte{oldSecret},
 	}
 	inbox, err := mail.NewInbox(f.store, f.cfg.Secrets, emailKey)
 	must(t, err)
 	f.inbox = inbox
-	links, err := link.New(link.Config{
-		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: f.cfg.Secrets,
-		Tokens: f.store, Store: f.store, Now: f.Now,
-	})
-	must(t, err)
 	f.deps = auth.Deps{
-		Store: f.store, Links: links, Counters: throttle.NewMemory(), Hasher: newHasher(t, cheap),
-		Policy: password.Policy{MinLength: 8, AppName: "Latchkey", Kind: password.Argon2id},
-		Log:    zerolog.Nop(), Now: f.Now, MailQueued: func() {},
+		Store: f.store, Links: f.linksBy(f.cfg.Secrets), Counters: throttle.NewMemory(), Hasher: newHasher(t, cheap),
+		Policy:   password.Policy{MinLength: 8, AppName: "Latchkey", Kind: password.Argon2id},
+		Passkeys: passkeysOf(t, keyDomain), Log: zerolog.Nop(), Now: f.Now, MailQueued: func() {},
 	}
 	for _, c := range changes {
 		c(f)
@@ -109,6 +104,17 @@ func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	f.Service = f.replica(f.cfg)
 	f.keys = f.issuer(f.cfg)
 	return f
+}
+
+// linksBy makes and opens links and codes by these secrets.
+func (f *fixture) linksBy(secrets [][]byte) *link.Maker {
+	f.t.Helper()
+	links, err := link.New(link.Config{
+		PublicURL: &url.URL{Scheme: "https", Host: "auth.example.org"}, ResetTTL: time.Hour, Secrets: secrets,
+		Tokens: f.store, Store: f.store, Now: f.Now,
+	})
+	must(f.t, err)
+	return links
 }
 
 // each runs a test on a fixture on both databases.

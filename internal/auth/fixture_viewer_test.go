@@ -17,12 +17,12 @@ func (f *fixture) reload(v *auth.Viewer) *auth.Viewer {
 }
 
 func (f *fixture) changePassword(v *auth.Viewer, current, typed string, c auth.Actor) error {
-	_, err := f.ChangePassword(f.t.Context(), as(v, c), auth.ChangePasswordInput{CurrentPassword: current, NewPassword: typed})
+	_, err := f.ChangePassword(f.t.Context(), as(v, c), auth.ChangePasswordInput{CurrentPassword: &current, NewPassword: typed})
 	return err
 }
 
 func (f *fixture) changeEmail(v *auth.Viewer, address, typed string, c auth.Actor) error {
-	_, err := f.ChangeEmail(f.t.Context(), as(v, c), auth.ChangeEmailInput{Email: address, Password: typed})
+	_, err := f.ChangeEmail(f.t.Context(), as(v, c), auth.ChangeEmailInput{Email: address, Password: &typed})
 	return err
 }
 
@@ -32,7 +32,7 @@ func (f *fixture) changeUsername(v *auth.Viewer, username string) error {
 }
 
 func (f *fixture) deleteAccount(v *auth.Viewer, typed string) error {
-	return f.DeleteAccount(f.t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: typed})
+	return f.DeleteAccount(f.t.Context(), as(v, client(1)), auth.DeleteAccountInput{Password: &typed})
 }
 
 // newest returns the newest mail of a kind to an address.

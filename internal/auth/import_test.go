@@ -31,7 +31,7 @@ func (f *fixture) imports(file string, dryRun bool) (auth.Import, []string) {
 func (f *fixture) export() string {
 	f.t.Helper()
 	var out bytes.Buffer
-	n, err := f.ExportUsers(f.t.Context(), &out)
+	n, err := f.ExportUsers(f.t.Context(), &out, true)
 	must(f.t, err)
 	if lines := strings.Count(out.String(), "\n"); n != lines {
 		f.t.Errorf("export: says %d, wrote %d lines", n, lines)
@@ -67,7 +67,7 @@ func TestImportLines(t *testing.T) {
 			{`{"email":"dup@example.org","email":"dup@example.org","username":"dup"}`, "not one JSON object"},
 			{"{\"email\":\"\xff@example.org\",\"username\":\"dan\"}", "not one JSON object"},
 			{`{"email":"dan@example.org","username":"dan","password_hash":"x"}`,
-				"a field that is none of id, email, username, passwordHash, role, createdAt and disabledAt"},
+				"a field that is none of id, email, username, passwordHash, role, createdAt, disabledAt, mustChangePassword, mustEnrol, totp, passkeys, recoveryCodes and requireSecondFactor"},
 			{`{"email":"dan@example.org","username":"d"}`, "username: 3 to 32 of letters, digits, dot, underscore and hyphen, with a letter or digit at both ends. Some names are reserved."},
 			{`{"email":7,"username":"dan"}`, "email: a text in quotes"},
 			{`{"email":"dan@example.org","username":"dan","createdAt":"yesterday"}`, `createdAt: a time looks like "2024-05-17T08:30:00Z"`},

@@ -25,12 +25,16 @@ type Login struct {
 	Session     *store.Session
 	Tokens      *Tokens
 	DeviceToken *string // the device's secret; nil after a refresh, and where it travels in a cookie
+
+	Transport     TokenTransport // of a login: how its tokens are to travel
+	RecoveryCodes []string       // those that an enrolment made; shown once
 }
 
 // Login opens a session for a device. An unknown user and a wrong password are one
 // mistake, INVALID_CREDENTIALS, and take as long as each other (C1 and C2: nobody can
 // tell who has an account). Only who knows the password is told ACCOUNT_DISABLED, and
-// only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. RateLimited.
+// only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. Where more is
+// asked for than the password, the error is a [*StepNeeded]. RateLimited.
 func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
 	key := loginKey(in.Login)
 	device := s.devices.open(in.DeviceToken, s.now())
@@ -38,7 +42,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
-	user, err := s.store.LoginCandidate(ctx, key, a.Client.whence(), s.now())
+	user, err := s.store.LoginCandidate(ctx, key, device.whence(a.Client), s.now())
 	w := &waiting{key: key}
 	unknown := errors.Is(err, store.ErrNotFound)
 	if unknown {
@@ -55,15 +59,28 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 		return nil, fmt.Errorf("login: %w", s.refused(ctx, a, t, w, in.Password, err))
 	case unknown:
 		return nil, s.notConfirmed(ctx, a, w.registration)
-	case user.DisabledAt != nil:
-		return nil, userError(AccountDisabled, "", "This account is disabled. Ask an administrator.")
 	}
+	compared := user.PasswordHash
 	s.renewHash(ctx, a, user, in.Password)
-	l, err := s.admit(ctx, a, user, entry{deviceName: in.DeviceName, kept: known.device})
-	if errors.Is(err, store.ErrNotFound) {
+	l, err := s.admit(ctx, a, user, entry{
+		way:    newWay(in.DeviceName, in.Transport, known.device),
+		shown:  proofs{{Kind: ProofPassword, At: s.now()}},
+		device: device,
+	})
+	step, more := errors.AsType[*StepNeeded](err)
+	switch {
+	case more && user.PasswordHash != compared: // no session wrote the better one
+		err = s.store.RenewHash(ctx, user.ID, compared, user.PasswordHash)
+	case more:
+		err = nil
+	case errors.Is(err, store.ErrNotFound):
 		return nil, errCredentials() // what was compared is no longer in force
-	} else if err != nil {
+	}
+	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
+	}
+	if more {
+		return nil, step
 	}
 	return l, nil
 }
@@ -71,7 +88,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 // renewHash gives u a new hash of the password that was right, if the old one is of a
 // lesser kind or cost than those made now (A5). admit writes it with the session.
 func (s *Service) renewHash(ctx context.Context, a Actor, u *store.LoginCandidate, typed string) {
-	if !s.hasher.NeedsRehash(u.PasswordHash) {
+	if u.DisabledAt != nil || !s.hasher.NeedsRehash(u.PasswordHash) {
 		return
 	}
 	better, err := s.hasher.Hash(ctx, a.Client.caller(true), typed)

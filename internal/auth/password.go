@@ -9,7 +9,7 @@ import (
 
 // ChangePasswordInput is the argument of ChangePassword.
 type ChangePasswordInput struct {
-	CurrentPassword string
+	CurrentPassword *string // nil only for an account without one
 	NewPassword     string
 }
 
@@ -40,6 +40,36 @@ func (s *Service) ChangePassword(ctx context.Context, a Actor, in ChangePassword
 	})
 	if err != nil {
 		return nil, fmt.Errorf("change password: %w", err)
+	}
+	return u, nil
+}
+
+// RemovePassword leaves the viewer's account to its passkeys. Like a new password it ends all
+// their other sessions and makes every older link dead. The mistake is LAST_WAY_IN.
+// RateLimited.
+func (s *Service) RemovePassword(ctx context.Context, a Actor) (*store.User, error) {
+	v := a.Viewer
+	if err := s.countChange(ctx, "password", v.User.ID, repasswordLimit); err != nil {
+		return nil, fmt.Errorf("remove password: %w", err)
+	}
+	u, err := s.act(ctx, a, store.EventPasswordRemoved, s.self(a, nil), func(d *deed) error {
+		if d.user.PasswordHash == "" {
+			return errUnchanged
+		}
+		if err := d.tx.SetPassword(ctx, d.user, "", d.now); err != nil {
+			return err
+		}
+		opens, err := s.opens(ctx, d.tx, d.user.ID)
+		if err == nil && !opens {
+			err = userError(LastWayIn, "", "Without it nobody could log in to this account any more. Add a passkey first.")
+		}
+		if err != nil {
+			return err
+		}
+		return d.tx.EndSessions(ctx, d.user.ID, v.Session.ID)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("remove password: %w", err)
 	}
 	return u, nil
 }

@@ -25,6 +25,11 @@ type PortableUser struct {
 	Role         store.Role `json:"role"`                // "": USER
 	CreatedAt    *time.Time `json:"createdAt"`           // nil: now
 	DisabledAt   *time.Time `json:"disabledAt,omitzero"` // nil: active
+
+	MustChangePassword bool `json:"mustChangePassword,omitzero"` // at the next login
+	MustEnrol          bool `json:"mustEnrol,omitzero"`          // the same: add a second factor
+
+	PortableFactors
 }
 
 // importLine is a line of the file: a user, or what is wrong.
@@ -120,8 +125,14 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 	if p.DisabledAt != nil && !believable(*p.DisabledAt, now) {
 		wrong("disabledAt: from 1970 to now")
 	}
+	factors := p.PortableFactors.read(s, id, p.ID != "", now, wrong)
 	if len(l.problems) > 0 {
 		return l
+	}
+	for _, k := range factors.Passkeys {
+		if earlier := claims.claim('p', string(k.CredentialID), number); earlier > 0 {
+			wrong("passkeys: line %d has one of them", earlier)
+		}
 	}
 	if earlier := claims.claim('e', email.Key, number); earlier > 0 {
 		wrong("email: line %d has the same", earlier)
@@ -134,9 +145,10 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 			wrong("id: line %d has the same", earlier)
 		}
 	}
-	l.user = store.ImportedUser{UsernameKey: username.Key, IDGiven: p.ID != "", User: store.User{
+	l.user = store.ImportedUser{UsernameKey: username.Key, IDGiven: p.ID != "", PortableFactors: factors, User: store.User{
 		ID: id, UsernameMade: made, Email: email.Address, EmailKey: email.Key, Username: username.Name, PasswordHash: p.PasswordHash, Role: p.Role,
 		SecurityVersion: 1, CreatedAt: now, UpdatedAt: now, DisabledAt: kept(p.DisabledAt),
+		MustChangePassword: p.MustChangePassword, MustEnrol: p.MustEnrol, WantsSecondFactor: p.RequireSecondFactor,
 	}}
 	if p.CreatedAt != nil {
 		l.user.CreatedAt = *kept(p.CreatedAt)
@@ -169,13 +181,22 @@ func unmarshalUser(text []byte, p *PortableUser) string {
 		return ""
 	}
 	if semantic, ok := errors.AsType[*json.SemanticError](err); ok {
-		field := strings.TrimPrefix(string(semantic.JSONPointer), "/")
+		field, inside, _ := strings.Cut(strings.TrimPrefix(string(semantic.JSONPointer), "/"), "/")
 		switch {
+		case field == "totp":
+			return "totp: an object with secret, name, createdAt and lastStep"
+		case field == "passkeys":
+			return "passkeys: a list of objects with credentialId, publicKey, rpId, aaguid, transports, counter, backupEligible, backedUp, name and createdAt"
+		case field == "recoveryCodes":
+			return "recoveryCodes: a list of texts"
 		case errors.Is(err, json.ErrUnknownName):
-			return "a field that is none of id, email, username, passwordHash, role, createdAt and disabledAt"
+			return "a field that is none of id, email, username, passwordHash, role, createdAt, disabledAt, mustChangePassword, mustEnrol, totp, passkeys, " +
+				"recoveryCodes and requireSecondFactor"
 		case field == "createdAt" || field == "disabledAt":
 			return field + `: a time looks like "2024-05-17T08:30:00Z"`
-		case field != "":
+		case field == "mustChangePassword" || field == "mustEnrol" || field == "requireSecondFactor":
+			return field + ": true or false"
+		case field != "" && inside == "":
 			return field + ": a text in quotes"
 		}
 	}

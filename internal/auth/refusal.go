@@ -12,6 +12,8 @@ type Refusals interface {
 const (
 	wrongPassword = "wrong_passwords"
 	unknownName   = "unknown_names"
+	wrongCode     = "wrong_codes" // of a second factor
+	wrongPasskey  = "wrong_passkeys"
 	overLimit     = "rate_limited"
 	deadToken     = "dead_tokens" // a refresh token of no session
 	//lint:ignore G101 the name of a reason

@@ -35,9 +35,11 @@ func (s *Service) loggedIn(user *store.User, session *store.Session) (*Login, er
 	// lives AccessTTL at least.
 	issued := now.Truncate(time.Second)
 	expires := now.Add(s.cfg.AccessTTL + time.Second - 1).Truncate(time.Second)
+	shown := proofsOf(session)
 	access, err := s.issuer.Sign(jwt.Claims{
 		Subject: user.ID, SessionID: session.ID, ClientID: session.ClientID, ID: newID(), Role: string(user.Role),
 		Email: user.Email, EmailVerified: true, IssuedAt: issued, ExpiresAt: expires,
+		AuthTime: session.ProvenAt.Truncate(time.Second), Level: shown.acr(), Methods: shown.amr(),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)

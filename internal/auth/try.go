@@ -2,13 +2,14 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
 	"latchkey/internal/throttle"
 )
 
-// try is one try at a password.
+// try is one try at a password, or by a passkey.
 type try struct {
 	s          *Service
 	actor      Actor
@@ -43,17 +44,12 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *d
 	t := &try{
 		s: s, actor: a, identifier: identifier, client: a.Client, device: d,
 		pair: throttle.Count{Key: "pair:" + client + ":" + identifier, Limit: pairLimit},
-		limits: []throttle.Count{
-			{Key: "client:" + client, Limit: clientLimit},
-			{Key: "identifier:" + identifier, Limit: identifierLimit},
-			{Key: "line:" + line + ":" + identifier, Limit: linePairLimit},
-		},
+		limits: append(clientLimits(a.Client),
+			throttle.Count{Key: "identifier:" + identifier, Limit: identifierLimit},
+			throttle.Count{Key: "line:" + line + ":" + identifier, Limit: linePairLimit}),
 	}
 	if site != "" {
-		t.limits = append(t.limits,
-			throttle.Count{Key: "site:" + site + ":" + identifier, Limit: sitePairLimit},
-			throttle.Count{Key: "line:" + line, Limit: lineLimit},
-			throttle.Count{Key: "site:" + site, Limit: siteLimit})
+		t.limits = append(t.limits, throttle.Count{Key: "site:" + site + ":" + identifier, Limit: sitePairLimit})
 	}
 	pair, over, err := t.take(ctx, looks([]throttle.Count{t.pair}), looks(t.limits))
 	if err != nil {
@@ -64,6 +60,48 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *d
 		return nil, err
 	}
 	return t, nil
+}
+
+// clientLimits bind a client, and the networks that it shares, over all identifiers.
+func clientLimits(c Client) []throttle.Count {
+	limits := []throttle.Count{{Key: "client:" + c.Key(), Limit: clientLimit}}
+	if site := c.site(); site != "" {
+		limits = append(limits, throttle.Count{Key: "line:" + c.line(), Limit: lineLimit}, throttle.Count{Key: "site:" + site, Limit: siteLimit})
+	}
+	return limits
+}
+
+// countAnswer counts a try at what nobody can guess, the signature of a passkey, by its
+// client alone: whose it is shows once it is right. Call [try.answered] behind it.
+func (s *Service) countAnswer(ctx context.Context, a Actor) (*try, error) {
+	t := &try{s: s, actor: a, client: a.Client}
+	waits, err := t.count(ctx, clientLimits(a.Client))
+	if err != nil {
+		return nil, err
+	}
+	t.over = slices.Max(waits)
+	return t, nil
+}
+
+// answered ends a try of countAnswer that came to err, and returns how it ends: a right one
+// is given back. Beyond the limits it is RateLimited, but for a right one of a user who is
+// known at the client (C5).
+func (t *try) answered(ctx context.Context, err error, known bool) error {
+	mistake, wrong := errors.AsType[UserErrors](err)
+	switch {
+	case err != nil && !wrong: // nothing was compared
+		t.giveBack(ctx)
+		return err
+	case t.over > 0 && (wrong || !known):
+		t.giveBack(ctx)
+		t.s.countRefusal(t.actor, overLimit, "")
+		return errRateLimited(t.over)
+	case wrong:
+		t.s.countRefusal(t.actor, wrongPasskey, "")
+		return mistake
+	}
+	t.giveBack(ctx)
+	return nil
 }
 
 // bind takes note of how long the pair and the limits have the try wait. It is
@@ -128,33 +166,45 @@ func (t *try) admits(ctx context.Context, by known) (wait time.Duration, err err
 // take counts the try, and returns how long it takes until one of its own counts allows
 // it, and until all of the limits do; 0 if they do now.
 func (t *try) take(ctx context.Context, own, limits []throttle.Count) (ofOwn, ofLimits time.Duration, err error) {
-	counts := slices.Concat(own, limits)
-	waits, by, err := t.s.counters.Take(ctx, t.s.now(), counts...)
+	waits, err := t.count(ctx, slices.Concat(own, limits))
 	if err != nil {
 		return 0, 0, err
+	}
+	return slices.Min(waits[:len(own)]), slices.Max(waits[len(own):]), nil
+}
+
+// count counts the try on counts, and returns how long each of them has it wait.
+func (t *try) count(ctx context.Context, counts []throttle.Count) ([]time.Duration, error) {
+	waits, by, err := t.s.counters.Take(ctx, t.s.now(), counts...)
+	if err != nil {
+		return nil, err
 	}
 	for i, wait := range waits {
 		if wait == 0 && !counts[i].Look {
 			t.counted = append(t.counted, counted{by, counts[i]})
 		}
 	}
-	return slices.Min(waits[:len(own)]), slices.Max(waits[len(own):]), nil
+	return waits, nil
 }
 
 // giveBack undoes what the try was counted on: the password was right, or it was not
 // compared.
 func (t *try) giveBack(ctx context.Context) {
-	// The answer does not hang on it, and a caller who went away must not
-	// keep a count that is not theirs.
-	ctx = context.WithoutCancel(ctx)
 	for i := 0; i < len(t.counted); {
 		by, counts := t.counted[i].by, []throttle.Count(nil)
 		for ; i < len(t.counted) && t.counted[i].by == by; i++ {
 			counts = append(counts, t.counted[i].on)
 		}
-		if err := by.GiveBack(ctx, t.s.now(), counts...); err != nil {
-			t.s.log.Warn().Err(err).Msg("throttle")
-		}
+		t.s.giveBack(ctx, by, counts...)
 	}
 	t.counted = nil
+}
+
+// giveBack undoes what somebody was counted on.
+func (s *Service) giveBack(ctx context.Context, by throttle.Giver, counts ...throttle.Count) {
+	// The answer does not hang on it, and a caller who went away must not
+	// keep a count that is not theirs.
+	if err := by.GiveBack(context.WithoutCancel(ctx), s.now(), counts...); err != nil {
+		s.log.Warn().Err(err).Msg("throttle")
+	}
 }

@@ -9,13 +9,15 @@ import (
 )
 
 // UserList says which users are asked for. Its fields are the arguments of the schema's
-// users.
+// users, but the last.
 type UserList struct {
 	First, Last   *int
 	After, Before *string
 	Search        *string
 	Role          *store.Role
 	Disabled      *bool
+
+	SecondFactor *bool // whether a login by password asks for one; the shell's alone
 }
 
 // UserConnection is a page of the list of users.
@@ -39,7 +41,7 @@ func (s *Service) Users(ctx context.Context, q UserList) (*UserConnection, error
 	if err != nil {
 		return nil, err
 	}
-	c := &UserConnection{filter: q.filter(), Nodes: []store.User{}}
+	c := &UserConnection{filter: s.filter(q), Nodes: []store.User{}}
 	if len(c.filter.Search) <= names.MaxEmail { // nothing longer is part of anything
 		if c.Nodes, err = s.store.Users(ctx, c.filter, page); err != nil {
 			return nil, fmt.Errorf("users: %w", err)
@@ -66,8 +68,9 @@ func (s *Service) CountUsers(ctx context.Context, c *UserConnection) (int, error
 	return n, nil
 }
 
-func (q UserList) filter() (f store.UserFilter) {
-	f.Disabled = q.Disabled
+func (s *Service) filter(q UserList) (f store.UserFilter) {
+	f.Disabled, f.SecondFactor = q.Disabled, q.SecondFactor
+	f.Everybody, f.Admins = s.cfg.SecondFactor == SecondFactorEverybody, s.cfg.SecondFactor == SecondFactorAdministrators
 	if q.Role != nil {
 		f.Role = *q.Role
 	}

@@ -30,7 +30,8 @@ func importCommand(c Commands) *cobra.Command {
 The id is a UUID that is kept; without one the user has a new one, and without a username one is made.
 Addresses count as confirmed. passwordHash is an Argon2id, bcrypt, scrypt or PBKDF2 hash (docs/operations.md has the
 spellings), which the next login replaces; without one the user needs a password reset first. role is USER unless it
-says ADMIN, createdAt now, and a disabledAt disables.
+says ADMIN, createdAt now, and a disabledAt disables. mustChangePassword and mustEnrol are duties of the next login; totp,
+passkeys, recoveryCodes and requireSecondFactor are second factors, as latchkey export --factors prints them.
 
 A bad line is named and the rest goes on; then the exit code is 1. Users who are there already, with the same address
 and username, are left alone: the same file can be imported again. It works beside a running server.`,
@@ -152,14 +153,18 @@ func summarize(cmd *cobra.Command, in *auth.Import, asJSON bool, err error) erro
 }
 
 func exportCommand(c Commands) *cobra.Command {
-	return &cobra.Command{
-		Use:   "export",
+	var factors bool
+	cmd := &cobra.Command{
+		Use:   "export [--factors]",
 		Short: "Print all users, with the hashes of their passwords",
 		Long: `Print all users to standard output, one JSON object a line in the order of their creation, as import reads them.
 
 The lines hold the hashes of passwords: whoever reads them can guess at each, offline and as fast as they like. Keep the
-file to yourself, and no longer than needed. Sessions, ids and mails are not part of it.`,
-		Example: "  (umask 077; latchkey export > users.jsonl)",
+file to yourself, and no longer than needed. Sessions and mails are not part of it.
+
+With --factors they have authenticator apps, passkeys and recovery codes, too, without which the users would have to add
+them anew. The secret of an app stands there in the clear: who reads it makes the same codes as the phone.`,
+		Example: "  (umask 077; latchkey export > users.jsonl)\n  latchkey export --factors | ssh other latchkey import -",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			service, end, err := c.Present(cmd.Context())
@@ -167,10 +172,12 @@ file to yourself, and no longer than needed. Sessions, ids and mails are not par
 				return err
 			}
 			defer end()
-			_, err = service.ExportUsers(cmd.Context(), cmd.OutOrStdout())
+			_, err = service.ExportUsers(cmd.Context(), cmd.OutOrStdout(), factors)
 			return err
 		},
 	}
+	cmd.Flags().BoolVar(&factors, "factors", false, "with second factors, the secrets of apps in the clear")
+	return cmd
 }
 
 // printJSON prints v as one line.

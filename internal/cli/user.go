@@ -27,7 +27,7 @@ func userCommand(c Commands) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(userCreateCommand(c), userListCommand(c), userShowCommand(c), userSetRoleCommand(c), userDisableCommand(c),
-		userEnableCommand(c), userDeleteCommand(c), userRevokeSessionsCommand(c), userResetPasswordCommand(c))
+		userEnableCommand(c), userDeleteCommand(c), userRevokeSessionsCommand(c), userResetPasswordCommand(c), userResetFactorsCommand(c), userRequireCommand(c))
 	return cmd
 }
 
@@ -35,16 +35,17 @@ func userCreateCommand(c Commands) *cobra.Command {
 	var (
 		email, username string
 		admin, asJSON   bool
+		change, enrol   bool
 	)
 	cmd := &cobra.Command{
-		Use:   "create --email ADDRESS --username NAME [--admin]",
+		Use:   "create --email ADDRESS --username NAME [--admin] [--require-password-change] [--require-enrolment]",
 		Short: "Make an account whose address counts as confirmed",
 		Long: "Make an account whose address counts as confirmed. Its password is asked for, or read from the first line of\n" +
 			"standard input. It works beside a running server. Prints the new user's id, or with --json all of them.",
 		Example: "  latchkey user create --email ada@example.org --username ada --admin",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			in := auth.CreateUserInput{Email: email, Username: username, Role: store.RoleUser}
+			in := auth.CreateUserInput{Email: email, Username: username, Role: store.RoleUser, MustChangePassword: change, MustEnrol: enrol}
 			if admin {
 				in.Role = store.RoleAdmin
 			}
@@ -76,6 +77,8 @@ func userCreateCommand(c Commands) *cobra.Command {
 	flags.StringVar(&username, "username", "", fmt.Sprintf(
 		"%d to %d of letters, digits, dot, underscore and hyphen", names.MinUsername, names.MaxUsername))
 	flags.BoolVar(&admin, "admin", false, "may look after other users")
+	flags.BoolVar(&change, "require-password-change", false, "the first login asks for another password")
+	flags.BoolVar(&enrol, "require-enrolment", false, "the first login asks to add a second factor")
 	flags.BoolVar(&asJSON, "json", false, "print the user as JSON")
 	cmd.MarkFlagsRequiredTogether("email", "username")
 	for _, name := range []string{"email", "username"} {

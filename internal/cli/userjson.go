@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"fmt"
 	"time"
 
+	"latchkey/internal/auth"
 	"latchkey/internal/store"
 )
 
@@ -17,12 +19,16 @@ type description struct {
 	UpdatedAt    string     `json:"updatedAt"`
 	LastLoginAt  *string    `json:"lastLoginAt"`
 	DisabledAt   *string    `json:"disabledAt"`
+
+	MustChangePassword bool `json:"mustChangePassword"`
+	MustEnrol          bool `json:"mustEnrol"`
 }
 
 func describe(u *store.User, now time.Time) description {
 	d := description{
 		ID: u.ID, Username: u.Username, Email: u.Email, Role: u.Role, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
 		LastLoginAt: stampOrNil(u.LastLoginAt), DisabledAt: stampOrNil(u.DisabledAt),
+		MustChangePassword: u.MustChangePassword, MustEnrol: u.MustEnrol,
 	}
 	if pending, _ := u.Pending(now); pending != "" {
 		d.PendingEmail = &pending
@@ -48,6 +54,54 @@ func devices(sessions []store.Session) []device {
 		list[i] = device{s.ID, s.DeviceName, s.UserAgent, s.IPAddress, stamp(s.CreatedAt), stamp(s.LastUsedAt), stamp(s.ExpiresAt)}
 	}
 	return list
+}
+
+// credentials is what opens an account, as --json prints it. No secret is in it.
+type credentials struct {
+	HasPassword          bool           `json:"hasPassword"`
+	SecondFactorRequired bool           `json:"secondFactorRequired"`
+	Factors              []factor       `json:"factors"`
+	RecoveryCodes        *recoveryCodes `json:"recoveryCodes"`
+}
+
+type factor struct {
+	ID         string  `json:"id"`
+	Kind       string  `json:"kind"` // of the schema's ProofKind
+	Name       string  `json:"name"`
+	CreatedAt  string  `json:"createdAt"`
+	LastUsedAt *string `json:"lastUsedAt"`
+}
+
+type recoveryCodes struct {
+	Left      int    `json:"left"`
+	CreatedAt string `json:"createdAt"`
+}
+
+func describeFactors(u *store.User, f auth.AccountFactors) credentials {
+	c := credentials{HasPassword: u.PasswordHash != "", SecondFactorRequired: f.Required, Factors: []factor{}}
+	for _, one := range f.List {
+		if t, ok := one.(*store.TOTP); ok {
+			c.Factors = append(c.Factors, factor{t.ID, string(auth.ProofTOTP), t.Name, stamp(t.CreatedAt), stampOrNil(t.LastUsedAt)})
+		}
+	}
+	if f.RecoveryCodes != nil {
+		c.RecoveryCodes = &recoveryCodes{f.RecoveryCodes.Left, stamp(f.RecoveryCodes.CreatedAt)}
+	}
+	return c
+}
+
+func (c credentials) codesLeft() string {
+	if c.RecoveryCodes == nil {
+		return "-"
+	}
+	return fmt.Sprintf("%d left", c.RecoveryCodes.Left)
+}
+
+func yesNo(is bool) string {
+	if is {
+		return "yes"
+	}
+	return "no"
 }
 
 // stamp returns a time as the API writes it.

@@ -22,15 +22,16 @@ func userListCommand(c Commands) *cobra.Command {
 	var (
 		search, role     string
 		disabled, asJSON bool
+		secondFactor     bool
 		limit            int
 	)
 	cmd := &cobra.Command{
 		Use:   "list",
 		Short: "List users, the newest first",
-		Long: "List users, the newest first. The filters can be combined; --disabled=false leaves those who are not disabled.\n" +
-			"With --json each line is an object.",
+		Long: "List users, the newest first. The filters can be combined; --disabled=false leaves those who are not disabled,\n" +
+			"and --second-factor=false those whom a login by password asks for no second factor. With --json each line is an object.",
 		Example: "  latchkey user list --search @example.org\n" +
-			"  latchkey user list --role ADMIN\n" +
+			"  latchkey user list --role ADMIN --second-factor=false\n" +
 			"  latchkey user list --disabled --limit 0 --json | jq -r .email",
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,6 +49,9 @@ func userListCommand(c Commands) *cobra.Command {
 			if cmd.Flags().Changed("disabled") {
 				q.Disabled = &disabled
 			}
+			if cmd.Flags().Changed("second-factor") {
+				q.SecondFactor = &secondFactor
+			}
 			if limit < 0 {
 				return usageError{errors.New("--limit is a number of users, or 0 for all")}
 			}
@@ -58,6 +62,7 @@ func userListCommand(c Commands) *cobra.Command {
 	flags.StringVar(&search, "search", "", "part of a username or an address, whatever its case")
 	flags.StringVar(&role, "role", "", "USER or ADMIN")
 	flags.BoolVar(&disabled, "disabled", false, "only users who are disabled")
+	flags.BoolVar(&secondFactor, "second-factor", false, "only users whom a login by password asks for a second factor")
 	flags.IntVar(&limit, "limit", 50, "how many at most; 0 for all")
 	flags.BoolVar(&asJSON, "json", false, "print JSON")
 	values(cmd, "role", string(store.RoleUser), string(store.RoleAdmin))
@@ -111,8 +116,8 @@ func userShowCommand(c Commands) *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:     "show USER",
-		Short:   "Show a user and their devices",
-		Long:    "Show a user and their devices.\n" + whoIsUser,
+		Short:   "Show a user, their factors and their devices",
+		Long:    "Show a user, what opens the account besides the password, and their devices.\n" + whoIsUser,
 		Example: "  latchkey user show ada\n  latchkey user show ada@example.org --json | jq .sessions",
 		Args:    oneUser,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -121,13 +126,19 @@ func userShowCommand(c Commands) *cobra.Command {
 				if err != nil {
 					return err
 				}
+				factors, err := service.FactorsOf(cmd.Context(), []store.User{*u})
+				if err != nil {
+					return err
+				}
+				f := describeFactors(u, factors[u.ID])
 				if asJSON {
 					return json.NewEncoder(cmd.OutOrStdout()).Encode(struct {
 						description
+						credentials
 						Sessions []device `json:"sessions"`
-					}{describe(u, service.Now()), devices(sessions)})
+					}{describe(u, service.Now()), f, devices(sessions)})
 				}
-				showUser(cmd, u, sessions, service.Now())
+				showUser(cmd, u, f, sessions, service.Now())
 				return nil
 			})
 		},
@@ -136,7 +147,7 @@ func userShowCommand(c Commands) *cobra.Command {
 	return cmd
 }
 
-func showUser(cmd *cobra.Command, u *store.User, sessions []store.Session, now time.Time) {
+func showUser(cmd *cobra.Command, u *store.User, f credentials, sessions []store.Session, now time.Time) {
 	pending, _ := u.Pending(now)
 	if pending == "" {
 		pending = "-"
@@ -145,10 +156,23 @@ func showUser(cmd *cobra.Command, u *store.User, sessions []store.Session, now t
 	for _, line := range [][2]string{
 		{"id", u.ID}, {"username", u.Username}, {"email", u.Email}, {"pending email", pending}, {"role", string(u.Role)},
 		{"created", stamp(u.CreatedAt)}, {"changed", stamp(u.UpdatedAt)}, {"last login", orDash(u.LastLoginAt)}, {"disabled", orDash(u.DisabledAt)},
+		{"password", yesNo(f.HasPassword)}, {"second factor", yesNo(f.SecondFactorRequired)}, {"recovery codes", f.codesLeft()}, {"duties", duties(u)},
 	} {
 		_, _ = fmt.Fprintf(table, "%s\t%s\n", line[0], line[1])
 	}
 	_ = table.Flush()
+	if len(f.Factors) > 0 {
+		cmd.Println()
+		_, _ = fmt.Fprintln(table, "FACTOR\tNAME\tADDED\tLAST USED\tID")
+		for _, one := range f.Factors {
+			used := "-"
+			if one.LastUsedAt != nil {
+				used = *one.LastUsedAt
+			}
+			_, _ = fmt.Fprintln(table, strings.Join([]string{one.Kind, one.Name, one.CreatedAt, used, one.ID}, "\t"))
+		}
+		_ = table.Flush()
+	}
 	if len(sessions) == 0 {
 		return
 	}

@@ -111,6 +111,19 @@ type Config struct {
 	// taken.
 	BreachedRefuse bool
 
+	// SecondFactor says whom the service asks for a second factor: "off" (default), where
+	// each user decides, "admins" or "all".
+	SecondFactor string
+	// EmailLogin lets people log in by a code that is mailed to them. Default false.
+	EmailLogin bool
+	// TrustedDeviceTTL is for how long a login leaves the second factor out on a device
+	// that its user trusts. Default 0, which is never; at most 4320h (180 days), which is
+	// how long a device's token lasts.
+	TrustedDeviceTTL time.Duration
+	// FreshFor is how long ago somebody may have shown who they are for what asks for a
+	// fresh proof. Default 10m; 1m to 1h.
+	FreshFor time.Duration
+
 	// OAuthPasswordGrant lets POST /auth/token trade a password for tokens.
 	// Default true.
 	OAuthPasswordGrant bool
@@ -171,6 +184,9 @@ type Config struct {
 	ConfirmURL string
 	// ResetURL is the same for the links that set a new password.
 	ResetURL string
+	// LoginURL is the frontend's page that takes the code of a login by mail, with {code}
+	// where the code goes, or "": then the mail has the code alone.
+	LoginURL string
 
 	// Introspection lets clients ask for the schema. Default: in development.
 	Introspection bool

@@ -71,7 +71,7 @@ func TestDefaultsOfDevelopment(t *testing.T) {
 		JWTIssuer: "http://localhost:8080", JWTAudience: "http://localhost:8080",
 		AccessTokenTTL: 15 * time.Minute, SessionIdleTTL: 720 * time.Hour, SessionMaxTTL: 4320 * time.Hour,
 		RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, ResetTTL: time.Hour, EventsTTL: 2160 * time.Hour,
-		RegistrationOpen: true, PasswordHash: "argon2id", PasswordMinLength: 8,
+		RegistrationOpen: true, PasswordHash: "argon2id", PasswordMinLength: 8, SecondFactor: "off", FreshFor: 10 * time.Minute,
 		PasskeyDomain: "localhost", PasskeyOrigins: []string{"http://localhost:8080"},
 		MailPort: 587, MailTLS: "starttls", MailFrom: "latchkey@localhost", MailFromName: "Latchkey",
 		Introspection: true, Explorer: true, ExplorerHere: true, LogLevel: "info", LogFormat: "console",

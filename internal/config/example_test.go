@@ -59,7 +59,7 @@ func TestExampleShowsDefaults(t *testing.T) {
 	}
 	_, shown := example(t)
 	for _, none := range []string{
-		"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "CORS_ORIGINS", "TRUSTED_PROXIES", "PASSKEY_ORIGINS", "MAIL_SERVER", "SUPPORT_EMAIL", "APP_URL", "ACCOUNT_URL", "CONFIRM_URL", "RESET_URL",
+		"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "CORS_ORIGINS", "TRUSTED_PROXIES", "PASSKEY_ORIGINS", "MAIL_SERVER", "SUPPORT_EMAIL", "APP_URL", "ACCOUNT_URL", "CONFIRM_URL", "RESET_URL", "LOGIN_URL",
 	} {
 		if shown[none] == "" {
 			t.Errorf("%s has no sample", none)

@@ -41,6 +41,8 @@ func read(r *reader) Config {
 	c.RegistrationOpen = parsed(r, "REGISTRATION", "open", oneOf("open", "closed")) == "open"
 	c.PasswordHash = parsed(r, "PASSWORD_HASH", "argon2id", oneOf("argon2id", "bcrypt"))
 	c.PasswordMinLength = parsed(r, "PASSWORD_MIN_LENGTH", 8, numberFrom(8, 64))
+	c.SecondFactor = parsed(r, "REQUIRE_SECOND_FACTOR", "off", oneOf("off", "admins", "all"))
+	c.EmailLogin = parsed(r, "EMAIL_LOGIN", false, onOff)
 	readBreached(r, &c)
 	readOAuth(r, &c)
 	readNetwork(r, &c)
@@ -124,6 +126,8 @@ func readLifetimes(r *reader, c *Config) {
 	c.RefreshGrace = parsed(r, "REFRESH_GRACE", 30*time.Second, durationFrom(0))
 	c.ConfirmTTL = parsed(r, "CONFIRM_TTL", 24*time.Hour, durationFrom(time.Second))
 	c.ResetTTL = parsed(r, "RESET_TTL", time.Hour, durationFrom(time.Second))
+	c.FreshFor = parsed(r, "FRESH_FOR", 10*time.Minute, durationWithin(time.Minute, time.Hour))
+	c.TrustedDeviceTTL = parsed(r, "TRUSTED_DEVICE_TTL", 0, durationWithin(0, 4320*time.Hour))
 	c.EventsTTL = parsed(r, "EVENTS_TTL", 2160*time.Hour, durationFrom(time.Hour))
 	if r.ok("ACCESS_TOKEN_TTL", "SESSION_IDLE_TTL") && c.AccessTokenTTL >= c.SessionIdleTTL {
 		r.wrong("ACCESS_TOKEN_TTL", "must be shorter than SESSION_IDLE_TTL (%v)", c.SessionIdleTTL)
@@ -154,18 +158,22 @@ func readNetwork(r *reader, c *Config) {
 func readFrontend(r *reader, c *Config) {
 	c.AppURL = parsed(r, "APP_URL", nil, parseTarget)
 	c.AccountURL = parsed(r, "ACCOUNT_URL", nil, parseTarget)
-	c.ConfirmURL = parsed(r, "CONFIRM_URL", "", parseTokenPage)
-	c.ResetURL = parsed(r, "RESET_URL", "", parseTokenPage)
+	c.ConfirmURL = parsed(r, "CONFIRM_URL", "", pageWith("{token}", "?token={token}"))
+	c.ResetURL = parsed(r, "RESET_URL", "", pageWith("{token}", "?token={token}"))
+	c.LoginURL = parsed(r, "LOGIN_URL", "", pageWith("{code}", "#code={code}"))
 }
 
-// parseTokenPage takes the address of a page that is handed a one-time token.
-func parseTokenPage(s string) (string, error) {
-	if _, err := parseTarget(s); err != nil {
-		return "", err
+// pageWith takes the address of a page that is handed something in the place of what, as in
+// the example.
+func pageWith(what, example string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if _, err := parseTarget(s); err != nil {
+			return "", err
+		}
+		rest := strings.ReplaceAll(s, what, "")
+		if rest == s || strings.ContainsAny(rest, "{}") {
+			return "", problem("must contain " + what + " and no other braces, as in https://app.example.org/page" + example)
+		}
+		return s, nil
 	}
-	rest := strings.ReplaceAll(s, "{token}", "")
-	if rest == s || strings.ContainsAny(rest, "{}") {
-		return "", problem("must contain {token} and no other braces, as in https://app.example.org/page?token={token}")
-	}
-	return s, nil
 }

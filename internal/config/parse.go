@@ -61,6 +61,17 @@ func durationFrom(least time.Duration) func(string) (time.Duration, error) {
 	}
 }
 
+// durationWithin is durationFrom with a bound above.
+func durationWithin(least, most time.Duration) func(string) (time.Duration, error) {
+	return func(s string) (time.Duration, error) {
+		d, err := durationFrom(least)(s)
+		if err != nil || d > most {
+			return 0, problem(fmt.Sprintf("must be a duration of %v to %v in h, m and s, such as 90s or 15m", least, most))
+		}
+		return d, nil
+	}
+}
+
 const maxLine = 64 // characters; longer names are cut in subjects and titles
 
 // parseLine takes text that people see in one line.

@@ -63,7 +63,23 @@ func (s *Subject) database(ctx context.Context, r *report) {
 		r.ok("database", "it takes writes")
 	}
 	s.rows(ctx, r)
+	s.foreignPasskeys(ctx, r)
 	s.sealed(ctx, r)
+	s.factors(ctx, r)
+}
+
+// foreignPasskeys looks for passkeys that no browser uses any more.
+func (s *Subject) foreignPasskeys(ctx context.Context, r *report) {
+	n, err := s.Database.ForeignPasskeys(ctx, s.Config.PasskeyDomain)
+	switch {
+	case err != nil:
+		r.fail("passkeys", "try again", "%v", err)
+	case n > 0 && s.Config.PasskeyDomain == "":
+		r.warn("passkeys", "give the service the address that they were made at", "%s in the database can be used by no browser. %s", count(n, "passkey"), s.Config.PasskeysOff())
+	case n > 0:
+		r.warn("passkeys", "set PASSKEY_DOMAIN to the domain that they were made for, or have their owners add others",
+			"%s in the database made for another domain than %s: no browser uses them", count(n, "passkey"), s.Config.PasskeyDomain)
+	}
 }
 
 // sealed looks at what SECRET_KEY seals, and at the keys that the service makes.
@@ -77,7 +93,7 @@ func (s *Subject) sealed(ctx context.Context, r *report) {
 		r.fail("keys", "try again", "what is sealed in the database: %v", err)
 		return
 	case failed > 0:
-		r.fail("keys", "put the secret that sealed it behind yours, as in SECRET_KEY=new,old, and run latchkey keys reseal; if it is lost, latchkey keys rotate --now makes new signing keys",
+		r.fail("keys", "put the secret that sealed it behind yours, as in SECRET_KEY=new,old, and run latchkey keys reseal; if it is lost, latchkey keys rotate --now makes new signing keys, and latchkey user reset-factors takes an app off",
 			"%s in the database cannot be opened: %v, or altered", count(failed, "value"), keyring.ErrSealed)
 	case older > 0:
 		r.warn("keys", "run latchkey keys reseal before you drop the older secret", "%s in the database sealed by an older secret", count(older, "value"))

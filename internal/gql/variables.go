@@ -128,6 +128,11 @@ func (s *server) inputObject(def *ast.Definition, value any, at ast.Path) (any, 
 			return nil, s.unknownField(def, name, at)
 		}
 	}
+	if def.Directives.ForName("oneOf") != nil {
+		if m := oneOf(def, object, at); m != nil {
+			return nil, m
+		}
+	}
 	coerced := make(map[string]any, len(object))
 	for _, field := range def.Fields {
 		value, sent := object[field.Name]
@@ -143,6 +148,24 @@ func (s *server) inputObject(def *ast.Definition, value any, at ast.Path) (any, 
 		}
 	}
 	return coerced, nil
+}
+
+// oneOf says what is wrong with an object that has to have one field, which is not null (the specification's section
+// 3.10.1).
+func oneOf(def *ast.Definition, object map[string]any, at ast.Path) *mistake {
+	n, null := 0, false
+	for name, value := range object {
+		if name != "__typename" {
+			n, null = n+1, null || value == nil
+		}
+	}
+	switch {
+	case n != 1:
+		return mistaken(at, "Exactly one key must be specified for OneOf type %q.", def.Name)
+	case null:
+		return mistaken(at, "The value of a OneOf type %q must not be null.", def.Name)
+	}
+	return nil
 }
 
 // graphqlName is a name of the GraphQL specification, section 2.1.9, of a length that somebody may have meant.

@@ -3,6 +3,7 @@ package jwt
 import (
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -25,6 +26,12 @@ type Claims struct {
 	EmailVerified bool      // email_verified
 	IssuedAt      time.Time // iat, whole seconds
 	ExpiresAt     time.Time // exp, whole seconds
+
+	// What was shown in the session (RFC 9068 section 2.2.1). Tokens of an older version
+	// have none of these.
+	AuthTime time.Time // auth_time, whole seconds: when it was shown last; zero if there is none
+	Level    string    // acr; or ""
+	Methods  string    // amr (RFC 8176), separated by spaces; or ""
 }
 
 // payload is the claims as a token has them. Its times are as they were written: nil is
@@ -42,6 +49,9 @@ type payload struct {
 	Role          string         `json:"role"`
 	Email         string         `json:"email"`
 	EmailVerified bool           `json:"email_verified"`
+	AuthTime      jsontext.Value `json:"auth_time,omitempty"`
+	Level         string         `json:"acr,omitempty"`
+	Methods       []string       `json:"amr,omitempty"`
 }
 
 // UnmarshalJSON takes each name as it is spelled and once (RFC 7519 section 4), and
@@ -84,8 +94,9 @@ func (payload) GetIssuer() (string, error)                   { return "", nil }
 func (payload) GetSubject() (string, error)                  { return "", nil }
 func (payload) GetAudience() (jwt.ClaimStrings, error)       { return nil, nil }
 
-func (p *payload) claims(iat, exp time.Time) Claims {
+func (p *payload) claims(iat, exp, shown time.Time) Claims {
 	return Claims{
+		AuthTime: shown, Level: p.Level, Methods: strings.Join(p.Methods, " "),
 		Subject: p.Subject, SessionID: p.SessionID, ClientID: p.ClientID, ID: p.ID,
 		Role: p.Role, Email: p.Email, EmailVerified: p.EmailVerified, IssuedAt: iat, ExpiresAt: exp,
 	}

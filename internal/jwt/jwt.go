@@ -11,9 +11,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -121,9 +123,14 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 		return "", ErrNoKeys
 	}
 	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
+	var shown jsontext.Value
+	if !c.AuthTime.IsZero() {
+		shown = number(c.AuthTime)
+	}
 	token := jwt.NewWithClaims(set.signer.method(), payload{
 		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
 		IssuedAt: iat, ExpiresAt: exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
+		AuthTime: shown, Level: c.Level, Methods: strings.Fields(c.Methods),
 	})
 	token.Header["typ"] = tokenType
 	var key any = i.secrets[0]
@@ -187,8 +194,12 @@ func (i *Issuer) read(set *keySet, token string) (statement, error) {
 	if p.NotBefore != nil {
 		nbf, ok3 = seconds(p.NotBefore)
 	}
-	if !ok1 || !ok2 || !ok3 || set.tooLate(parsed, exp) {
+	shown, ok4 := time.Time{}, true
+	if p.AuthTime != nil {
+		shown, ok4 = seconds(p.AuthTime)
+	}
+	if !ok1 || !ok2 || !ok3 || !ok4 || set.tooLate(parsed, exp) {
 		return statement{}, ErrInvalid
 	}
-	return statement{p.claims(iat, exp), nbf}, nil
+	return statement{p.claims(iat, exp, shown), nbf}, nil
 }

@@ -42,6 +42,7 @@ func claims() jwt.Claims {
 	return jwt.Claims{
 		Subject: u1, SessionID: s1, ClientID: "latchkey", ID: j1, Role: "USER",
 		Email: "ada@example.org", EmailVerified: true, IssuedAt: t0, ExpiresAt: t0.Add(15 * time.Minute),
+		AuthTime: t0.Add(-time.Hour), Level: "aal2", Methods: "mfa otp pwd",
 	}
 }
 

@@ -1,5 +1,5 @@
-// Package link makes and opens the one-time links that mails carry, and the one that
-// works for as long as they are kept (stopmail.go).
+// Package link makes and opens the one-time links that mails carry, the one that works for
+// as long as they are kept (stopmail.go), and the codes of logins by mail (logincode.go).
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what
@@ -85,8 +85,9 @@ type Config struct {
 	PublicURL  *url.URL      // base of links to the built-in pages
 	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
 	ResetURL   string        // the same for ResetPassword
+	LoginURL   string        // the frontend's page that takes the code of a login by mail, with {code} in it; "" is none
 	ResetTTL   time.Duration // how long a link of ResetPassword works; the others last as long as their rows
-	Secrets    [][]byte      // SECRET_KEY: the first seals claims and makes refusals, all verify
+	Secrets    [][]byte      // SECRET_KEY: the first seals claims and makes refusals and codes, all verify
 	Tokens     Tokens        // Redis, or Store where there is none
 	Store      *store.Store  // keeps the tokens that Tokens does not take; looks up the events of NotMe
 	Now        func() time.Time
@@ -100,6 +101,7 @@ type Maker struct {
 	rests atomic.Int64 // until when Redis is not asked to keep a token; nanoseconds since 1970
 
 	refusalLinks, refusalHashes keys
+	codes                       keys // make the codes of logins by mail
 }
 
 // New checks c and returns a Maker.
@@ -108,7 +110,7 @@ func New(c Config) (*Maker, error) {
 		return nil, errors.New("link: the maker lacks something")
 	}
 	m := &Maker{c: c}
-	for use, k := range map[string]*keys{"one-time token": &m.keys, refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes} {
+	for use, k := range map[string]*keys{"one-time token": &m.keys, refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes, "mail-code": &m.codes} {
 		derived, err := seal.Derive(c.Secrets, use)
 		if err != nil {
 			return nil, fmt.Errorf("link: %w", err)

@@ -39,11 +39,12 @@ var (
 //
 // A recipient gets only so many mails of a kind that strangers can cause (C6). One more
 // is dropped if those who caused it had their share. Else it is held: one row of the
-// recipient waits until the next mail may go, and that one then says all that is open.
+// recipient waits until the next mail may go, and that one then says all that is open. A
+// code of a login is dropped, too: it would arrive dead.
 //
-// A recipient who refused such mails gets none, but for links that set a password: one
-// an hour, and those that are asked for where the recipient logs in. Else who was kept
-// from mails would be kept from the account.
+// A recipient who refused such mails gets none, but for what opens their account, links that
+// set a password and codes of logins: one an hour, and those that are asked for where the
+// recipient logs in. Else who was kept from mails would be kept from the account.
 func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time.Time) (instead error) {
 	if m.Admitted {
 		return nil
@@ -52,7 +53,7 @@ func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time
 	if f.refused, err = p.c.Store.MailRefused(ctx, p.c.Links.RefusalHashes(m.RecipientKey), now); err != nil {
 		return err
 	}
-	if f.refused && f.kind != store.MailPasswordReset {
+	if f.refused && f.kind != store.MailPasswordReset && f.kind != store.MailLoginCode {
 		return outbox.Drop("not wanted")
 	}
 	c := counts{by: p.c.Counters, now: now}
@@ -61,6 +62,8 @@ func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time
 	case err != nil:
 	case free:
 		err = p.c.Store.AdmitMail(ctx, m.ID)
+	case f.kind == store.MailLoginCode:
+		err = errOverLimit
 	case m.Held():
 		instead = outbox.Wait(slot)
 	default:
@@ -71,6 +74,9 @@ func (p *postman) admit(ctx context.Context, m *store.Mail, f *finding, now time
 	}
 	return instead
 }
+
+// errOverLimit drops a row whose recipient, or those who caused it, had their share.
+var errOverLimit = outbox.Drop("over the limit")
 
 // slot counts m in c, and reports whether it may go now or, if not, at what time the next
 // mail to its recipient may. The error drops m if who caused it had their share.
@@ -83,7 +89,7 @@ func (p *postman) slot(ctx context.Context, m *store.Mail, f *finding, c *counts
 		free, _, err = c.take(ctx, own(m, f, known)...)
 	}
 	if err == nil && !free {
-		err = outbox.Drop("over the limit")
+		err = errOverLimit
 	}
 	if err != nil || behind {
 		return false, c.now, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"latchkey/internal/codes"
 	"latchkey/internal/link"
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
@@ -35,6 +36,16 @@ func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) er
 	}
 	if try.Away() {
 		return outbox.Wait(try.Now)
+	}
+	if f.kind == store.MailLoginCode { // a newer one may have taken its place
+		if err := p.c.Store.DetachMail(ctx, m); errors.Is(err, store.ErrNotFound) { // cancelled
+			return errNothing
+		} else if err != nil {
+			return err
+		}
+		if f, err = p.find(ctx, m, try.Now); err != nil {
+			return err
+		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
@@ -70,6 +81,12 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 		if view := made.link(ctx, link.Target{Purpose: link.ResetPassword, User: f.user}); view != nil {
 			l.Reset = newReset(f.user, f.back, view)
 		}
+	case store.MailLoginCode:
+		code, url := p.c.Links.LoginCode(m.Details.Nonce, m.RecipientKey)
+		until := m.Details.At.Add(link.CodeTTL)
+		//lint:ignore G203 LoginCode makes it from the configuration and a code of letters and digits
+		view := linkView{URL: template.URL(url), Lasts: duration(until.Sub(now)), Until: moment(until)}
+		l.Login, needed = newLogin(code, codes.Reference(m.Details.Nonce), &m.Details, &view), false
 	case store.MailAlreadyRegistered:
 		l.Held, needed = f.held, false
 	default:
@@ -97,6 +114,7 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 // Their readers can refuse more of them.
 var causedByStrangers = map[store.MailKind]bool{
 	store.MailConfirmRegistration: true, store.MailAlreadyRegistered: true, store.MailConfirmNewEmail: true, store.MailPasswordReset: true,
+	store.MailLoginCode: true,
 }
 
 // links makes the links of one mail, and remembers the first error.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"latchkey/internal/link"
 	"latchkey/internal/store"
 )
 
@@ -37,6 +38,8 @@ func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *fi
 		f, err = p.findChange(ctx, m, now)
 	case store.MailPasswordReset:
 		f, err = p.findReset(ctx, m, now)
+	case store.MailLoginCode:
+		f, err = p.findLogin(ctx, m, now)
 	default: // a notice says what was, whatever became of it
 		f = &finding{kind: m.Kind, to: m.Details.To}
 		if _, known := subjects[m.Kind]; !known || f.to == "" {
@@ -171,4 +174,19 @@ func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (
 	f := &finding{kind: m.Kind, to: user.Email, user: user}
 	f.back, err = p.c.Store.BackUntil(ctx, user, now)
 	return f, err
+}
+
+// findLogin returns a mail with the code by which the user who has the address logs in.
+// store.ErrNotFound if there is none, the user is disabled, they have secured the account
+// since the code was asked for, or it is dead by now.
+func (p *postman) findLogin(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	user, err := p.c.Store.UserByEmail(ctx, m.RecipientKey)
+	if err != nil {
+		return nil, err
+	}
+	asked := m.Details.At
+	if user.DisabledAt != nil || user.SecuredAt != nil && user.SecuredAt.After(asked) || !now.Before(asked.Add(link.CodeTTL)) {
+		return nil, store.ErrNotFound
+	}
+	return &finding{kind: m.Kind, to: user.Email, user: user}, nil
 }

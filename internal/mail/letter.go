@@ -25,6 +25,7 @@ type letter struct {
 	Held          bool           // already_registered: the account left this address, which is kept for it
 	Changes       []change       // confirm_new_email: at least one
 	Reset         reset          // password_reset
+	Login         login          // login_code
 	Notice        notice         // all other kinds
 	Stop          template.URL   // where the reader refuses more of such mails; "" in what no stranger can cause
 }
@@ -67,14 +68,27 @@ type reset struct {
 	linkView
 }
 
+// login is a code that finishes a login. Its link is optional: URL is "" if there is none,
+// else a page that fills the code in.
+type login struct {
+	Code      string // as people read it: "kx4m-9pqr"
+	Reference string // which the page that asks for the code shows, too
+	Device    string // the kind of device that asked for it, or ""
+	Address   string // the IP address that it was asked for from, or ""
+	At        string // when it was asked for
+	linkView
+}
+
 // notice tells of an event of an account.
 type notice struct {
 	Username string // before the event
 	New      string // what the username or the address became, or is to become
 	Admin    bool   // of a role: the account is an administrator now
-	Shell    bool   // of a role: it was changed from the shell, else by an administrator
+	Shell    bool   // of a role and of factors_reset: it was done from the shell, else by an administrator
 	By       string // administrators_changed: the administrator's username, unless Shell
 	Session  string // session_moved: the name of the device that logged in
+	Factor   string // of an authenticator app or a passkey that was added or removed: its name
+	Left     int    // recovery_code_used: how many codes are left
 	Device   string // the kind of device that it came from, or ""
 	Address  string // the IP address that it came from, or ""
 	// new_device: what of the login was new.
@@ -97,16 +111,28 @@ func newReset(u *store.User, back time.Time, l *linkView) reset {
 	return reset{Username: plain(u.Username), Back: moment(back), linkView: *l}
 }
 
+// newLogin takes what asked for the code from d. l says how long the code works.
+func newLogin(code, reference string, d *store.MailDetails, l *linkView) login {
+	return login{Code: code, Reference: reference, Device: plain(d.Device), Address: networkAddress(d.Address), At: moment(d.At), linkView: *l}
+}
+
 func newNotice(d *store.MailDetails) notice {
 	n := notice{
 		Username: plain(d.Username), New: plain(d.New), Admin: d.Role == store.RoleAdmin, Shell: d.Shell, By: plain(d.By),
-		Session: plain(d.Session), Device: plain(d.Device), NewDevice: d.NewDevice, NewNetwork: d.NewNetwork, At: moment(d.At),
+		Session: plain(d.Session), Factor: plain(d.Factor), Left: d.Left, Device: plain(d.Device), Address: networkAddress(d.Address),
+		NewDevice: d.NewDevice, NewNetwork: d.NewNetwork, At: moment(d.At),
 	}
 	if !d.Kept.IsZero() {
 		n.Kept = moment(d.Kept)
 	}
-	if addr, err := netip.ParseAddr(d.Address); err == nil {
-		n.Address = addr.WithZone("").String()
-	}
 	return n
+}
+
+// networkAddress returns an IP address without its zone, or "" for anything else.
+func networkAddress(s string) string {
+	addr, err := netip.ParseAddr(s)
+	if err != nil {
+		return ""
+	}
+	return addr.WithZone("").String()
 }

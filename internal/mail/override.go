@@ -137,6 +137,11 @@ func (t *Templates) try(app appView, kind store.MailKind, l letter) error {
 			return fmt.Errorf("%s.txt (with %s) leaves out a link that the mail is for: write it with nothing but white space around it, as the built-in one does", kind, sharedNames(".txt"))
 		}
 	}
+	for _, part := range []struct{ ext, text string }{{".html", m.HTML}, {".txt", m.Text}} {
+		if !strings.Contains(part.text, l.Login.Code) { // "" in all mails but one kind
+			return fmt.Errorf("%s%s (with %s) leaves out the code that the mail is for", kind, part.ext, sharedNames(part.ext))
+		}
+	}
 	return nil
 }
 
@@ -153,6 +158,9 @@ func (l *letter) links() []string {
 	}
 	if l.Reset.URL != "" {
 		list = append(list, string(l.Reset.URL))
+	}
+	if l.Login.URL != "" {
+		list = append(list, string(l.Login.URL))
 	}
 	if l.Notice.NotMe != nil {
 		list = append(list, string(l.Notice.NotMe.URL))
@@ -181,13 +189,20 @@ func shapes(kind store.MailKind) []letter {
 		return []letter{{Stop: stop}, {Stop: stop, Held: true}}
 	case store.MailPasswordReset:
 		return []letter{{Stop: stop, Reset: reset{"ada", "", link("one")}}, {Stop: stop, Reset: reset{"ada", moment(at), link("one")}}}
+	case store.MailLoginCode:
+		full, bare := link("one"), link("one")
+		bare.URL = ""
+		return []letter{
+			{Stop: stop, Login: newLogin("kx4m-9pqr", "7QKM", &store.MailDetails{Device: "Firefox on Linux", Address: "192.0.2.17", At: at}, &full)},
+			{Stop: stop, Login: newLogin("kx4m-9pqr", "7QKM", &store.MailDetails{At: at}, &bare)},
+		}
 	}
 	var list []letter
 	for _, device := range []string{"Firefox on Linux", ""} {
 		for _, address := range []string{"192.0.2.17", ""} {
-			n := newNotice(&store.MailDetails{Username: "ada", New: "ada2", By: "eve", Session: "Laptop", Device: device, Address: address, At: at})
+			n := newNotice(&store.MailDetails{Username: "ada", New: "ada2", By: "eve", Session: "Laptop", Factor: "Phone", Left: 5, Device: device, Address: address, At: at})
 			list = append(list, letter{Notice: n})
-			if kind == store.MailRoleChanged || kind == store.MailAdministratorsChanged {
+			if slices.Contains([]store.MailKind{store.MailRoleChanged, store.MailAdministratorsChanged, store.MailFactorsReset}, kind) {
 				for _, d := range []store.MailDetails{{Role: store.RoleAdmin, By: "eve"}, {Shell: true}} {
 					d.Username, d.Device, d.Address, d.At = "ada", device, address, at
 					list = append(list, letter{Notice: newNotice(&d)})
@@ -198,11 +213,16 @@ func shapes(kind store.MailKind) []letter {
 				n.NewDevice, n.NewNetwork = device == "", true
 				list = append(list, letter{Notice: n})
 			}
+			if kind == store.MailRecoveryCodeUsed {
+				for _, n.Left = range []int{1, 0} {
+					list = append(list, letter{Notice: n})
+				}
+			}
 			if kind == store.MailAccountDeleted {
 				n.Kept = moment(at.Add(72 * time.Hour))
 				list = append(list, letter{Notice: n})
 			}
-			if !slices.Contains([]store.MailKind{store.MailEmailRemoved, store.MailAccountDeleted, store.MailAccountDisabled}, kind) {
+			if !slices.Contains([]store.MailKind{store.MailEmailRemoved, store.MailAccountDeleted, store.MailAccountDisabled, store.MailPasskeyRefused}, kind) {
 				l := link("one")
 				n.NotMe = &l
 				list = append(list, letter{Notice: n})

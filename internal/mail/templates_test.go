@@ -134,7 +134,7 @@ var states = stoppable(append([]state{
 	{"new_device_network", withURL, store.MailNewDevice, goldenLogin(false, true)},
 	{"new_device_both", withURL, store.MailNewDevice, goldenLogin(true, true)},
 	{"new_device_no_link_app", withURL, store.MailNewDevice, goldenNotice("ada", "", "Firefox on Linux", "192.0.2.17", false)},
-}, notices()...))
+}, slices.Concat(notices(), factorStates(), loginStates())...))
 
 // stoppable gives the mails that strangers can cause the link that refuses more.
 func stoppable(list []state) []state {
@@ -291,10 +291,12 @@ func TestTypedTextIsNeverALink_A8(t *testing.T) {
 		for _, kind := range []store.MailKind{store.MailSessionMoved, store.MailAdministratorsChanged} {
 			mails = append(mails, state{"", bare, kind, goldenRole(store.MailDetails{Username: typed, By: typed, Session: typed, Device: typed})})
 		}
+		for _, kind := range append(slices.Clone(factorKinds), store.MailFactorsReset) { // what their link does is typed by nobody
+			mails = append(mails, state{"", bare, kind, goldenFactor(store.MailDetails{Username: typed, Factor: typed, Device: typed}, false)})
+		}
+		mails = append(mails, state{"", bare, store.MailLoginCode, goldenCode(store.MailDetails{Device: typed}, true)})
 		for _, s := range notices() {
-			for _, notMe := range []bool{true, false} {
-				mails = append(mails, state{"", bare, s.kind, goldenNotice(typed, typed, typed, "192.0.2.17", notMe && s.letter.Notice.NotMe != nil)})
-			}
+			mails = append(mails, state{"", bare, s.kind, goldenNotice(typed, typed, typed, "192.0.2.17", s.letter.Notice.NotMe != nil)})
 		}
 		for _, s := range mails {
 			m := render(t, s.app, s.kind, s.letter)

@@ -63,6 +63,9 @@ func (s *server) failureOf(r *http.Request, err error) failure {
 	if f, ok := errors.AsType[*failure](err); ok {
 		return *f
 	}
+	if _, ok := errors.AsType[*auth.StepNeeded](err); ok {
+		return failure{Code: invalidGrant, Description: "This account needs a second step, which this grant does not have."}
+	}
 	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
 		return failure{Code: invalidGrant, Description: mistakes[0].Message}
 	}

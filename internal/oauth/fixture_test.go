@@ -70,7 +70,7 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	f.auth, err = auth.New(
 		auth.Config{
 			RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: time.Hour, MaxTTL: 24 * time.Hour,
-			RefreshGrace: 30 * time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
+			RefreshGrace: 30 * time.Second, FreshFor: 10 * time.Minute, AppName: "Latchkey", ConfirmTTL: 24 * time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
 			Store: s, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,

@@ -1,6 +1,9 @@
 package oauth
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // state is the answer of RFC 7662 section 2.2. There are no scopes.
 type state struct {
@@ -24,6 +27,10 @@ type profile struct {
 	Role          string `json:"role"`
 	Email         string `json:"email"`
 	EmailVerified bool   `json:"email_verified"`
+
+	AuthTime int64    `json:"auth_time,omitempty"` // RFC 9470 section 6.2
+	Level    string   `json:"acr,omitempty"`
+	Methods  []string `json:"amr,omitempty"`
 }
 
 // introspect tells a client that has shown its secret what is true of a token at this
@@ -46,7 +53,10 @@ func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
 	if a := i.Access; a != nil {
 		answer.Username, answer.TokenType, answer.Issued = i.Username, "Bearer", a.IssuedAt.Unix()
 		answer.Audience, answer.Issuer, answer.ID, answer.SessionID = s.Issuer.Audience(), s.Issuer.Issuer(), a.ID, a.SessionID
-		answer.profile = &profile{Role: a.Role, Email: a.Email, EmailVerified: a.EmailVerified}
+		answer.profile = &profile{Role: a.Role, Email: a.Email, EmailVerified: a.EmailVerified, Level: a.Level, Methods: strings.Fields(a.Methods)}
+		if !a.AuthTime.IsZero() {
+			answer.AuthTime = a.AuthTime.Unix()
+		}
 	}
 	return answer, nil
 }

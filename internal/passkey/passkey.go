@@ -57,6 +57,9 @@ func New(c Config) (*Party, error) {
 	return &Party{id: c.RPID, name: c.Name, accepts: c.Accepts, checks: checks}, nil
 }
 
+// Domain returns the domain that passkeys are made for.
+func (p *Party) Domain() string { return p.id }
+
 // User is whose passkey it is or will be.
 type User struct {
 	Handle []byte // the 16 bytes of the user's id. Authenticators keep it and give it back

@@ -135,7 +135,7 @@ func TestEdDSA(t *testing.T) {
 }
 
 // Whatever one field of an answer says wrong, it is refused.
-func TestUseRefuses(t *testing.T) {
+func TestUseRefuses_K2(t *testing.T) {
 	d, c := registered(t, virtualwebauthn.KeyTypeEC2)
 	_, foreign := registered(t, virtualwebauthn.KeyTypeEC2)
 	for _, tt := range []struct {
@@ -191,7 +191,7 @@ func TestSecondStep(t *testing.T) {
 }
 
 // Origins are compared byte for byte, unlike the library does.
-func TestOriginIsExact(t *testing.T) {
+func TestOriginIsExact_K2(t *testing.T) {
 	d, c := registered(t, virtualwebauthn.KeyTypeEC2)
 	for _, origin := range []string{
 		app + "/", app + "/page", app + ":443", app + "?x", "https://ada@app.example.org", "HTTPS://APP.example.org", "http://app.example.org",
@@ -213,7 +213,7 @@ func TestOriginIsExact(t *testing.T) {
 	}
 }
 
-func TestRegisterRefuses(t *testing.T) {
+func TestRegisterRefuses_K2(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		origin string
@@ -294,7 +294,7 @@ func TestAttestationIsNotRead(t *testing.T) {
 }
 
 // A passkey that begins or stops being copied goes on working, and it is seen.
-func TestBackupChanges(t *testing.T) {
+func TestBackupChanges_K4(t *testing.T) {
 	d, c := registered(t, virtualwebauthn.KeyTypeEC2)
 	for _, tt := range []struct {
 		stored, eligible, copied bool
@@ -314,7 +314,7 @@ func TestBackupChanges(t *testing.T) {
 }
 
 // A counter that does not rise is seen, unless the passkey may be copied, or never counts.
-func TestCounter(t *testing.T) {
+func TestCounter_K4(t *testing.T) {
 	d, c := registered(t, virtualwebauthn.KeyTypeEC2)
 	for _, tt := range []struct {
 		stored, said  uint32

@@ -3,6 +3,7 @@ package request
 import (
 	"context"
 	"net/http"
+	"strings"
 	"sync"
 
 	"latchkey/internal/auth"
@@ -89,6 +90,10 @@ func (c *Caller) MayUseCookie() bool {
 	origin := c.r.Header.Values("Origin")
 	return len(origin) == 1 && c.door.origins.mayUseCookie(origin[0])
 }
+
+// Origin returns the origin of the page that sent the request; "" if none did, as programs
+// and apps. Several are the origin of nobody.
+func (c *Caller) Origin() string { return strings.Join(c.r.Header.Values("Origin"), " ") }
 
 // ForeignPage reports whether a page of an origin that is neither the service's
 // nor allowed sent the request. Browsers send an Origin with each POST; programs

@@ -18,6 +18,7 @@ type Fault struct {
 	Status     int    // the HTTP status, for protocols that say it so
 	RetryAfter int    // seconds, of RateLimited and Unavailable; else 0
 	RequestID  string // which leads an operator to the line in the log
+	Level      string // of Forbidden with the reason STEP_UP: the acr that is asked for; or ""
 }
 
 // FaultOf says how err fails the request that ctx belongs to, and is the one
@@ -29,7 +30,7 @@ type Fault struct {
 // auth.UserErrors are no fault of a request: each room takes them out before.
 func FaultOf(ctx context.Context, log zerolog.Logger, where string, err error) *Fault {
 	e := auth.AsError(err)
-	f := &Fault{Code: e.Code, Reason: e.Reason, Message: e.Message, Status: status(e.Code), RequestID: RequestID(ctx)}
+	f := &Fault{Code: e.Code, Reason: e.Reason, Level: e.Level, Message: e.Message, Status: status(e.Code), RequestID: RequestID(ctx)}
 	tell := func(line *zerolog.Event, message string) {
 		line.Err(err).Str("request_id", f.RequestID).Str("where", where).Msg(message)
 	}

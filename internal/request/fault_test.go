@@ -32,19 +32,19 @@ func TestFaults_I6_I7(t *testing.T) {
 		want Fault
 		log  string
 	}{
-		{"no token", ctx, auth.MissingToken(), Fault{auth.Unauthenticated, "MISSING", "A valid access token is needed.", http.StatusUnauthorized, 0, "ID"}, ""},
+		{"no token", ctx, auth.MissingToken(), Fault{auth.Unauthenticated, "MISSING", "A valid access token is needed.", http.StatusUnauthorized, 0, "ID", ""}, ""},
 		{"forbidden", ctx, fmt.Errorf("x: %w", &auth.Error{Code: auth.Forbidden, Reason: "ROLE", Message: "No."}),
-			Fault{auth.Forbidden, "ROLE", "No.", http.StatusForbidden, 0, "ID"}, ""},
-		{"bad input", ctx, &auth.Error{Code: auth.BadUserInput, Message: "No."}, Fault{auth.BadUserInput, "", "No.", http.StatusBadRequest, 0, "ID"}, ""},
+			Fault{auth.Forbidden, "ROLE", "No.", http.StatusForbidden, 0, "ID", ""}, ""},
+		{"bad input", ctx, &auth.Error{Code: auth.BadUserInput, Message: "No."}, Fault{auth.BadUserInput, "", "No.", http.StatusBadRequest, 0, "ID", ""}, ""},
 		{"limited", ctx, &auth.Error{Code: auth.RateLimited, Message: "Wait.", RetryAfter: 29100 * time.Millisecond},
-			Fault{auth.RateLimited, "", "Wait.", http.StatusTooManyRequests, 30, "ID"}, ""},
-		{"busy", ctx, &password.BusyError{RetryAfter: time.Second}, Fault{auth.Unavailable, "", "The service is busy. Try again soon.", http.StatusServiceUnavailable, 1, "ID"},
+			Fault{auth.RateLimited, "", "Wait.", http.StatusTooManyRequests, 30, "ID", ""}, ""},
+		{"busy", ctx, &password.BusyError{RetryAfter: time.Second}, Fault{auth.Unavailable, "", "The service is busy. Try again soon.", http.StatusServiceUnavailable, 1, "ID", ""},
 			`{"level":"warn","error":"password: too many hashes wait, try again in 1s","request_id":"ID","where":"/here","message":"unavailable"}` + "\n"},
-		{"away", ctx, away, Fault{auth.Unavailable, "", "The service is not available. Try again soon.", http.StatusServiceUnavailable, 2, "ID"},
+		{"away", ctx, away, Fault{auth.Unavailable, "", "The service is not available. Try again soon.", http.StatusServiceUnavailable, 2, "ID", ""},
 			`{"level":"warn","error":"login: database unavailable","request_id":"ID","where":"/here","message":"unavailable"}` + "\n"},
-		{"ours", ctx, errors.New("column \"x\""), Fault{auth.Internal, "", internal, http.StatusInternalServerError, 0, "ID"},
+		{"ours", ctx, errors.New("column \"x\""), Fault{auth.Internal, "", internal, http.StatusInternalServerError, 0, "ID", ""},
 			`{"level":"error","error":"column \"x\"","request_id":"ID","where":"/here","message":"internal error"}` + "\n"},
-		{"the caller left", gone, gone.Err(), Fault{auth.Internal, "", internal, http.StatusInternalServerError, 0, "ID"}, ""},
+		{"the caller left", gone, gone.Err(), Fault{auth.Internal, "", internal, http.StatusInternalServerError, 0, "ID", ""}, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			var log bytes.Buffer

@@ -10,10 +10,12 @@ import "context"
 // there: then two who claim one address wait for each other here and nowhere else.
 func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
 	n, err := s.conn.Exec(ctx, `/* CreateUser */
-		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, username_made)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, username_made,
+			must_change_password, must_enrol)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		ON CONFLICT DO NOTHING`,
-		u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.UsernameMade)
+		u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.UsernameMade,
+		u.MustChangePassword, u.MustEnrol)
 	if err == nil && n == 0 {
 		return ErrConflict
 	}

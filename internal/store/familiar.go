@@ -19,6 +19,7 @@ type Whence struct {
 	Client  string // the client's key
 	Device  string // the kind of device
 	Network string // the wide network that the client is in
+	Token   []byte // the SHA-256 of the id of the device's token; nil if it brings none that counts
 }
 
 // ClientFamiliar reports whether a client is familiar to a user at now: they logged

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -39,6 +38,25 @@ const (
 	EventAccountDisabled       EventKind = "ACCOUNT_DISABLED"
 	EventAccountEnabled        EventKind = "ACCOUNT_ENABLED"
 	EventAccountDeleted        EventKind = "ACCOUNT_DELETED"
+
+	EventFactorAdded           EventKind = "FACTOR_ADDED" // an authenticator app
+	EventFactorRemoved         EventKind = "FACTOR_REMOVED"
+	EventPasskeyAdded          EventKind = "PASSKEY_ADDED"
+	EventPasskeyRemoved        EventKind = "PASSKEY_REMOVED"
+	EventPasskeyBackupChanged  EventKind = "PASSKEY_BACKUP_CHANGED"  // it is kept by a provider now, or not any more
+	EventPasskeyCounterRefused EventKind = "PASSKEY_COUNTER_REFUSED" // it may have been copied
+	EventSecondFactorOn        EventKind = "SECOND_FACTOR_ON"        // a login by password asks for a passkey
+	EventSecondFactorOff       EventKind = "SECOND_FACTOR_OFF"
+	EventRecoveryCodesMade     EventKind = "RECOVERY_CODES_MADE"
+	EventRecoveryCodeUsed      EventKind = "RECOVERY_CODE_USED"
+	EventCodesTried            EventKind = "CODES_TRIED"   // wrong ones, by somebody who knows the password
+	EventCodesLimited          EventKind = "CODES_LIMITED" // no more may be tried for now
+	EventFactorsReset          EventKind = "FACTORS_RESET" // all taken off, by an administrator or the shell
+	EventPasswordRemoved       EventKind = "PASSWORD_REMOVED"
+	EventStepUp                EventKind = "STEP_UP" // somebody showed again who they are
+	EventDeviceTrusted         EventKind = "DEVICE_TRUSTED"
+	EventDeviceForgotten       EventKind = "DEVICE_FORGOTTEN"
+	EventDutySet               EventKind = "DUTY_SET" // what a user has to do at the next login
 )
 
 // EventOutcome tells what was done apart from what was refused.
@@ -172,7 +190,7 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	args, parts := []any{n}, make([]string, len(userIDs))
 	for i, id := range userIDs { // each by the index, however much the user's history has
 		args = append(args, id)
-		parts[i] = `(SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = $` + strconv.Itoa(len(args)) + `
+		parts[i] = `(SELECT ` + securityEventColumns + ` FROM security_events WHERE user_id = ` + param(len(args)) + `
 			ORDER BY at DESC, id DESC LIMIT $1) AS e`
 	}
 	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 	"time"
 
@@ -75,7 +74,7 @@ var signedInStatements = func() map[int]string {
 	for n := 1; n <= coalesce.MaxBatch; n *= 2 {
 		params := make([]string, n)
 		for i := range params {
-			params[i] = `$` + strconv.Itoa(i+1)
+			params[i] = param(i + 1)
 		}
 		texts[n] = `/* signedIn */
 			SELECT ` + sessionColumns + `, ` + userColumns + `

@@ -20,6 +20,7 @@ type ImportedUser struct {
 	User
 	UsernameKey string
 	IDGiven     bool // it comes from elsewhere, too
+	PortableFactors
 }
 
 // Standing says how an imported user stands to those that are there. The zero value
@@ -30,6 +31,7 @@ type Standing struct {
 	OtherID       bool // the user who is present has another id than the one given
 	EmailTaken    bool // by a user with another username, or held for one
 	UsernameTaken bool // by another user, or held for another address
+	PasskeyTaken  bool // one of them, by another user
 }
 
 // ImportUsers returns how each user of list stands and, if write is true, inserts those
@@ -54,11 +56,14 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 	if len(added) == 0 {
 		return standings, nil
 	}
+	each := len(stmts) / len(added)
+	for _, i := range added {
+		stmts = append(stmts, list[i].PortableFactors.insert(&list[i])...)
+	}
 	counts, err := s.batch(ctx, stmts...)
 	if err != nil {
 		return nil, err
 	}
-	each := len(stmts) / len(added)
 	for k, i := range added {
 		standings[i].EmailTaken = counts[k*each] == 0
 		standings[i].UsernameTaken = counts[k*each] > 0 && counts[k*each+1] == 0
@@ -73,11 +78,13 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 	return []db.Stmt{
 		{SQL: `/* ImportUsers, the user */
-			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at, username_made)
-			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11
+			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at, username_made,
+				must_change_password, must_enrol, wants_second_factor)
+			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14
 			WHERE TRUE
 			ON CONFLICT DO NOTHING`,
-			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt, u.UsernameMade}},
+			Args: []any{u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.DisabledAt, u.UsernameMade,
+				u.MustChangePassword, u.MustEnrol, u.WantsSecondFactor}},
 		{SQL: `/* ImportUsers, the username */
 			INSERT INTO usernames (key, user_id, look) SELECT $1, u.id, $5 FROM users u
 			WHERE u.id = $2 AND u.email_key = $3 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
@@ -140,6 +147,10 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 	if err != nil {
 		return nil, err
 	}
+	passkeys, err := s.passkeysTaken(ctx, list)
+	if err != nil {
+		return nil, err
+	}
 	for i, u := range list {
 		owner, hasAddress := owners[u.EmailKey]
 		holder, hasName := holders[u.UsernameKey]
@@ -151,6 +162,9 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 		default:
 			standings[i].EmailTaken = hasAddress
 			standings[i].UsernameTaken = hasName && holder != u.EmailKey
+			for _, p := range u.Passkeys {
+				standings[i].PasskeyTaken = standings[i].PasskeyTaken || passkeys[string(p.CredentialID)]
+			}
 		}
 	}
 	return standings, nil

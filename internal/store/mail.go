@@ -20,6 +20,7 @@ const (
 	MailAlreadyRegistered   MailKind = "already_registered"   // to the user with RecipientKey
 	MailConfirmNewEmail     MailKind = "confirm_new_email"    // for the user UserID; without one, for all for whom RecipientKey waits
 	MailPasswordReset       MailKind = "password_reset"       // for the user UserID; without one, for the user with RecipientKey
+	MailLoginCode           MailKind = "login_code"           // for the user with RecipientKey
 
 	// Notices, which go to Details.To and say what is in Details. If Details has an
 	// Event, they carry a link that takes it back.
@@ -30,6 +31,18 @@ const (
 	MailNewDevice            MailKind = "new_device"
 	MailSessionMoved         MailKind = "session_moved"
 	MailRoleChanged          MailKind = "role_changed"
+	MailFactorAdded          MailKind = "factor_added" // an authenticator app: Factor is its name
+	MailFactorRemoved        MailKind = "factor_removed"
+	MailPasskeyAdded         MailKind = "passkey_added"
+	MailPasskeyRemoved       MailKind = "passkey_removed"
+	MailPasskeyRefused       MailKind = "passkey_refused"  // it may have been copied
+	MailSecondFactorOn       MailKind = "second_factor_on" // a login by password asks for a passkey
+	MailSecondFactorOff      MailKind = "second_factor_off"
+	MailRecoveryCodesMade    MailKind = "recovery_codes_made"
+	MailRecoveryCodeUsed     MailKind = "recovery_code_used" // Left are left
+	MailCodesTried           MailKind = "codes_tried"        // by somebody who knows the password
+	MailFactorsReset         MailKind = "factors_reset"      // by an administrator or the shell
+	MailPasswordRemoved      MailKind = "password_removed"
 	MailEmailRemoved         MailKind = "email_removed" // to the address that "this was not me" took off the account
 	MailAccountDeleted       MailKind = "account_deleted"
 	MailAccountDisabled      MailKind = "account_disabled"
@@ -70,11 +83,14 @@ type MailDetails struct {
 	By       string `json:"by,omitempty"`       // for administrators: the username of the one who did it; "" if it was the shell
 	Shell    bool   `json:"shell,omitempty"`    // it was done from the shell
 	Session  string `json:"session,omitempty"`  // for a session that moved: the name of its device
+	Factor   string `json:"factor,omitempty"`   // the name of a factor
+	Left     int    `json:"left,omitempty"`     // of recovery codes: how many are left
 	// Of a login: what of it was new.
 	NewDevice  bool      `json:"newDevice,omitempty"`
 	NewNetwork bool      `json:"newNetwork,omitempty"`
 	At         time.Time `json:"at,omitzero"`
-	Kept       time.Time `json:"kept,omitzero"` // for a deletion: until when nobody gets the address that the mail goes to
+	Nonce      []byte    `json:"nonce,omitempty"` // of a login code: that of its ticket, which is no secret
+	Kept       time.Time `json:"kept,omitzero"`   // for a deletion: until when nobody gets the address that the mail goes to
 }
 
 // ResendDedupe returns the Dedupe of a mail that a client may ask for again and again.
@@ -121,7 +137,7 @@ const (
 // insert returns the statement that writes m. Where a row with the same Dedupe waits, the
 // statement writes that instead. So both cases take as long (C3: nobody can tell by the
 // time what waits for an address), and the waiting row becomes as new as m, so that it is
-// not dropped for something that happened before m was asked for.
+// not dropped for something that happened before m was asked for, and says what m says.
 func (m *Mail) insert() db.Stmt {
 	due := m.DueAt
 	if due.IsZero() {
@@ -137,7 +153,7 @@ func (m *Mail) insert() db.Stmt {
 					WHERE u.email_key = $4 AND f.kind = 'client' AND f.value = $5 AND f.last_seen_at > $13) THEN 0
 				ELSE $14 + $15 * (SELECT count(*) FROM (
 					SELECT 1 FROM outbox WHERE line = NULLIF($12, '') AND failed_at IS NULL LIMIT $16) others) END)
-			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, line = excluded.line, created_at = excluded.created_at`,
+			ON CONFLICT (dedupe) DO UPDATE SET client = excluded.client, line = excluded.line, details = excluded.details, created_at = excluded.created_at`,
 		Args: []any{m.ID, m.Kind, m.Dedupe, m.RecipientKey, m.Client, m.RegistrationID, m.UserID, string(details),
 			m.Admitted, m.CreatedAt, due, m.Line, m.CreatedAt.Add(-clientFamiliar), m.CreatedAt.UnixMicro(), turn.Microseconds(), maxTurns},
 	}

@@ -9,26 +9,38 @@ import (
 // Undo is what "this was not me" puts an account back to: what was in force before an
 // event. The row of an event is there for as long as the event can be taken back.
 type Undo struct {
-	ID        string
-	UserID    string
-	Seq       int64     // the order of one user's rows; AddUndo sets it
-	Kind      EventKind // what happened
-	Email     string    // in force before it
-	EmailKey  string
-	Username  string // in force before it
-	Device    string // what it came from, for people: "Firefox on Linux"
-	At        time.Time
-	ExpiresAt time.Time // until then it can be taken back
+	ID                string
+	UserID            string
+	Seq               int64     // the order of one user's rows; AddUndo sets it: see nextSeq
+	Kind              EventKind // what happened
+	Email             string    // in force before it
+	EmailKey          string
+	Username          string // in force before it
+	WantsSecondFactor bool   // the same
+	MustEnrol         bool   // the same
+	Device            string // what it came from, for people: "Firefox on Linux"
+	At                time.Time
+	ExpiresAt         time.Time // until then it can be taken back
 }
 
 // AddUndo writes u. Call it in a transaction that has already written the user's
 // own row: that is what puts the rows of one user in order.
 func (s *Store) AddUndo(ctx context.Context, u *Undo) error {
 	_, err := s.conn.Exec(ctx, `/* AddUndo */
-		INSERT INTO undo (id, user_id, seq, kind, email, email_key, username, device, at, expires_at)
-		SELECT $1, $2, COALESCE(MAX(seq), 0) + 1, $3, $4, $5, $6, $7, $8, $9 FROM undo WHERE user_id = $2`,
-		u.ID, u.UserID, strings.ToLower(string(u.Kind)), u.Email, u.EmailKey, u.Username, u.Device, u.At, u.ExpiresAt)
+		INSERT INTO undo (id, user_id, seq, kind, email, email_key, username, device, at, expires_at, wants_second_factor, must_enrol)
+		VALUES ($1, $2, `+nextSeq("$2", "$10")+`, $3, $4, $5, $6, $7, $8, $9, $11, $12)`,
+		u.ID, u.UserID, strings.ToLower(string(u.Kind)), u.Email, u.EmailKey, u.Username, u.Device, u.At, u.ExpiresAt,
+		u.At.UnixMicro(), u.WantsSecondFactor, u.MustEnrol)
 	return err
+}
+
+// nextSeq is the seq of what happens to a user now. user and at are the parameters that
+// hold the user's id and the time in microseconds. It is that time, unless an event that
+// is kept has a later one: so it grows in the order of transactions while events are
+// kept, whatever the clocks, and goes on growing once they are gone. Within a
+// transaction that has written the user's own row it stays the same until AddUndo.
+func nextSeq(user, at string) string {
+	return `(SELECT CASE WHEN COALESCE(MAX(seq), 0) >= ` + at + ` THEN MAX(seq) + 1 ELSE ` + at + ` END FROM undo WHERE user_id = ` + user + `)`
 }
 
 // Undo returns the row with this id if its event can still be taken back at now, or
@@ -37,9 +49,9 @@ func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, erro
 	var u Undo
 	var kind string // in small letters here
 	err := s.conn.QueryRow(ctx, `/* Undo */
-		SELECT id, user_id, seq, kind, email, email_key, username, device, at, expires_at
+		SELECT id, user_id, seq, kind, email, email_key, username, device, at, expires_at, wants_second_factor, must_enrol
 		FROM undo WHERE id = $1 AND expires_at > $2`, id, now).
-		Scan(&u.ID, &u.UserID, &u.Seq, &kind, &u.Email, &u.EmailKey, &u.Username, &u.Device, &u.At, &u.ExpiresAt)
+		Scan(&u.ID, &u.UserID, &u.Seq, &kind, &u.Email, &u.EmailKey, &u.Username, &u.Device, &u.At, &u.ExpiresAt, &u.WantsSecondFactor, &u.MustEnrol)
 	if err != nil {
 		return nil, err
 	}
@@ -61,7 +73,8 @@ func (s *Store) forgetLater(ctx context.Context, userID, emailKey string, now ti
 // TakeBack takes the event of b back. The account has the address of before it again and,
 // if the event changed the username, that too, whatever happened since. All sessions end;
 // no password counts until a new one is set; older links are dead, and so are those that
-// would take later events back; no device or client is familiar any more. It returns the
+// would take later events back; no device or client is familiar any more, and no device is
+// trusted. Exactly those factors open the account that did before the event. It returns the
 // user as they were until then and as they are now. The error is ErrNotFound if b was
 // taken back already or is too old. Call it in a transaction.
 func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (before, after *User, err error) {
@@ -75,8 +88,8 @@ func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (before, a
 		return nil, nil, err
 	}
 	err = one(s.conn.Exec(ctx, `/* TakeBack */
-		UPDATE users SET email = $2, email_key = $3, password_hash = '', `+secured("$4")+` WHERE id = $1`,
-		b.UserID, b.Email, b.EmailKey, now))
+		UPDATE users SET email = $2, email_key = $3, password_hash = '', wants_second_factor = $5, must_enrol = must_enrol OR $6, `+secured("$4")+` WHERE id = $1`,
+		b.UserID, b.Email, b.EmailKey, now, b.WantsSecondFactor, b.MustEnrol))
 	if err != nil {
 		return nil, nil, err
 	}
@@ -90,6 +103,9 @@ func (s *Store) TakeBack(ctx context.Context, b *Undo, now time.Time) (before, a
 	}
 	if _, err := s.conn.Exec(ctx, `/* TakeBack, who was familiar */
 		DELETE FROM familiar WHERE user_id = $1`, b.UserID); err != nil {
+		return nil, nil, err
+	}
+	if err := s.takeBackFactors(ctx, b.UserID, b.Seq); err != nil {
 		return nil, nil, err
 	}
 	if err := s.EndSessions(ctx, b.UserID, ""); err != nil {

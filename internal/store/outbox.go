@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ func (s *Store) EnqueueNotices(ctx context.Context, mails []*Mail) error {
 		rows[i] = `(`
 		for _, v := range []any{m.ID, m.Kind, m.RecipientKey, m.Client, m.UserID, string(details), m.CreatedAt, m.CreatedAt} {
 			args = append(args, v)
-			rows[i] += `$` + strconv.Itoa(len(args)) + `, `
+			rows[i] += param(len(args)) + `, `
 		}
 		rows[i] += `$1, 0, '', 0)`
 	}
@@ -77,6 +76,16 @@ func (s *Store) AdmitMail(ctx context.Context, id string) error {
 	return one(s.conn.Exec(ctx, `/* AdmitMail */
 		UPDATE outbox SET admitted = TRUE, dedupe = CASE WHEN dedupe LIKE '%`+heldSuffix+`' THEN NULL ELSE dedupe END
 		WHERE id = $1`, id))
+}
+
+// DetachMail has a row take no more in: it gives its Dedupe up, and m says what the row does
+// now. Who asks for such a mail from now on gets a row of their own.
+func (s *Store) DetachMail(ctx context.Context, m *Mail) error {
+	row, err := scanMail(s.conn.QueryRow(ctx, `/* DetachMail */ UPDATE outbox SET dedupe = NULL WHERE id = $1 RETURNING `+mailColumns, m.ID))
+	if err == nil {
+		*m = *row
+	}
+	return err
 }
 
 // HoldMail deletes the row with this id in favour of held, which is written unless there

@@ -5,8 +5,15 @@ import (
 	"time"
 )
 
-// SetPassword gives u another hash, which makes every older link dead. ErrNotFound: see
-// asRead.
+// SetPassword gives u another hash, which makes every older link dead, and does their duty to
+// change the password. ErrNotFound: see asRead.
 func (s *Store) SetPassword(ctx context.Context, u *User, hash string, now time.Time) error {
-	return one(s.conn.Exec(ctx, `/* SetPassword */ UPDATE users SET password_hash = $3, `+secured("$4")+asRead, u.ID, u.SecurityVersion, hash, now))
+	return one(s.conn.Exec(ctx, `/* SetPassword */ UPDATE users SET password_hash = $3, must_change_password = FALSE, `+secured("$4")+asRead, u.ID, u.SecurityVersion, hash, now))
+}
+
+// RenewHash puts another hash of the same password in the place of one, if that is still
+// there.
+func (s *Store) RenewHash(ctx context.Context, userID, was, better string) error {
+	_, err := s.conn.Exec(ctx, `/* RenewHash */ UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2`, userID, was, better)
+	return err
 }

@@ -44,6 +44,16 @@ var filling = []rows{
 	{3 * people, `INSERT INTO security_events (id, at, kind, outcome, user_id, actor_kind, way, details, count)
 		SELECT 'e' || #i, @-i, 'LOGIN', 'SUCCESS', 'u' || #(i/3), 'USER', 'API', '{}', 1 FROM numbers`},
 	{people, `INSERT INTO refusals (hash, expires_at) SELECT ~i, @i-2000 FROM numbers`},
+	{people, `INSERT INTO used (hash, owner, expires_at) SELECT ~i, 's' || #i, @i-2000 FROM numbers`},
+	{people, `INSERT INTO totps (id, user_id, name, secret, last_step, created_at, added_seq, removed_seq)
+		SELECT 't' || #i, 'u' || #i, 'd', ~i, 1, @-i, i, CASE WHEN i % 10 = 3 THEN i END FROM numbers`},
+	{people, `INSERT INTO passkeys (id, user_id, credential_id, public_key, rp_id, aaguid, transports, counter, backup_eligible, backed_up, name, created_at, added_seq, removed_seq)
+		SELECT 'p' || #i, 'u' || #i, ~i, ~i, 'example.org', ~i, '', 0, TRUE, TRUE, 'd', @-i, i, CASE WHEN i % 10 = 3 THEN i END FROM numbers`},
+	{people, `INSERT INTO recovery_codes (user_id, hash, created_at, added_seq, removed_seq)
+		SELECT 'u' || #i, ~i, @-i, i, CASE WHEN i % 10 = 3 THEN i END FROM numbers`},
+	{people, `INSERT INTO factor_tries (user_id, kind, known, hour, hour_count, day, day_count) SELECT 'u' || #i, 'TOTP', FALSE, @-i, 1, @-i, 1 FROM numbers`},
+	{people, `INSERT INTO trusted_devices (id, user_id, hash, name, security_version, created_at, last_used_at, expires_at)
+		SELECT 'd' || #i, 'u' || #i, ~i, 'd', 1, @-i, @-i, @i-2000 FROM numbers`},
 	{400, `INSERT INTO inbox (id, recipient_key, sealed, created_at) SELECT 'm' || #i, 'h' || #i || '@example.org', ~i, @-i FROM numbers`},
 	{3, `INSERT INTO signing_keys (number, id, private, created_at, signs_at) SELECT i, 'k' || #i, ~i, @-i, @i FROM numbers`},
 }

@@ -76,15 +76,64 @@ func story(t *testing.T, s *store.Store) {
 	does(s.Administrators(ctx, id("u", 2000), id("u", 4000), 10))
 	does(s.HasAdmin(ctx))
 
+	// What opens accounts besides passwords.
+	_, _, err = s.FactorsOf(ctx, id("u", 17), from.Client, noon)
+	do(err)
+	does(s.TOTPsOf(ctx, ids("u", 1, 20)))
+	does(s.RecoveryCodesOf(ctx, ids("u", 1, 20)))
+	_, _, err = s.HasRecoveryCode(ctx, id("u", 17), bytesOf(17))
+	do(err)
+	for _, limit := range []store.TryLimit{{PerHour: 10, PerDay: 10}, {PerHour: 1, PerDay: 1}} {
+		_, _, err = s.CountFactorTry(ctx, id("u", 17), store.TriesTOTP, false, limit, noon)
+		do(err)
+	}
+	within(func(tx *store.Store) error { return tx.TellOfTries(ctx, user(17), store.TriesTOTP, noon) })
+	claim := store.Claim{Hash: bytesOf(people + 1), ExpiresAt: soon}
+	app := &store.TOTP{ID: id("new", 17), Name: "d", Secret: bytesOf(17), CreatedAt: noon}
+	within(func(tx *store.Store) error {
+		return errors.Join(tx.Use(ctx, claim, id("s", 17)), tx.AddTOTP(ctx, user(17), app, noon), tx.SetRecoveryCodes(ctx, id("u", 17), [][]byte{bytesOf(people + 17)}, noon),
+			tx.StepUp(ctx, id("s", 17), "PASSWORD TOTP", noon))
+	})
+	within(func(tx *store.Store) error {
+		return errors.Join(tx.WantSecondFactor(ctx, user(18), true), tx.UseFactor(ctx, id("u", 18), &store.FactorUse{TOTP: &store.TOTP{ID: id("t", 18)}, Step: 2}, id("x", 1), noon),
+			tx.UseFactor(ctx, id("u", 18), &store.FactorUse{RecoveryCode: bytesOf(18)}, id("x", 2), noon))
+	})
+	within(func(tx *store.Store) error {
+		_, err := tx.RemoveTOTP(ctx, id("u", 19), id("t", 19), noon)
+		return errors.Join(err, tx.RemoveRecoveryCodes(ctx, id("u", 19), noon), tx.ForgetDevices(ctx, id("u", 19)))
+	})
+	does(s.PasskeysOf(ctx, ids("u", 1, 20)))
+	does(s.PasskeyOf(ctx, bytesOf(17)))
+	does(s.ForeignPasskeys(ctx, "example.org"))
+	does(s.RenamePasskey(ctx, id("u", 18), id("p", 18), "e"))
+	within(func(tx *store.Store) error {
+		made := &store.Passkey{ID: id("new", 18), Credential: bytesOf(people + 18), PublicKey: []byte{1}, RPID: "example.org", AAGUID: []byte{1}, Name: "d", CreatedAt: noon}
+		use := &store.FactorUse{Passkey: &store.PasskeyUse{ID: id("p", 18), Challenge: bytesOf(18), ExpiresAt: soon, Counter: 1, Counts: true}}
+		return errors.Join(tx.AddPasskey(ctx, user(18), made, true, 20, noon), tx.UseFactor(ctx, id("u", 18), use, id("x", 3), noon))
+	})
+	within(func(tx *store.Store) error {
+		_, err := tx.RemovePasskey(ctx, id("u", 19), id("p", 19), noon)
+		return err
+	})
+	does(s.TrustedDevicesOf(ctx, ids("u", 1, 20), noon))
+	trusted := store.TrustedDevice{ID: id("new", 20), UserID: id("u", 21), Hash: bytesOf(people + 20), SecurityVersion: 1, CreatedAt: noon, LastUsedAt: noon, ExpiresAt: soon}
+	do(s.RenewHash(ctx, id("u", 17), "x", "y"))
+
 	// Who comes and goes.
 	for i, told := range []bool{false, true} {
 		u := user(21 + i)
 		o := &store.Opening{Session: &store.Session{ID: id("new", i), UserID: u.ID, RefreshKey: []byte{1}, Rotations: []byte{1}, CreatedAt: noon, LastUsedAt: noon, ExpiresAt: soon, EndsAt: later},
 			SecurityVersion: 1, From: from, MaxSessions: 100, Event: event(21+i, id("new", i))}
+		if o.TrustedBy = bytesOf(21 + i); !told {
+			o.Trusts = &store.Trusting{Device: trusted, Max: 20, Event: event(21, id("new", i))}
+			o.Trusts.Event.ID = id("trusts", i)
+		}
 		if told {
 			o.Undo = &store.Undo{ID: id("new", i), UserID: u.ID, Kind: store.EventNewDevice, At: noon, ExpiresAt: soon}
 			o.Notice = mail(i)
+			o.Factor = &store.FactorUse{TOTP: &store.TOTP{ID: id("t", 21+i)}, Step: 2}
 		}
+		o.Challenge = &store.Claim{Hash: bytesOf(people + 2 + i), ExpiresAt: soon} // of two kinds: one by itself, one in the transaction of a notice
 		do(s.OpenSession(ctx, o))
 		r := store.Rotation{Generation: 2, Rotations: []byte{1}, UsedAt: noon.Add(time.Second), ExpiresAt: soon, UserID: u.ID, Device: from.Device, Network: from.Network}
 		do(s.RotateSession(ctx, id("new", i), 1, r))
@@ -92,6 +141,7 @@ func story(t *testing.T, s *store.Store) {
 		within(func(tx *store.Store) error { return tx.MoveSession(ctx, id("new", i), 2, r) })
 		do(s.EndSession(ctx, u.ID, id("new", i), event(21+i, id("new", i))))
 	}
+	within(func(tx *store.Store) error { return tx.ForgetDevice(ctx, trusted.UserID, trusted.ID) })
 	does(s.EndOtherSessions(ctx, id("u", 23), id("s", 70), noon.Add(-time.Hour)))
 
 	// Who registers.
@@ -116,6 +166,13 @@ func story(t *testing.T, s *store.Store) {
 	imported := store.ImportedUser{User: *newcomer, UsernameKey: id("new", 2)}
 	imported.ID, imported.EmailKey = id("new", 2), address("new", 2)
 	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, true))
+	imported.ID, imported.EmailKey, imported.UsernameKey = id("new", 3), address("new", 3), id("new", 3)
+	imported.PortableFactors = store.PortableFactors{
+		TOTP: &store.TOTP{ID: id("new", 3), Secret: bytesOf(1), CreatedAt: noon}, RecoveryCodes: [][]byte{bytesOf(1)},
+		Passkeys: []store.PortablePasskey{{ID: id("new", 3), CredentialID: []byte("new"), PublicKey: bytesOf(1), AAGUID: bytesOf(1), CreatedAt: noon}},
+	}
+	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, true))
+	does(s.ExportFactors(ctx, ids("u", 1, 250)))
 
 	// Who changes something.
 	u := user(40)
@@ -167,6 +224,10 @@ func story(t *testing.T, s *store.Store) {
 	do(s.Enable(ctx, id("u", 61)))
 	u = user(62)
 	within(func(tx *store.Store) error { return tx.DeleteUser(ctx, u, noon, soon) })
+	u = user(63)
+	within(func(tx *store.Store) error { return tx.SetDuties(ctx, u, true, true) })
+	within(func(tx *store.Store) error { return tx.ResetFactors(ctx, u, noon) })
+	does(s.Enrolment(ctx, store.UserFilter{}))
 
 	// What is mailed.
 	do(s.EnqueueMail(ctx, mail(4)))
@@ -174,6 +235,7 @@ func story(t *testing.T, s *store.Store) {
 	does(s.ClaimMail(ctx, noon, soon, 4, false))
 	does(s.ClaimMail(ctx, noon, soon, 4, true))
 	do(s.AdmitMail(ctx, id("m", 2501)))
+	do(s.DetachMail(ctx, &store.Mail{ID: id("m", 2502)}))
 	does(s.MailWaits(ctx, id("d", 2502)))
 	do(s.HoldMail(ctx, id("m", 2503), mail(7)))
 	do(s.RetryMail(ctx, id("m", 2504), soon, "x"))

@@ -18,31 +18,40 @@ const workBound = 1000
 // grows are the statements whose work grows with a table, or looks as if it did, each with
 // why it may.
 var grows = map[string]string{
-	"CountUsers":                          "counts whom an administrator asks for, when totalCount is selected",
-	"CountUsers of a search":              "looks for a part of a word, 5,000 users at a time",
-	"Users of a search":                   "looks for a part of a word, 5,000 users at a time",
-	"Users, the end of a search's window": "looks for a part of a word, 5,000 users at a time",
-	"Outbox":                              "counts the outbox for the doctor",
-	"Outbox, the oldest":                  "looks at the first row of an index",
-	"ResumeAllMail":                       "changes all mails that were given up, when an administrator asks for it",
-	"DueMail":                             "changes all mails that wait for another try, when the mail server is back",
-	"ClaimMail":                           "goes by the places, past mails that wait for another try",
-	"Ready":                               "looks at one row, whichever",
+	"CountUsers":                            "counts whom an administrator asks for, when totalCount is selected",
+	"CountUsers of a search":                "looks for a part of a word, 5,000 users at a time",
+	"Users of a search":                     "looks for a part of a word, 5,000 users at a time",
+	"Users, the end of a search's window":   "looks for a part of a word, 5,000 users at a time",
+	"Enrolment":                             "counts all users for the doctor",
+	"Enrolment, of older replicas":          "looks through all sessions for the doctor",
+	"Enrolment, whom older replicas let in": "looks through all sessions for the doctor",
+	"Outbox":                                "counts the outbox for the doctor",
+	"Outbox, the oldest":                    "looks at the first row of an index",
+	"ResumeAllMail":                         "changes all mails that were given up, when an administrator asks for it",
+	"DueMail":                               "changes all mails that wait for another try, when the mail server is back",
+	"ClaimMail":                             "goes by the places, past mails that wait for another try",
+	"Ready":                                 "looks at one row, whichever",
 }
 
 // sorts are the statements for which SQLite sorts rows, each with which few those are.
 var sorts = map[string]string{
-	"Administrators":       "the administrators",
-	"ClaimOf":              "what one client registered of one name",
-	"ListMail":             "two pages",
-	"Register":             "what one client registered of one address",
-	"RegistrationFor":      "what one client registered of one address, or who registered one name",
-	"RegistrationLike":     "what one client registered of one address",
-	"RegistrationsByEmail": "what was registered of one address",
-	"SecurityEventsOf":     "the events of a page",
-	"SessionsOf":           "the sessions of a page of users",
-	"Steps":                "the migrations",
-	"UsersByPendingEmail":  "those for whom one address waits",
+	"Administrators":                "the administrators",
+	"ClaimOf":                       "what one client registered of one name",
+	"ExportFactors, passkeys":       "the passkeys of a page of users",
+	"ExportFactors, recovery codes": "the codes of a page of users",
+	"ListMail":                      "two pages",
+	"PasskeysOf":                    "the passkeys of a page of users",
+	"Register":                      "what one client registered of one address",
+	"RegistrationFor":               "what one client registered of one address, or who registered one name",
+	"RegistrationLike":              "what one client registered of one address",
+	"RegistrationsByEmail":          "what was registered of one address",
+	"SecurityEventsOf":              "the events of a page",
+	"SessionsOf":                    "the sessions of a page of users",
+	"Steps":                         "the migrations",
+	"TrustedDevicesOf":              "the trusted devices of a page of users",
+	"UsersByPendingEmail":           "those for whom one address waits",
+
+	"OpenSession, the cap of trusted devices": "those of one user",
 }
 
 // fewIndex is an index that SQLite may read as a whole: of the administrators.

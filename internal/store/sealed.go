@@ -18,6 +18,11 @@ var SealedColumns = []SealedColumn{{
 	before: `/* SealedBefore, signing_keys */ SELECT id, private FROM signing_keys
 		WHERE substr(private, 1, $2) <> $1 AND id > $3 ORDER BY id LIMIT $4`,
 	reseal: `/* Reseal, signing_keys */ UPDATE signing_keys SET private = $3 WHERE id = $1 AND private = $2`,
+}, {
+	Table: "totps", Column: "secret",
+	before: `/* SealedBefore, totps */ SELECT id, secret FROM totps
+		WHERE substr(secret, 1, $2) <> $1 AND id > $3 ORDER BY id LIMIT $4`,
+	reseal: `/* Reseal, totps */ UPDATE totps SET secret = $3 WHERE id = $1 AND secret = $2`,
 }}
 
 // SealedValue is a value of a SealedColumn.

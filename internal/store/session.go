@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strconv"
 	"strings"
 	"time"
 
@@ -25,27 +24,33 @@ type Session struct {
 	Generation int64   // of the current refresh token; the first is 1
 	Rotations  []byte  // when the last generations were rotated away: see auth/refreshtoken.go
 	CreatedAt  time.Time
-	LastUsedAt time.Time // when it was refreshed last, or opened
-	ExpiresAt  time.Time // when it ends unless it is refreshed before; never after EndsAt
-	EndsAt     time.Time // when it ends at the latest
+	LastUsedAt time.Time  // when it was refreshed last, or opened
+	ExpiresAt  time.Time  // when it ends unless it is refreshed before; never after EndsAt
+	EndsAt     time.Time  // when it ends at the latest
+	Proofs     string     // what was shown in it: see auth/proof.go
+	ProvenAt   time.Time  // when somebody last showed in it who they are
+	proven     *time.Time // the same as it is kept: nil if an older version opened it
 }
 
 // IsNode binds Session to the schema's Node.
 func (Session) IsNode() {}
 
 const sessionColumns = `s.id, s.user_id, s.client_id, s.device_name, s.user_agent, s.ip_address, s.refreshed_agent, s.told_kinds, s.refresh_key,
-	s.generation, s.rotations, s.created_at, s.last_used_at, s.expires_at, s.ends_at`
+	s.generation, s.rotations, s.created_at, s.last_used_at, s.expires_at, s.ends_at, s.proofs, s.authenticated_at`
 
 // dest returns where Scan puts the columns of sessionColumns.
 func (v *Session) dest() []any {
 	return []any{&v.ID, &v.UserID, &v.ClientID, &v.DeviceName, &v.UserAgent, &v.IPAddress, &v.Refreshed, &v.Told, &v.RefreshKey,
-		&v.Generation, &v.Rotations, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &v.EndsAt}
+		&v.Generation, &v.Rotations, &v.CreatedAt, &v.LastUsedAt, &v.ExpiresAt, &v.EndsAt, &v.Proofs, &v.proven}
 }
 
 // scanned returns v with its times in UTC, after a Scan.
 func (v *Session) scanned() *Session {
 	v.CreatedAt, v.LastUsedAt = v.CreatedAt.UTC(), v.LastUsedAt.UTC()
 	v.ExpiresAt, v.EndsAt = v.ExpiresAt.UTC(), v.EndsAt.UTC()
+	if v.ProvenAt = v.CreatedAt; v.proven != nil {
+		v.ProvenAt = v.proven.UTC()
+	}
 	return v
 }
 
@@ -81,14 +86,14 @@ func (s *Store) SessionsOf(ctx context.Context, userIDs []string, now time.Time)
 	return all, err
 }
 
-// inList returns the right side of IN for ids, and the parameters of the statement:
-// first is $1, and the ids are $2 and on.
-func inList(ids []string, first any) (sql string, args []any) {
-	args = []any{first}
+// inList returns the right side of IN for ids, and the parameters of the statement: first
+// are $1 and on, and the ids follow.
+func inList(ids []string, first ...any) (sql string, args []any) {
+	args = first
 	params := make([]string, len(ids))
 	for i, id := range ids {
 		args = append(args, id)
-		params[i] = `$` + strconv.Itoa(len(args))
+		params[i] = param(len(args))
 	}
 	return `(` + strings.Join(params, `, `) + `)`, args
 }

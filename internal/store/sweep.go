@@ -13,6 +13,8 @@ const sweepBatch = 500
 const (
 	keepLook      = 24 * time.Hour      // any time will do, as well
 	keepRegistrar = 24 * time.Hour      // any time will do, since the next registration makes the row again
+	keepRemoved   = 4 * 24 * time.Hour  // a day longer than anything can be taken back
+	keepTries     = 48 * time.Hour      // any time after a day will do
 	keepFailed    = 30 * 24 * time.Hour // mails that were given up, for the operator
 	keepInbox     = 30 * 24 * time.Hour // mails of the development inbox, whose links are long dead then
 )
@@ -20,9 +22,10 @@ const (
 // Sweep deletes what is expired at now, and security events that are older than
 // keepEvents, in small batches. It returns how many rows went.
 func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
+	removed := now.Add(-keepRemoved).UnixMicro() // see nextSeq
 	tables := []struct {
 		sql   string
-		until time.Time
+		until any
 	}{
 		{`/* Sweep, sessions */ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, registrations */ DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
@@ -37,6 +40,14 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-max(clientFamiliar, deviceFamiliar))},
 		{`/* Sweep, undo */ DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, security_events */ DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
+		{`/* Sweep, used */ DELETE FROM used WHERE hash IN (SELECT hash FROM used WHERE expires_at <= $1 LIMIT $2)`, now},
+		{`/* Sweep, factor_tries */ DELETE FROM factor_tries WHERE day <= $1 AND (user_id, kind, known) IN (
+			SELECT user_id, kind, known FROM factor_tries WHERE day <= $1 LIMIT $2)`, now.Add(-keepTries)},
+		{`/* Sweep, totps */ DELETE FROM totps WHERE id IN (SELECT id FROM totps WHERE removed_seq <= $1 LIMIT $2)`, removed},
+		{`/* Sweep, passkeys */ DELETE FROM passkeys WHERE id IN (SELECT id FROM passkeys WHERE removed_seq <= $1 LIMIT $2)`, removed},
+		{`/* Sweep, recovery_codes */ DELETE FROM recovery_codes WHERE removed_seq <= $1 AND (user_id, hash) IN (
+			SELECT user_id, hash FROM recovery_codes WHERE removed_seq <= $1 LIMIT $2)`, removed},
+		{`/* Sweep, trusted_devices */ DELETE FROM trusted_devices WHERE id IN (SELECT id FROM trusted_devices WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, held_addresses */ DELETE FROM held_addresses WHERE held_until <= $1
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 AND created_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},

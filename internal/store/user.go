@@ -34,6 +34,10 @@ type User struct {
 	UpdatedAt       time.Time
 	LastLoginAt     *time.Time
 	DisabledAt      *time.Time // nil while the account is active
+
+	WantsSecondFactor  bool // a login by password asks for a passkey, if there is one
+	MustChangePassword bool // at the next login
+	MustEnrol          bool // at the next login it has to have a second factor
 }
 
 // IsNode binds User to the schema's Node.
@@ -41,13 +45,15 @@ func (User) IsNode() {}
 
 const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
 	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
-	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made`
+	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made,
+	u.wants_second_factor, u.must_change_password, u.must_enrol`
 
 // dest returns where Scan puts the columns of userColumns.
 func (u *User) dest() []any {
 	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
 		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
-		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade}
+		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade,
+		&u.WantsSecondFactor, &u.MustChangePassword, &u.MustEnrol}
 }
 
 // scanned returns u with its times in UTC, after a Scan.
@@ -102,6 +108,12 @@ func (u *User) Pending(now time.Time) (address, key string) {
 // asRead is the condition of such a statement. Its $1 and $2 are the user's id and
 // the security_version that was read.
 const asRead = ` WHERE id = $1 AND security_version = $2 AND disabled_at IS NULL`
+
+// Guard writes the row of u as it is, so that the transaction is in order with others that
+// change u. ErrNotFound: see asRead.
+func (s *Store) Guard(ctx context.Context, u *User) error {
+	return one(s.conn.Exec(ctx, `/* Guard */ UPDATE users SET security_version = security_version`+asRead, u.ID, u.SecurityVersion))
+}
 
 // secured is what such a statement sets to make every older link dead, and with
 // them a change of address that waits. at is the parameter that holds the time.

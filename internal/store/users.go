@@ -12,10 +12,18 @@ type UserFilter struct {
 	Search   string // a part of the username's or the address's key, in lower case; or ""
 	Role     Role   // or ""
 	Disabled *bool  // or nil
+
+	SecondFactor *bool // whether a login by password asks for a second factor; or nil
+	Everybody    bool  // for SecondFactor: everybody has to have one
+	Admins       bool  // for SecondFactor: administrators have to
 }
 
+// looks reports whether the filter has what no index knows, so that users are looked at one
+// by one.
+func (f UserFilter) looks() bool { return f.Search != "" || f.SecondFactor != nil }
+
 // inPage returns the condition that users are between a page's bounds, which are $1 to
-// $4, and have the filter's role and state; the search is not part of it. Role and state
+// $4, and have the filter's role and state; what the filter looks for is not part of it. Role and state
 // stand in the text, so that the databases see which of the partial indexes to use.
 func (f UserFilter) inPage() string {
 	sql := `(u.created_at, u.id) < ($1, $2) AND (u.created_at, u.id) > ($3, $4)`
@@ -33,14 +41,14 @@ func (f UserFilter) inPage() string {
 	return sql
 }
 
-// Users returns a page of the users whom a filter asks for, the newest first. Without a
-// search that is one statement, which takes as long however many users there are. With a
-// search it is as many statements as it takes to fill the page or to look at everybody.
+// Users returns a page of the users whom a filter asks for, the newest first. Unless the
+// filter looks at users that is one statement, which takes as long however many users there
+// are. If it does, it is as many as it takes to fill the page or to look at everybody.
 func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error) {
 	order := p.order(`u.created_at`, `u.id`)
 	var list []User
 	var err error
-	if f.Search == "" {
+	if !f.looks() {
 		list, err = query(ctx, s.conn, scanUser, `/* Users */
 			SELECT `+userColumns+` FROM users u WHERE `+f.inPage()+order+` LIMIT $5`, append(p.bounds(), p.Limit)...)
 	} else {
@@ -54,7 +62,7 @@ func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error)
 
 // CountUsers returns how many users a filter asks for. It looks at all of them.
 func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
-	if f.Search == "" {
+	if !f.looks() {
 		err = s.conn.QueryRow(ctx, `/* CountUsers */
 			SELECT COUNT(*) FROM users u WHERE `+f.inPage(), Page{}.bounds()...).Scan(&n)
 		return n, err
@@ -104,10 +112,32 @@ func (f UserFilter) window(w Page) string {
 	return `(SELECT * FROM users u WHERE ` + f.inPage() + w.order(`u.created_at`, `u.id`) + ` LIMIT $5) AS u`
 }
 
-// matches returns the condition that a user's address or username matches the search's
-// pattern, which is $6.
-func (UserFilter) matches() string {
-	return `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')`
+// matches returns the condition that a user is one whom the filter looks for: the address or
+// the username matches the search's pattern, which is $6, and there is a second factor or
+// there is none.
+func (f UserFilter) matches() string {
+	sql := `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')`
+	switch {
+	case f.SecondFactor == nil:
+		return sql
+	case *f.SecondFactor:
+		return sql + ` AND ` + f.hasSecond()
+	}
+	return sql + ` AND NOT ` + f.hasSecond()
+}
+
+// hasSecond returns the condition that a login of user u by password asks for a second
+// factor, as auth's hasSecond says: they have an app, or a passkey that is asked for.
+func (f UserFilter) hasSecond() string {
+	asked := `u.wants_second_factor OR u.must_enrol`
+	switch {
+	case f.Everybody:
+		asked = `TRUE`
+	case f.Admins:
+		asked += ` OR u.role = 'ADMIN'`
+	}
+	return `(EXISTS (SELECT 1 FROM totps WHERE user_id = u.id AND removed_seq IS NULL)
+		OR (` + asked + `) AND EXISTS (SELECT 1 FROM passkeys WHERE user_id = u.id AND removed_seq IS NULL))`
 }
 
 // pattern returns the pattern of LIKE that finds the search anywhere in a text.

@@ -41,13 +41,25 @@ var Documented = sync.OnceValue(func() map[string][]string {
 })
 
 // undocumented is an error if an answer has a user error that the description
-// of its mutation does not name. Aliases are left alone.
+// of its mutation does not name, or is not one of tokens, a step with its one code, and
+// other errors (J3). Aliases are left alone.
 func undocumented(a *Answer) error {
 	for field, data := range a.Data {
 		codes, known := Documented()[field]
-		var payload struct{ Errors []struct{ Code string } }
+		var payload struct {
+			Tokens, Step json.RawMessage
+			Errors       []struct{ Code string }
+		}
 		if !known || json.Unmarshal(data, &payload) != nil {
 			continue
+		}
+		is := func(part json.RawMessage) bool { return part != nil && string(part) != "null" }
+		needed := len(payload.Errors) == 1 && strings.HasSuffix(payload.Errors[0].Code, "_NEEDED")
+		switch {
+		case is(payload.Tokens) && (is(payload.Step) || len(payload.Errors) > 0),
+			is(payload.Step) && !needed,
+			payload.Step != nil && !is(payload.Step) && needed:
+			return fmt.Errorf("%s answers more than one of tokens, a step and errors: %s", field, data)
 		}
 		for _, e := range payload.Errors {
 			if e.Code != "" && !slices.Contains(codes, e.Code) {

@@ -37,6 +37,7 @@ type GraphQLError struct {
 	Extensions struct {
 		Code       string `json:"code"`
 		Reason     string `json:"reason"`
+		Level      string `json:"level"`
 		RetryAfter int    `json:"retryAfter"`
 	} `json:"extensions"`
 }
@@ -58,8 +59,15 @@ type Payload struct {
 	Tokens *struct {
 		AccessToken, RefreshToken string
 	}
-	DeviceToken string
-	Errors      []struct {
+	Step *struct {
+		Typename  string `json:"__typename"`
+		Challenge string
+		ExpiresAt time.Time
+		Totp      struct{ Secret string } // of an EnrolmentStep
+	}
+	RecoveryCodes []string
+	DeviceToken   string
+	Errors        []struct {
 		Code, Message string
 		Field         []string
 		Limit         *int

@@ -81,6 +81,7 @@ install_packages() {
   command -v openssl >/dev/null || want+=(openssl)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  [[ $1 == quick ]] || command -v oathtool >/dev/null || want+=(oathtool) # codes of authenticator apps
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
   [[ $1 == quick ]] || command -v zsh >/dev/null || want+=(zsh) # the README is for it too

@@ -5,8 +5,9 @@ import "testing"
 // The operations that most outside tests use.
 const (
 	RegisterOp = `mutation ($i: RegisterInput!) { register(input: $i) { email errors { code message field limit } } }`
-	ConfirmOp  = `mutation ($i: ConfirmEmailInput!) { confirmEmail(input: $i) { user { id username email } tokens { accessToken refreshToken } deviceToken errors { code message field } } }`
-	LoginOp    = `mutation ($i: LoginInput!) { login(input: $i) { user { id username email } tokens { accessToken refreshToken } deviceToken errors { code message field } } }`
+	ConfirmOp  = `mutation ($i: ConfirmEmailInput!) { confirmEmail(input: $i) { user { id username email } tokens { accessToken refreshToken } step { __typename challenge expiresAt ... on EnrolmentStep { totp { secret } } } deviceToken errors { code message field } } }`
+	LoginOp    = `mutation ($i: LoginInput!) { login(input: $i) { user { id username email } tokens { accessToken refreshToken } step { __typename challenge expiresAt ... on EnrolmentStep { totp { secret } } } deviceToken errors { code message field } } }`
+	ContinueOp = `mutation ($i: ContinueLoginInput!) { continueLogin(input: $i) { user { id username email } tokens { accessToken refreshToken } step { __typename challenge expiresAt ... on EnrolmentStep { totp { secret } } } recoveryCodes deviceToken errors { code message field } } }`
 	RefreshOp  = `mutation ($i: RefreshInput!) { refresh(input: $i) { user { id username email } tokens { accessToken refreshToken } errors { code message field } } }`
 	LogoutOp   = `mutation ($i: LogoutInput!) { logout(input: $i) { errors { code } } }`
 	ResendOp   = `mutation ($i: ResendConfirmationInput!) { resendConfirmation(input: $i) { errors { code message field } } }`
@@ -17,7 +18,7 @@ const (
 type Person struct {
 	ID, Email, Username, Password string
 	Client                        string // the address they come from
-	Access, Refresh               string // of the device that confirmed
+	Access, Refresh, Device       string // of the device that confirmed
 }
 
 // Input makes the variable `i` of the operations above.
@@ -58,7 +59,7 @@ func (s *Stack) Join(t testing.TB) *Person {
 	if got.Tokens == nil {
 		t.Fatalf("confirmEmail: %s", a.Body)
 	}
-	p.ID, p.Access, p.Refresh = got.User.ID, got.Tokens.AccessToken, got.Tokens.RefreshToken
+	p.ID, p.Access, p.Refresh, p.Device = got.User.ID, got.Tokens.AccessToken, got.Tokens.RefreshToken, got.DeviceToken
 	return p
 }
 

@@ -12,6 +12,14 @@ func Base32(secret []byte) string {
 	return base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(secret)
 }
 
+// ParseBase32 returns a secret that somebody has as Base32: in whatever case, with spaces or
+// without, with padding or without.
+func ParseBase32(text string) (secret []byte, ok bool) {
+	text = strings.TrimRight(strings.ToUpper(strings.ReplaceAll(text, " ", "")), "=")
+	secret, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(text)
+	return secret, err == nil
+}
+
 // URI returns the otpauth: URI that adds a secret to an app, where it is listed by the
 // service that it is for and by the account there.
 func URI(secret []byte, issuer, account string) string {

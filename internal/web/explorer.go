@@ -50,6 +50,7 @@ mutation Register($input: RegisterInput!) {
 mutation Login($input: LoginInput!) {
   login(input: $input) {
     tokens { accessToken accessTokenExpiresAt refreshToken }
+    step { __typename challenge }
     user { id username email }
     errors { code message field }
   }
@@ -93,7 +94,59 @@ mutation Refresh($input: RefreshInput!) {
 }`,
 	},
 	{
-		Name: "5. Log out",
+		Name: "5. Add an app",
+		Query: `# A secret for an authenticator app, with its QR code
+# below the answer. Nothing changes until 6.
+mutation StartTotp {
+  startTotp {
+    challenge
+    totp { secret uri qrCode }
+    errors { code message field }
+  }
+}
+`,
+	},
+	{
+		Name: "6. Confirm the app",
+		Query: `# With the code that the app shows now. The recovery
+# codes are shown this once.
+mutation ConfirmTotp($input: ConfirmTotpInput!) {
+  confirmTotp(input: $input) {
+    user { factors { id name } secondFactorRequired }
+    recoveryCodes
+    errors { code message field }
+  }
+}
+`,
+		Variables: `{
+  "input": {
+    "challenge": "",
+    "totpCode": "",
+    "name": "Phone"
+  }
+}`,
+	},
+	{
+		Name: "7. Log in with a code",
+		Query: `# Log in by 2 first: its answer has a step instead of
+# tokens. This takes the step, with the app's next code.
+mutation ContinueLogin($input: ContinueLoginInput!) {
+  continueLogin(input: $input) {
+    tokens { accessToken accessTokenExpiresAt refreshToken }
+    step { __typename challenge }
+    errors { code message field }
+  }
+}
+`,
+		Variables: `{
+  "input": {
+    "challenge": "",
+    "answer": { "totpCode": "" }
+  }
+}`,
+	},
+	{
+		Name: "8. Log out",
 		Query: `mutation Logout {
   logout { errors { code message field } }
 }

@@ -1,5 +1,6 @@
 // The explorer: offers the steps that the page carries and every operation of the schema, runs what stands in the form,
-// and shows the answer. Tokens of an answer go into the headers by themselves. All of it is kept for as long as the tab
+// and shows the answer. Tokens of an answer go into the headers by themselves, challenges into the variables of what
+// comes next. All of it is kept for as long as the tab
 // of the browser is open, and not in localStorage: it holds passwords and tokens.
 "use strict";
 
@@ -46,11 +47,11 @@ function parsed(id) {
 
 const pretty = (value) => JSON.stringify(value, null, 2);
 
-// found returns the tokens anywhere in an answer, or undefined.
-function found(value) {
+// found returns what has a text of this name, anywhere in an answer, or undefined.
+function found(name, value) {
   if (typeof value !== "object" || value === null) return undefined;
-  if (typeof value.accessToken === "string") return value;
-  return Object.values(value).map(found).find(Boolean);
+  if (typeof value[name] === "string") return value;
+  return Object.values(value).map((inner) => found(name, inner)).find(Boolean);
 }
 
 // putHeader sets the header of signed-in requests, or takes it out, and leaves the others as they are.
@@ -64,32 +65,40 @@ function putHeader(access) {
   set("headers", Object.keys(headers).length ? pretty(headers) : "");
 }
 
-// putRefresh writes the refresh token into the variables where they ask for one.
-function putRefresh() {
-  const { refresh } = keep({});
+// putKept writes the refresh token and the challenge into the variables where they ask for one.
+function putKept() {
+  const kept = keep({});
   try {
     const variables = parsed("variables");
-    if (refresh && typeof variables.input?.refreshToken === "string") {
-      variables.input.refreshToken = refresh;
-      set("variables", pretty(variables));
-    }
+    const asked = ["refreshToken", "challenge"].filter((name) => kept[name] && typeof variables.input?.[name] === "string");
+    for (const name of asked) variables.input[name] = kept[name];
+    if (asked.length) set("variables", pretty(variables));
   } catch {} // somebody is typing there
 }
 
 function take(answer) {
-  const tokens = found(answer.data);
+  const tokens = found("accessToken", answer.data);
+  const challenge = found("challenge", answer.data)?.challenge;
+  if (challenge) keep({ challenge });
+  showCode(found("qrCode", answer.data)?.qrCode);
   if (tokens) {
-    keep({ refresh: tokens.refreshToken ?? "" });
+    keep({ refreshToken: tokens.refreshToken ?? "" });
     putHeader(tokens.accessToken);
-    putRefresh();
+    putKept();
   } else if (["logout", "deleteAccount"].some((name) => answer.data?.[name]?.errors?.length === 0)) {
     forget();
   }
   sayWho();
 }
 
+// showCode shows a QR code, an SVG document, or hides the one that was there.
+function showCode(svg) {
+  $("qr").hidden = !svg;
+  if (svg) $("qr").src = "data:image/svg+xml," + encodeURIComponent(svg);
+}
+
 function forget() {
-  keep({ refresh: "" });
+  keep({ refreshToken: "", challenge: "" });
   putHeader("");
   sayWho();
 }
@@ -149,7 +158,7 @@ function say(status, answer = "") {
 
 const introspection = `query Schema {
   __schema { queryType { name } mutationType { name } types {
-    kind name description
+    kind name description isOneOf
     fields { name description args { ...value } type { ...type } }
     inputFields { ...value }
     enumValues { name description }
@@ -192,6 +201,10 @@ function sample(value) {
   if (isList(value.type)) return [];
   const type = types[bare(value.type)];
   if (type.kind === "ENUM") return type.enumValues[0].name;
+  if (type.isOneOf) {
+    const [first] = type.inputFields;
+    return { [first.name]: samples[first.name] ?? "" };
+  }
   if (isInput(type.name)) {
     const wanted = type.inputFields.filter((f) => (f.type.kind === "NON_NULL" && f.defaultValue === null) || f.name in samples);
     return Object.fromEntries(wanted.map((f) => [f.name, samples[f.name] ?? sample(f)]));
@@ -216,8 +229,9 @@ function choose(button, what, docs) {
   button.setAttribute("aria-current", "true");
   set("query", what.query);
   set("variables", what.variables ?? "");
-  putRefresh();
+  putKept();
   say("None so far.");
+  showCode();
   docs?.();
   if (!roomy.matches) {
     $("operations").open = false;

@@ -119,7 +119,7 @@ func TestLinkPages_D5_D6(t *testing.T) {
 	s := newService(t)
 	u, reset := s.resetLink()
 	v := s.viewer(u)
-	_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: goodPassword})
+	_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: "new@example.org", Password: new(goodPassword)})
 	must(t, err)
 	change := s.link(link.Target{Purpose: link.ConfirmNewEmail, User: s.reload(u)})
 	notMe := s.link(link.Target{Purpose: link.NotMe, Event: s.lastEvent(u)})
@@ -168,7 +168,7 @@ func TestConfirmChangePage_D4(t *testing.T) {
 	u := s.user("ada", "ada@example.org")
 	v := s.viewer(u)
 	ask := func(email string) url.Values {
-		_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: email, Password: goodPassword})
+		_, err := s.auth.ChangeEmail(t.Context(), as(v, home), auth.ChangeEmailInput{Email: email, Password: new(goodPassword)})
 		must(t, err)
 		return s.link(link.Target{Purpose: link.ConfirmNewEmail, User: s.reload(u)})
 	}

@@ -70,7 +70,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	s.auth, err = auth.New(
 		auth.Config{
 			RegistrationOpen: true, AccessTTL: time.Minute, IdleTTL: time.Hour, MaxTTL: time.Hour,
-			RefreshGrace: time.Second, ConfirmTTL: 24 * time.Hour, Secrets: secrets,
+			RefreshGrace: time.Second, FreshFor: 10 * time.Minute, AppName: "Latchkey", ConfirmTTL: 24 * time.Hour, Secrets: secrets,
 		},
 		auth.Deps{
 			Store: s.store, Links: links, Counters: throttle.NewMemory(), Hasher: hasher, Issuer: issuer,
