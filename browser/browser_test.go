@@ -28,13 +28,14 @@ type tab struct {
 	complaints []string // what the browser logged as errors, violations of the policy among them
 }
 
-// open starts a browser.
-func open(t *testing.T) *tab {
+// open starts a browser, with more flags if a test needs them.
+func open(t *testing.T, more ...chromedp.ExecAllocatorOption) *tab {
 	t.Helper()
 	b := &tab{t: t, packages: filepath.Join(testenv.Need(t, "TEST_E2E"), "node_modules")}
 	opts := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(testenv.Need(t, "TEST_CHROMIUM")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
+	opts = append(opts, more...)
 	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)

@@ -1,6 +1,7 @@
 package browser_test
 
 import (
+	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -23,6 +24,20 @@ func (b *tab) answers(text string) {
 	b.t.Helper()
 	b.do(chromedp.Click(chromedp.CSS("#request button")))
 	b.until(`document.getElementById("answer").textContent.includes(` + strconv.Quote(text) + `)`)
+}
+
+// types writes a value into the explorer's variables, in the place of the empty one.
+func (b *tab) types(name, value string) {
+	b.t.Helper()
+	b.runs(`{ const v = document.getElementById("variables"); v.value = v.value.replace(` + strconv.Quote(`"`+name+`": ""`) + `, ` + strconv.Quote(`"`+name+`": "`+value+`"`) + `) }`)
+}
+
+// code is what an authenticator app shows at a time.
+func code(t *testing.T, secret, at string) string {
+	t.Helper()
+	out, err := exec.Command("oathtool", "--totp", "--base32", "--now", at, secret).Output()
+	must(t, err)
+	return strings.TrimSpace(string(out))
 }
 
 // A newcomer runs the explorer's steps in order: tokens go where they belong by
@@ -51,9 +66,24 @@ func TestExplorerInBrowser_I8(t *testing.T) {
 	b.goes(chromedp.Navigate(public(s) + "/"))
 	b.choose("3. Ask who you are")
 	b.answers(`"username": "ada"`)
-	b.choose("5. Log out")
+	b.choose("5. Add an app")
+	b.answers(`"secret": "`)
+	b.until(`!document.getElementById("qr").hidden && document.getElementById("qr").naturalWidth > 0`)
+	secret, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`JSON.parse(document.getElementById("answer").textContent).data.startTotp.totp.secret`))
+	must(t, err)
+	b.choose("6. Confirm the app")
+	b.types("totpCode", code(t, secret, "now"))
+	b.answers(`"recoveryCodes": [`)
+	b.choose("8. Log out")
 	b.answers(`"logout"`)
 	b.says(`document.getElementById("headers").value`, "")
+	b.choose("2. Log in")
+	b.answers(`"SecondFactorStep"`)
+	b.choose("7. Log in with a code")
+	b.types("totpCode", code(t, secret, "now + 30 seconds"))
+	b.answers(`"accessToken": "`)
+	b.choose("8. Log out")
+	b.answers(`"logout"`)
 	b.choose("3. Ask who you are")
 	b.answers(`"me": null`)
 	b.says(`Object.keys(localStorage).join()`, "") // where a token would outlive the tab

@@ -14,6 +14,7 @@ func TestNoDatabaseHere(t *testing.T) {
 	t.Parallel()
 	for _, command := range []string{
 		"user list", "user list --json", "user show ada", "user disable ada", "user delete ada --yes", "user reset-password ada --print-link",
+		"user require ada --new-password", "user reset-factors ada", "export --factors",
 		"mail list", "mail retry --all", "export", "import - --dry-run", "keys rotate", "keys rotate --now", "keys reseal",
 	} {
 		dir := t.TempDir()

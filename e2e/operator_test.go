@@ -77,14 +77,14 @@ func TestDoctorEmbedded(t *testing.T) {
 	t.Parallel()
 	empty := t.TempDir()
 	healthy := map[string]string{
-		"configuration": "ok", "keys": "ok", "hashing": "ok", "breaches": "ok", "database": "ok", "outbox": "ok", "mail": "ok", "url": "ok", "browsers": "ok", "proxies": "ok",
+		"configuration": "ok", "keys": "ok", "hashing": "ok", "breaches": "ok", "database": "ok", "factors": "ok", "outbox": "ok", "mail": "ok", "url": "ok", "browsers": "ok", "passkeys": "warn", "proxies": "ok", // at an address
 	}
 	s := testenv.Embedded(t)
 	url := "PUBLIC_URL=" + s.Replicas[0].URL
 
 	// Before the first start it says so, and makes nothing.
 	got, all := examine(t, s, empty, "PUBLIC_URL=http://127.0.0.1:1")
-	mustFind(t, "before the first start", all, got, but(healthy, "database", "warn", "outbox", "", "url", "warn"))
+	mustFind(t, "before the first start", all, got, but(healthy, "database", "warn", "factors", "", "outbox", "", "url", "warn"))
 	if entries, err := os.ReadDir(empty); len(entries) > 0 || err != nil {
 		t.Errorf("doctor made %v, %v", entries, err)
 	}
@@ -109,12 +109,12 @@ func TestDoctorProduction_R1_R2_R3(t *testing.T) {
 	t.Parallel()
 	s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 	postgres, redis, smtp := s.Through(t, "DATABASE_URL"), s.Through(t, "REDIS_URL"), s.Through(t, "MAIL_SERVER")
-	healthy := map[string]string{ // localhost in production is worth a word
-		"configuration": "ok", "keys": "ok", "hashing": "ok", "breaches": "ok", "database": "ok", "outbox": "ok", "redis": "ok", "mail": "ok", "url": "ok", "browsers": "warn", "proxies": "ok",
+	healthy := map[string]string{ // an address of this machine in production is worth a word
+		"configuration": "ok", "keys": "ok", "hashing": "ok", "breaches": "ok", "database": "ok", "factors": "ok", "outbox": "ok", "redis": "ok", "mail": "ok", "url": "ok", "browsers": "warn", "passkeys": "warn", "proxies": "ok",
 	}
 	dir := t.TempDir()
 	got, all := examine(t, s, dir, "PUBLIC_URL=http://127.0.0.1:1")
-	mustFind(t, "before the first start", all, got, but(healthy, "database", "warn", "outbox", "", "url", "warn"))
+	mustFind(t, "before the first start", all, got, but(healthy, "database", "warn", "factors", "", "outbox", "", "url", "warn"))
 	s.Add(t)
 	s.AwaitReady(t)
 	makeAdmin(t, s)
@@ -126,12 +126,12 @@ func TestDoctorProduction_R1_R2_R3(t *testing.T) {
 		for _, c := range []struct {
 			proxy *testenv.Proxy
 			check string
-			gone  string // what cannot be looked at then
-		}{{postgres, "database", "outbox"}, {redis, "redis", ""}, {smtp, "mail", ""}} {
+			gone  []string // what cannot be looked at then
+		}{{postgres, "database", []string{"factors", "", "outbox", ""}}, {redis, "redis", nil}, {smtp, "mail", nil}} {
 			fail, _ := outage(t, c.proxy, how)
 			fail()
 			got, all := examine(t, s, dir, url)
-			mustFind(t, c.check+" "+how, all, got, but(healthy, c.check, "fail", c.gone, ""))
+			mustFind(t, c.check+" "+how, all, got, but(healthy, append([]string{c.check, "fail"}, c.gone...)...))
 			c.proxy.Reset(t)
 		}
 	}

@@ -70,6 +70,7 @@ func shape(a *testenv.Answer, r testenv.Request) string {
 	header.Del("X-Request-Id")
 	header.Del("Content-Length") // which the body has, and time changes
 	body := until.ReplaceAllString(string(a.Body), "UNTIL")
+	body = ticket.ReplaceAllString(body, "TICKET")
 	if email, ok := r.Variables["i"].(map[string]any)["email"].(string); ok && email != "" {
 		body = strings.ReplaceAll(body, email, "ADDRESS")
 	}
@@ -78,6 +79,9 @@ func shape(a *testenv.Answer, r testenv.Request) string {
 
 // until is how long a caller is to wait, which a clock counts down.
 var until = regexp.MustCompile(`"retryAfter":\d+|Try again in [a-z0-9]+ (?:second|minute|hour)s?`)
+
+// ticket is what is another for each who asks for a code.
+var ticket = regexp.MustCompile(`"challenge":"lkc_[\w-]+","reference":"[0-9A-Z]{4}","expiresAt":"[^"]+"`)
 
 func median(d []time.Duration) time.Duration {
 	d = slices.Sorted(slices.Values(d))
@@ -312,6 +316,64 @@ func TestRegistrationTiming_C3(t *testing.T) {
 				mustTakeAsLong(t, s.URL(), op.n,
 					way{name: op.name + " of a known address", request: op.next(known)},
 					way{name: op.name + " of an unknown one", request: op.next(testenv.Address)})
+			}
+		})
+	}
+}
+
+// An address that has an account and one that has none: asking for a code and typing a wrong
+// one are answered alike and as fast, also on a second call at once and with the mail server
+// down (L1).
+func TestLoginCodeTiming_L1(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		start func(t *testing.T) *testenv.Stack
+	}{
+		{"embedded", func(t *testing.T) *testenv.Stack { return testenv.NewEmbedded(t, byMail...) }},
+		{"mail server down", func(t *testing.T) *testenv.Stack { return testenv.NewProduction(t, byMail...) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := c.start(t)
+			s.Plain = true
+			var smtp *testenv.Proxy
+			if c.name != "embedded" {
+				smtp = s.Through(t, "MAIL_SERVER")
+			}
+			s.Add(t)
+			s.AwaitReady(t)
+			owner := s.Join(t)
+			if smtp != nil {
+				smtp.Refuse()
+			}
+			// asks makes every second request repeat the one before it.
+			asks := func(email func() string) func() testenv.Request {
+				var r testenv.Request
+				again := false
+				return func() testenv.Request {
+					if !again {
+						r = codeRequest(email(), testenv.ClientAddress())
+					}
+					again = !again
+					return r
+				}
+			}
+			// types shows a wrong code, for the first time, to a challenge that was asked for before.
+			types := func(email func() string) func() testenv.Request {
+				var asked []loginCode
+				for range rounds * 150 {
+					asked = append(asked, asksCode(t, s, email(), testenv.ClientAddress()))
+				}
+				i := 0
+				return func() testenv.Request {
+					i++
+					return answerRequest(asked[i%len(asked)].Challenge, "emailCode", "0000-0000", testenv.ClientAddress())
+				}
+			}
+			known := func() string { return owner.Email }
+			for what, next := range map[string]func(email func() string) func() testenv.Request{"requestLoginCode": asks, "a wrong code": types} {
+				mustTakeAsLong(t, s.URL(), 150,
+					way{name: what + " of a known address", request: next(known)},
+					way{name: what + " of an unknown one", request: next(testenv.Address)})
 			}
 		})
 	}
