@@ -68,7 +68,8 @@ func TestQueriesLeaveCookies_I5(t *testing.T) {
 		_, cookie := loginByCookie(t, s, ada)
 		queries := map[string]string{
 			"me": testenv.MeOp, "user": `{ user(id: "` + ada.ID + `") { email } }`, "node": `{ node(id: "` + ada.ID + `") { id } }`,
-			"users": `{ users { totalCount } }`, "mails": `{ mails { nodes { id } } }`,
+			"loginMethods": `{ loginMethods { password registration secondFactor } }`,
+			"users":        `{ users { totalCount } }`, "mails": `{ mails { nodes { id } } }`,
 			"two": `{ me { email sessions { id } } user(id: "` + ada.ID + `") { email } }`, // one error: those of several come in any order
 		}
 		for _, field := range queryFields(t) {

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"maps"
 	"net/http"
 	"slices"
@@ -37,12 +38,12 @@ func TestIntrospect_E5(t *testing.T) {
 		access, token := granted(t, speak(t, s, tokenPath, passwordForm(ada, asShop...), ada.Client))
 		_, claims := parts(t, access)
 		got := ask(access)
-		for _, name := range []string{"iss", "aud", "sub", "sid", "jti", "iat", "exp", "client_id", "role", "email", "email_verified"} {
+		for _, name := range []string{"iss", "aud", "sub", "sid", "jti", "iat", "exp", "client_id", "role", "email", "email_verified", "auth_time", "acr"} {
 			if got[name] != claims[name] {
 				t.Errorf("%s: got %v, want %v", name, got[name], claims[name])
 			}
 		}
-		if got["active"] != true || got["username"] != ada.Username || got["token_type"] != "Bearer" || len(got) != 14 {
+		if got["active"] != true || got["username"] != ada.Username || got["token_type"] != "Bearer" || fmt.Sprint(got["amr"]) != "[pwd]" || len(got) != 17 {
 			t.Errorf("access: %v", got)
 		}
 		if got := ask(token); got["active"] != true || got["sub"] != ada.ID || got["client_id"] != shopID || got["exp"] == nil || len(got) != 4 {

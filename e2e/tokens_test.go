@@ -78,12 +78,12 @@ func TestAccessToken_F2(t *testing.T) {
 			t.Errorf("the header: got %v, want %v", header, want)
 		}
 		names := slices.Sorted(maps.Keys(claims))
-		if want := []string{"aud", "client_id", "email", "email_verified", "exp", "iat", "iss", "jti", "role", "sid", "sub"}; !slices.Equal(names, want) {
+		if want := []string{"acr", "amr", "aud", "auth_time", "client_id", "email", "email_verified", "exp", "iat", "iss", "jti", "role", "sid", "sub"}; !slices.Equal(names, want) {
 			t.Errorf("the claims: got %v, want %v", names, want)
 		}
 		for name, want := range map[string]any{
 			"iss": public(s), "aud": public(s), "sub": ada.ID, "client_id": "latchkey", "role": "USER", "email": ada.Email, "email_verified": true,
-			"sid": devices(t, s.URL(), ada.Access)[0].ID,
+			"sid": devices(t, s.URL(), ada.Access)[0].ID, "acr": "aal1",
 		} {
 			if claims[name] != want {
 				t.Errorf("%s: got %v, want %v", name, claims[name], want)

@@ -78,8 +78,10 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 	if errs := s.policyErrors("newPassword", in.NewPassword, own(u)...); errs != nil {
 		return nil, errs
 	}
-	if err := s.countChange(ctx, "reset", u.ID, resetLimit); err != nil {
-		return nil, fmt.Errorf("reset: %w", err)
+	if s.breaches != nil { // each try may ask a service
+		if err := s.countChange(ctx, "reset", u.ID, resetLimit); err != nil {
+			return nil, fmt.Errorf("reset: %w", err)
+		}
 	}
 	hash, err := s.hashNew(ctx, a.Client.caller(true), "newPassword", in.NewPassword)
 	if err != nil {
