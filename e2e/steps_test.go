@@ -15,15 +15,17 @@ import (
 func TestEveryWayAsks_J1(t *testing.T) {
 	t.Parallel()
 	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
-		everyWay(t, s, map[string]string{"none": "tokens", "app": "SecondFactorStep", "new password": "NewPasswordStep", "enrol": "EnrolmentStep", "disabled": "ACCOUNT_DISABLED"})
-	})
+		everyWay(t, s, map[string]string{"none": "tokens", "app": "SecondFactorStep", "passkey": "tokens", "passkey wanted": "SecondFactorStep",
+			"new password": "NewPasswordStep", "enrol": "EnrolmentStep", "disabled": "ACCOUNT_DISABLED"})
+	}, "EMAIL_LOGIN=on")
 }
 
 // The same where the service asks everybody for a second factor.
 func TestEveryWayAsksEverybody_J1(t *testing.T) {
 	t.Parallel()
 	testenv.EachStack(t, func(t *testing.T, s *testenv.Stack) {
-		everyWay(t, s, map[string]string{"none": "EnrolmentStep", "app": "SecondFactorStep", "new password": "NewPasswordStep", "enrol": "EnrolmentStep", "disabled": "ACCOUNT_DISABLED"})
+		everyWay(t, s, map[string]string{"none": "EnrolmentStep", "app": "SecondFactorStep", "passkey": "SecondFactorStep", "passkey wanted": "SecondFactorStep",
+			"new password": "NewPasswordStep", "enrol": "EnrolmentStep", "disabled": "ACCOUNT_DISABLED"})
 		p := testenv.Newcomer()
 		a := testenv.Post(t, s.URL(), testenv.Request{Query: testenv.ConfirmOp, Variables: testenv.Input("token", s.Register(t, p)), Client: p.Client})
 		if got := came(t, a, "confirmEmail"); got != "EnrolmentStep" {
@@ -32,7 +34,7 @@ func TestEveryWayAsksEverybody_J1(t *testing.T) {
 		if n := count(t, s, `SELECT count(*) FROM users WHERE email_key = $1`, p.Email); n != 1 {
 			t.Errorf("%d accounts after it was confirmed", n)
 		}
-	}, "REQUIRE_SECOND_FACTOR=all")
+	}, "REQUIRE_SECOND_FACTOR=all", "EMAIL_LOGIN=on")
 }
 
 // came says what a login came to: tokens, a kind of step, or codes.
@@ -91,9 +93,13 @@ func everyWay(t *testing.T, s *testenv.Stack, kinds map[string]string) {
 	}
 	for kind, usual := range kinds {
 		p := joinBefore(t, s)
+		var key *authenticator
 		switch kind {
 		case "app":
 			enrol(t, s, p)
+		case "passkey", "passkey wanted":
+			key = hasPasskey(t, s, p.Access)
+			change(t, s, `UPDATE users SET wants_second_factor = $2 WHERE id = $1`, p.ID, kind == "passkey wanted")
 		case "new password":
 			change(t, s, `UPDATE users SET must_change_password = TRUE WHERE id = $1`, p.ID)
 		case "enrol":
@@ -113,7 +119,17 @@ func everyWay(t *testing.T, s *testenv.Stack, kinds map[string]string) {
 			}
 		}
 		if kind == "disabled" {
-			continue
+			continue // to whom nobody mails
+		}
+		code := asksCode(t, s, p.Email, p.Client)
+		typed, _ := code.mailed(t, s, p.Email)
+		if got := came(t, answerStep(t, s, code.Challenge, "emailCode", typed, p.Client), "continueLogin"); got != usual {
+			t.Errorf("%s, by a mailed code: %s, want %s", kind, got, usual)
+		}
+		if key != nil {
+			if got := came(t, enter(t, s, key, p.Client), "continueLogin"); got != "tokens" { // it is as good as two
+				t.Errorf("%s, by passkey: %s, want tokens", kind, got)
+			}
 		}
 		// A new password by mail lets nobody past what is asked for; only the duty to have one
 		// is done.
