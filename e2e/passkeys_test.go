@@ -395,6 +395,9 @@ func TestAccountWithoutPassword_M1_M5(t *testing.T) {
 		}
 		mustSay(t, post(p.Access, removePasswordOp), "removePassword", "LAST_WAY_IN")
 		key := hasPasskey(t, s, p.Access)
+		if out, errOut, code := shell(t, s, "", "user", "show", "--json", p.Username); code != 0 || !strings.Contains(out, `"PASSKEY"`) || !strings.Contains(out, key.id) {
+			t.Errorf("user show: exit code %d\n%s%s", code, out, errOut)
+		}
 		mustSay(t, post(p.Access, removePasswordOp), "removePassword")
 		mustSay(t, testenv.Post(t, s.URL(), loginRequest(p.Username, p.Password, p.Client)), "login", "INVALID_CREDENTIALS")
 		access := enter(t, s, key, p.Client).Payload(t, "continueLogin").Tokens.AccessToken

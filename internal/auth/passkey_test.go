@@ -512,6 +512,26 @@ func TestPasskeyAnswersAreCounted_C5_C7(t *testing.T) {
 	})
 }
 
+// A passkey that was made for another domain stands in for nothing: it is none to be asked for,
+// and none that another factor could be removed beside.
+func TestPasskeyOfAnotherDomain_M5(t *testing.T) {
+	each(t, func(t *testing.T, f *fixture) {
+		u := f.user("ada")
+		l := f.login("ada", client(1))
+		f.added(l, client(1))
+		f.enrol(l, client(1))
+		f.exec(`UPDATE passkeys SET rp_id = 'example.com'`)
+		expect(t, "to be asked for", f.wants(l, true), "FACTOR_MISSING")
+		f.exec(`UPDATE users SET must_enrol = TRUE WHERE id = $1`, u.ID)
+		all, err := f.FactorsOf(t.Context(), []store.User{*u})
+		must(t, err)
+		app := all[u.ID].List[0].(*store.TOTP).ID
+		expect(t, "the app beside it", f.removes(l, app), "LAST_FACTOR")
+		f.exec(`UPDATE passkeys SET rp_id = $1`, keyDomain)
+		expect(t, "the app beside one of this domain", f.removes(l, app), "ok")
+	})
+}
+
 // An account without a password opens by its passkeys alone, changes what others change by a
 // fresh proof, and gets a password again.
 func TestWithoutPassword_M1_M5(t *testing.T) {

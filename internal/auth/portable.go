@@ -130,7 +130,7 @@ func (s *Service) parseLine(number int, text []byte, tooLong bool, claims claims
 		return l
 	}
 	for _, k := range factors.Passkeys {
-		if earlier := claims.claim('p', string(k.CredentialID), number); earlier > 0 {
+		if earlier := claims.claim('p', string(k.Credential), number); earlier > 0 {
 			wrong("passkeys: line %d has one of them", earlier)
 		}
 	}

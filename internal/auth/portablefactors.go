@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
-	"strings"
 	"time"
 
 	"latchkey/internal/codes"
@@ -111,7 +110,7 @@ func (p *PortableTOTP) read(s *Service, userID string, now time.Time, wrong func
 	return t
 }
 
-func (p *PortablePasskey) read(i int, now time.Time, wrong func(format string, args ...any)) store.PortablePasskey {
+func (p *PortablePasskey) read(i int, now time.Time, wrong func(format string, args ...any)) store.Passkey {
 	bytes := func(field, text string, least, most int) []byte {
 		b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 		if err != nil || len(b) < least || len(b) > most {
@@ -119,9 +118,9 @@ func (p *PortablePasskey) read(i int, now time.Time, wrong func(format string, a
 		}
 		return b
 	}
-	k := store.PortablePasskey{
-		ID: newID(), CredentialID: bytes("credentialId", p.CredentialID, 1, maxCredentialID), PublicKey: bytes("publicKey", p.PublicKey, 1, maxPublicKey),
-		RPID: p.RPID, AAGUID: make([]byte, aaguidBytes), Transports: strings.Join(p.Transports, " "), Counter: int64(p.Counter),
+	k := store.Passkey{
+		ID: newID(), Credential: bytes("credentialId", p.CredentialID, 1, maxCredentialID), PublicKey: bytes("publicKey", p.PublicKey, 1, maxPublicKey),
+		RPID: p.RPID, AAGUID: make([]byte, aaguidBytes), Transports: p.Transports, Counter: p.Counter,
 		BackupEligible: p.BackupEligible, BackedUp: p.BackedUp, Name: Client{}.deviceName(&p.Name), CreatedAt: now,
 	}
 	if p.AAGUID != "" {
@@ -163,11 +162,9 @@ func (s *Service) portable(u *store.User, f store.PortableFactors) (p PortableFa
 	text := base64.RawURLEncoding.EncodeToString
 	for i := range f.Passkeys {
 		k := &f.Passkeys[i]
-		//lint:ignore G115 a counter has 32 bits
-		counter := uint32(k.Counter)
 		p.Passkeys = append(p.Passkeys, PortablePasskey{
-			CredentialID: text(k.CredentialID), PublicKey: text(k.PublicKey), RPID: k.RPID, AAGUID: text(k.AAGUID),
-			Transports: strings.Fields(k.Transports), Counter: counter, BackupEligible: k.BackupEligible, BackedUp: k.BackedUp,
+			CredentialID: text(k.Credential), PublicKey: text(k.PublicKey), RPID: k.RPID, AAGUID: text(k.AAGUID),
+			Transports: k.Transports, Counter: k.Counter, BackupEligible: k.BackupEligible, BackedUp: k.BackedUp,
 			Name: k.Name, CreatedAt: &k.CreatedAt,
 		})
 	}

@@ -80,8 +80,11 @@ type recoveryCodes struct {
 func describeFactors(u *store.User, f auth.AccountFactors) credentials {
 	c := credentials{HasPassword: u.PasswordHash != "", SecondFactorRequired: f.Required, Factors: []factor{}}
 	for _, one := range f.List {
-		if t, ok := one.(*store.TOTP); ok {
-			c.Factors = append(c.Factors, factor{t.ID, string(auth.ProofTOTP), t.Name, stamp(t.CreatedAt), stampOrNil(t.LastUsedAt)})
+		switch one := one.(type) {
+		case *store.TOTP:
+			c.Factors = append(c.Factors, factor{one.ID, string(auth.ProofTOTP), one.Name, stamp(one.CreatedAt), stampOrNil(one.LastUsedAt)})
+		case *store.Passkey:
+			c.Factors = append(c.Factors, factor{one.ID, string(auth.ProofPasskey), one.Name, stamp(one.CreatedAt), stampOrNil(one.LastUsedAt)})
 		}
 	}
 	if f.RecoveryCodes != nil {

@@ -163,7 +163,7 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 			standings[i].EmailTaken = hasAddress
 			standings[i].UsernameTaken = hasName && holder != u.EmailKey
 			for _, p := range u.Passkeys {
-				standings[i].PasskeyTaken = standings[i].PasskeyTaken || passkeys[string(p.CredentialID)]
+				standings[i].PasskeyTaken = standings[i].PasskeyTaken || passkeys[string(p.Credential)]
 			}
 		}
 	}

@@ -169,7 +169,7 @@ func story(t *testing.T, s *store.Store) {
 	imported.ID, imported.EmailKey, imported.UsernameKey = id("new", 3), address("new", 3), id("new", 3)
 	imported.PortableFactors = store.PortableFactors{
 		TOTP: &store.TOTP{ID: id("new", 3), Secret: bytesOf(1), CreatedAt: noon}, RecoveryCodes: [][]byte{bytesOf(1)},
-		Passkeys: []store.PortablePasskey{{ID: id("new", 3), CredentialID: []byte("new"), PublicKey: bytesOf(1), AAGUID: bytesOf(1), CreatedAt: noon}},
+		Passkeys: []store.Passkey{{ID: id("new", 3), Credential: []byte("new"), PublicKey: bytesOf(1), AAGUID: bytesOf(1), CreatedAt: noon}},
 	}
 	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, true))
 	does(s.ExportFactors(ctx, ids("u", 1, 250)))

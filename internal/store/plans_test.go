@@ -37,7 +37,6 @@ var grows = map[string]string{
 var sorts = map[string]string{
 	"Administrators":                "the administrators",
 	"ClaimOf":                       "what one client registered of one name",
-	"ExportFactors, passkeys":       "the passkeys of a page of users",
 	"ExportFactors, recovery codes": "the codes of a page of users",
 	"ListMail":                      "two pages",
 	"PasskeysOf":                    "the passkeys of a page of users",

@@ -2,7 +2,7 @@ package store
 
 import (
 	"context"
-	"time"
+	"strings"
 
 	"latchkey/internal/db"
 )
@@ -11,23 +11,8 @@ import (
 // it.
 type PortableFactors struct {
 	TOTP          *TOTP // nil if there is no app
-	Passkeys      []PortablePasskey
+	Passkeys      []Passkey
 	RecoveryCodes [][]byte // hashes of those that are left
-}
-
-// PortablePasskey is a passkey as import and export move it.
-type PortablePasskey struct {
-	ID             string
-	CredentialID   []byte
-	PublicKey      []byte // COSE
-	RPID           string
-	AAGUID         []byte
-	Transports     string // separated by spaces
-	Counter        int64
-	BackupEligible bool
-	BackedUp       bool
-	Name           string
-	CreatedAt      time.Time
 }
 
 // insert returns the statements of a batch that give them to a user whom the batch has
@@ -48,7 +33,7 @@ func (f *PortableFactors) insert(u *ImportedUser) []db.Stmt {
 			INSERT INTO passkeys (id, user_id, credential_id, public_key, rp_id, aaguid, transports, counter, backup_eligible, backed_up,
 				name, created_at, added_seq)
 			SELECT $3, id, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, 0`,
-			p.ID, p.CredentialID, p.PublicKey, p.RPID, p.AAGUID, p.Transports, p.Counter, p.BackupEligible, p.BackedUp, p.Name, p.CreatedAt)
+			p.ID, p.Credential, p.PublicKey, p.RPID, p.AAGUID, strings.Join(p.Transports, " "), int64(p.Counter), p.BackupEligible, p.BackedUp, p.Name, p.CreatedAt)
 	}
 	for _, hash := range f.RecoveryCodes {
 		add(`/* ImportUsers, a recovery code */
@@ -64,7 +49,7 @@ func (s *Store) passkeysTaken(ctx context.Context, list []ImportedUser) (map[str
 	var ids []any
 	for i := range list {
 		for _, p := range list[i].Passkeys {
-			ids = append(ids, p.CredentialID)
+			ids = append(ids, p.Credential)
 		}
 	}
 	scan := func(row db.Row) (*[]byte, error) {
@@ -101,38 +86,29 @@ func (s *Store) ExportFactors(ctx context.Context, userIDs []string) (map[string
 	for id, app := range apps {
 		all[id] = PortableFactors{TOTP: app}
 	}
-	in, args := inList(userIDs)
-	type ofUser[T any] struct {
-		user string
-		it   T
-	}
-	passkeys, err := query(ctx, s.conn, func(row db.Row) (*ofUser[PortablePasskey], error) {
-		var v ofUser[PortablePasskey]
-		p := &v.it
-		err := row.Scan(&v.user, &p.ID, &p.CredentialID, &p.PublicKey, &p.RPID, &p.AAGUID, &p.Transports, &p.Counter, &p.BackupEligible,
-			&p.BackedUp, &p.Name, &p.CreatedAt)
-		p.CreatedAt = p.CreatedAt.UTC()
-		return &v, err
-	}, `/* ExportFactors, passkeys */
-		SELECT user_id, id, credential_id, public_key, rp_id, aaguid, transports, counter, backup_eligible, backed_up, name, created_at
-		FROM passkeys WHERE removed_seq IS NULL AND user_id IN `+in+` ORDER BY created_at, credential_id`, args...)
+	passkeys, err := s.PasskeysOf(ctx, userIDs)
 	if err != nil {
 		return nil, err
 	}
-	for _, v := range passkeys {
-		f := all[v.user]
-		f.Passkeys = append(f.Passkeys, v.it)
-		all[v.user] = f
+	for id, list := range passkeys {
+		f := all[id]
+		f.Passkeys = list
+		all[id] = f
 	}
-	codes, err := query(ctx, s.conn, func(row db.Row) (*ofUser[[]byte], error) {
-		var v ofUser[[]byte]
-		return &v, row.Scan(&v.user, &v.it)
+	type code struct {
+		user string
+		hash []byte
+	}
+	in, args := inList(userIDs)
+	codes, err := query(ctx, s.conn, func(row db.Row) (*code, error) {
+		var c code
+		return &c, row.Scan(&c.user, &c.hash)
 	}, `/* ExportFactors, recovery codes */
 		SELECT user_id, hash FROM recovery_codes WHERE used_at IS NULL AND removed_seq IS NULL AND user_id IN `+in+` ORDER BY hash`, args...)
-	for _, v := range codes {
-		f := all[v.user]
-		f.RecoveryCodes = append(f.RecoveryCodes, v.it)
-		all[v.user] = f
+	for _, c := range codes {
+		f := all[c.user]
+		f.RecoveryCodes = append(f.RecoveryCodes, c.hash)
+		all[c.user] = f
 	}
 	return all, err
 }
