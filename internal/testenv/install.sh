@@ -110,11 +110,18 @@ install_node() {
     TEST_NODE=$(find_node) || die "the installed node does not run"
   fi
   TEST_E2E=$root/e2e
-  if ! cmp -s e2e/package-lock.json e2e/node_modules/.installed-lock; then
-    say "installing with npm ci, into e2e/node_modules"
-    PATH=${TEST_NODE%/*}:$PATH quietly run npm ci --prefix e2e
-    cp e2e/package-lock.json e2e/node_modules/.installed-lock
-  fi
+  local lock
+  for lock in e2e/package-lock.json clients/*/package-lock.json examples/*/package-lock.json; do
+    [[ ! -e $lock ]] || install_npm "${lock%/*}"
+  done
+}
+
+# install_npm DIR installs what a folder's lock names, unless that is there.
+install_npm() {
+  ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed-lock" || return 0
+  say "installing with npm ci, into $1/node_modules"
+  PATH=${TEST_NODE%/*}:$PATH quietly run npm ci --prefix "$1"
+  cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
 }
 
 # build_mailpit names the program for what it was built from, so that a new version is a new file.
