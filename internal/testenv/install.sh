@@ -81,6 +81,11 @@ install_packages() {
   command -v openssl >/dev/null || want+=(openssl)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  # What people type who follow the documents.
+  [[ $1 == quick ]] || command -v jq >/dev/null || want+=(jq)
+  [[ $1 == quick ]] || command -v python3 >/dev/null || want+=(python3)
+  [[ $1 == quick ]] || command -v sqlite3 >/dev/null || want+=(sqlite3)
+  [[ $1 == quick ]] || command -v curl >/dev/null || want+=(curl)
   [[ $1 == quick ]] || command -v oathtool >/dev/null || want+=(oathtool) # codes of authenticator apps
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
