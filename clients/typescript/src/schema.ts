@@ -510,8 +510,8 @@ export type TokenTransport =
   | 'BODY'
   /**
    * In an HttpOnly, Secure, SameSite cookie that scripts cannot read: for web pages. Setting or using it needs an `Origin` that
-   * is the service's own or allowed, else `FORBIDDEN` with the reason `ORIGIN`. It never comes back in an answer; a token in `RefreshInput` goes before
-   * it and leaves it alone. `deviceToken` travels in a cookie of its own, which a logout leaves there.
+   * is the service's own or allowed, else `FORBIDDEN` with the reason `ORIGIN`. It never comes back in an answer; a token in
+   * `RefreshInput` goes before it and leaves it alone. `deviceToken` travels in a cookie of its own, which a logout leaves there.
    */
   | 'COOKIE';
 

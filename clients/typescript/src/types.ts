@@ -293,7 +293,7 @@ export interface Clock {
 
 /** What the client needs of Web Locks' `LockManager`. */
 export interface Locks {
-  request<T>(name: string, options: { ifAvailable?: boolean }, work: (lock: unknown) => Promise<T>): Promise<T>;
+  request<T>(name: string, options: { ifAvailable?: boolean; signal?: AbortSignal }, work: (lock: unknown) => Promise<T>): Promise<T>;
 }
 
 /** What the client needs of a `BroadcastChannel`. */
