@@ -123,6 +123,15 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 		return "", ErrNoKeys
 	}
 	iat, exp := number(c.IssuedAt), number(c.ExpiresAt)
+// Algorithms returns those of the keys that JWKS publishes, each once, or ErrNoKeys.
+func (i *Issuer) Algorithms() ([]string, error) {
+	set := i.set.Load()
+	if set.waiting {
+		return nil, ErrNoKeys
+	}
+	return set.algorithms, nil
+}
+
 	var shown jsontext.Value
 	if !c.AuthTime.IsZero() {
 		shown = number(c.AuthTime)
