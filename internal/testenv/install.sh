@@ -81,6 +81,11 @@ install_packages() {
   command -v openssl >/dev/null || want+=(openssl)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  # What people type who follow the documents.
+  [[ $1 == quick ]] || command -v jq >/dev/null || want+=(jq)
+  [[ $1 == quick ]] || command -v python3 >/dev/null || want+=(python3)
+  [[ $1 == quick ]] || command -v sqlite3 >/dev/null || want+=(sqlite3)
+  [[ $1 == quick ]] || command -v curl >/dev/null || want+=(curl)
   [[ $1 == quick ]] || command -v oathtool >/dev/null || want+=(oathtool) # codes of authenticator apps
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
@@ -114,6 +119,7 @@ install_node() {
   for lock in e2e/package-lock.json clients/*/package-lock.json examples/*/package-lock.json; do
     [[ ! -e $lock ]] || install_npm "${lock%/*}"
   done
+  build_client clients/typescript
 }
 
 # install_npm DIR installs what a folder's lock names, unless that is there.
@@ -122,6 +128,15 @@ install_npm() {
   say "installing with npm ci, into $1/node_modules"
   PATH=${TEST_NODE%/*}:$PATH quietly run npm ci --prefix "$1"
   cp "$1/package-lock.json" "$1/node_modules/.installed-lock"
+}
+
+# build_client DIR builds a package of clients/ for the tests, unless it is built of what is there.
+build_client() {
+  local key
+  key=$(cat "$1"/package.json "$1"/tsconfig.json "$1"/scripts/build.mjs "$1"/src/* | sha256sum)
+  [[ ! -e $1/dist/index.js || $(cat "$1/node_modules/.built-of" 2>/dev/null) != "$key" ]] || return 0
+  quietly run "$TEST_NODE" "$1/scripts/build.mjs"
+  echo "$key" >"$1/node_modules/.built-of"
 }
 
 # build_mailpit names the program for what it was built from, so that a new version is a new file.

@@ -1,0 +1,274 @@
+// A session that refreshes itself: many at once, tabs, lost answers, a service that is away, sleep, wrong clocks, and its end.
+import assert from 'node:assert/strict';
+import { fork } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join as path } from 'node:path';
+import { test } from 'node:test';
+import { LatchkeyError } from 'latchkey-client';
+import { clocks, elsewhere, join, loginOf, network, program, storage, until, valueOf, webLocks } from './world.mjs';
+
+const minutes = 60_000;
+
+test('a stored session is found again, and an empty storage is a visitor', async () => {
+  const shared = storage();
+  const ada = await join(program({ storage: shared }));
+  assert.deepEqual(ada.latchkey.session.get(), { status: 'signed-in', user: { id: ada.id, username: ada.username, email: ada.email, role: 'USER' } });
+
+  const reloaded = program({ storage: shared });
+  assert.deepEqual(reloaded.session.get(), { status: 'loading', problem: null });
+  const session = await valueOf(reloaded.session, ({ status }) => status !== 'loading');
+  assert.equal(session.user.username, ada.username);
+  assert.equal(await reloaded.restore(), session);
+
+  const visitor = program({ storage: storage() });
+  assert.deepEqual(await visitor.restore(), { status: 'signed-out', why: 'visitor' });
+  assert.equal(await visitor.accessToken(), null);
+  assert.deepEqual(await visitor.request('{ me { id } }'), { me: null });
+});
+
+test('many at once come to one refresh', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  await join(program({ storage: shared }));
+  const reloaded = program({ url: net.url, storage: shared });
+  const tokens = await Promise.all(Array.from({ length: 50 }, () => reloaded.accessToken()));
+  assert.equal(new Set(tokens).size, 1);
+  assert.equal(net.count('refresh'), 1);
+});
+
+/** Two tabs of one browser, which share what is stored, and what else is given. */
+function tabs(t, net, more) {
+  const both = [0, 1].map(() => program({ url: net.url, ...more }));
+  t.after(() => both.forEach((tab) => tab.close()));
+  return both;
+}
+
+const channel = (name) => new BroadcastChannel(name);
+
+test('tabs with Web Locks and a channel refresh once, and tell each other all', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const ada = await join(program({ storage: shared }));
+  const [here, there] = tabs(t, net, { storage: shared, locks: webLocks(), channel });
+  const tokens = await Promise.all([here, there, here, there].map((tab) => tab.accessToken()));
+  assert.equal(new Set(tokens).size, 1);
+  assert.equal(net.count('refresh'), 1);
+
+  await here.logout();
+  assert.deepEqual(await valueOf(there.session, ({ status }) => status === 'signed-out'), { status: 'signed-out', why: 'logout' });
+  assert.equal(net.count('logout'), 1);
+
+  await there.login(loginOf(ada));
+  await valueOf(here.session, ({ status }) => status === 'signed-in');
+  assert.equal(await here.accessToken(), await there.accessToken());
+
+  await here.request('mutation { revokeOtherSessions { count } }');
+  await here.request('mutation ($input: ChangeUsernameInput!) { changeUsername(input: $input) { errors { code } } }', { input: { username: `${ada.username}x` } });
+  await here.reload();
+  await valueOf(there.session, ({ user }) => user?.username === `${ada.username}x`);
+  assert.equal(net.count('refresh'), 1);
+});
+
+test('tabs without locks and channel refresh at once, and stay', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  await join(program({ storage: shared }));
+  for (const round of [1, 2, 3]) {
+    const both = tabs(t, net, { storage: shared, locks: null, channel: null });
+    await Promise.all(both.map((tab) => tab.accessToken()));
+    for (const tab of both) assert.equal(tab.session.get().status, 'signed-in', `round ${round}`);
+  }
+});
+
+test('two processes share a file', async (t) => {
+  const folder = mkdtempSync(path(tmpdir(), 'latchkey-'));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = path(folder, 'tokens.json');
+  const first = fork(new URL('tab.mjs', import.meta.url), [file, 'join']);
+  const [joined] = await said(first);
+  const both = [1, 2].map(() => fork(new URL('tab.mjs', import.meta.url), [file, 'refresh']));
+  for (const lines of await Promise.all(both.map(said))) assert.deepEqual(lines, Array(5).fill(joined));
+});
+
+/** What a process has to say until its end. */
+function said(child) {
+  const lines = [];
+  child.on('message', (line) => lines.push(line));
+  return new Promise((resolve, reject) => child.on('exit', (code) => (code ? reject(new Error(`exit ${code}`)) : resolve(lines))));
+}
+
+test('a lost answer is asked for again', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  await join(program({ storage: shared }));
+  const latchkey = program({ url: net.url, storage: shared });
+  net.lose = 1;
+  assert.equal((await latchkey.restore()).status, 'signed-in');
+  assert.equal(net.count('refresh'), 2);
+
+  net.lose = 2; // both: the session stands, and the next request finds it
+  const again = program({ url: net.url, storage: shared });
+  const failed = await again.restore();
+  assert.equal(failed.problem.code, 'NETWORK');
+  assert.equal((await again.request('{ me { id } }')).me.id, latchkey.session.get().user.id);
+  assert.equal(again.session.get().status, 'signed-in');
+
+  net.lose = 1; // of a request, which may have been done: nobody sends it again
+  await assert.rejects(latchkey.request('{ me { id } }'), { name: 'LatchkeyError', code: 'NETWORK' });
+  assert.equal(latchkey.session.get().status, 'signed-in');
+});
+
+test('a service that is away logs nobody out, and is found when it is back', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const clock = clocks();
+  await join(program({ storage: shared }));
+  const latchkey = program({ url: net.url, storage: shared, clock });
+  net.away = true;
+  const waiting = await valueOf(latchkey.session, ({ problem }) => problem);
+  assert.equal(waiting.problem.code, 'NETWORK');
+  net.away = false;
+  await valueOf(latchkey.session, ({ status }) => status === 'signed-in'); // by itself
+
+  clock.at.monotonic += 14.8 * minutes; // about to expire, and good still
+  net.away = true;
+  assert.ok(await latchkey.accessToken());
+  clock.at.monotonic += minutes;
+  await assert.rejects(latchkey.accessToken(), { code: 'NETWORK' });
+  await assert.rejects(latchkey.logout(), { code: 'NETWORK' });
+  assert.equal(latchkey.session.get().status, 'signed-in');
+  net.away = false;
+  assert.ok(await latchkey.accessToken());
+});
+
+test('what says when to come again is not asked before', async () => {
+  let asked = 0;
+  const clock = clocks();
+  const shared = storage();
+  const real = elsewhere();
+  await join(program({ storage: shared }));
+  const busy = async () => {
+    asked++;
+    return new Response('<h1>Busy</h1>', { status: 503, headers: { 'retry-after': '7' } });
+  };
+  let send = busy;
+  const latchkey = program({ storage: shared, clock, fetch: (...request) => send(...request) });
+  for (const seconds of [7, 5]) {
+    await assert.rejects(latchkey.accessToken(), { code: 'UNAVAILABLE', retryAfter: seconds });
+    clock.at.monotonic += 2000;
+  }
+  assert.equal(asked, 1);
+  send = real;
+  clock.at.monotonic += 7000;
+  assert.ok(await latchkey.accessToken());
+});
+
+test('sleep is noticed, and a wrong time of day does no harm', async (t) => {
+  const net = await network(t);
+  const clock = clocks();
+  clock.at.wall = 0; // 1970
+  const { latchkey } = await join(program({ url: net.url, clock }));
+  const refreshes = async () => {
+    assert.ok(await latchkey.accessToken());
+    return net.count('refresh');
+  };
+  assert.equal(await refreshes(), 0);
+  clock.at.monotonic += 14 * minutes;
+  assert.equal(await refreshes(), 0);
+  clock.at.monotonic += minutes;
+  assert.equal(await refreshes(), 1);
+  clock.at.wall += 60 * minutes; // one clock stood still while the other went on
+  assert.equal(await refreshes(), 2);
+  clock.at.wall -= 500 * minutes; // set back, and the other goes on
+  assert.equal(await refreshes(), 2);
+  clock.at.monotonic += 15 * minutes;
+  assert.equal(await refreshes(), 3);
+});
+
+test('an access token that the service refuses is replaced once', async (t) => {
+  const net = await network(t);
+  const { latchkey, id } = await join(program({ url: net.url }));
+  const good = await latchkey.accessToken();
+  let asked = 0;
+  const twice = program({
+    url: net.url, storage: storage(),
+    fetch: (input, init) => {
+      const headers = new Headers(init.headers);
+      if (headers.get('authorization') && asked++ === 0) headers.set('authorization', `Bearer ${good.slice(0, -4)}AAAA`);
+      return fetch(input, { ...init, headers });
+    },
+  });
+  const ada = await join(twice);
+  assert.equal((await twice.request('{ me { id } }')).me.id, ada.id);
+  assert.equal(asked, 2);
+  assert.equal(net.count('refresh'), 1);
+  assert.equal(latchkey.session.get().user.id, id);
+});
+
+test('a session that was revoked is over, in all tabs and in the storage', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const ada = await join(program({ storage: shared }));
+  const elsewhereIn = program();
+  await elsewhereIn.login(loginOf(ada));
+  const [here, there] = tabs(t, net, { storage: shared, locks: webLocks(), channel });
+  await Promise.all([here.restore(), there.restore()]);
+  await elsewhereIn.request('mutation { revokeOtherSessions { count } }');
+  await assert.rejects(here.request('{ me { id } }'), { code: 'UNAUTHENTICATED', reason: 'REVOKED' });
+  assert.deepEqual(here.session.get(), { status: 'signed-out', why: 'ended' });
+  assert.deepEqual(await valueOf(there.session, ({ status }) => status === 'signed-out'), { status: 'signed-out', why: 'ended' });
+  assert.equal(shared.kept.get('latchkey.refresh'), undefined);
+  assert.ok(shared.kept.get('latchkey.device'));
+  assert.deepEqual(await here.restore(), { status: 'signed-out', why: 'ended' });
+});
+
+test('an operation is not repeated for another user', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const locks = webLocks();
+  const ada = await join(program());
+  const eve = await join(program());
+  const [here, there] = tabs(t, net, { storage: shared, locks, channel });
+  await here.login(loginOf(ada));
+  net.holds = async (name) => {
+    if (name !== 'own') return;
+    net.holds = null;
+    await ada.latchkey.request('mutation { revokeOtherSessions { count } }');
+    await there.login(loginOf(eve));
+    await valueOf(here.session, ({ user }) => user?.id === eve.id);
+  };
+  await assert.rejects(here.request('mutation { revokeOtherSessions { count } }'), { code: 'UNAUTHENTICATED' });
+  assert.equal(here.session.get().user.id, eve.id);
+  assert.equal(net.count('own'), 1);
+});
+
+test('a slower refresh does not undo a login', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const ada = await join(program({ storage: shared }));
+  const eve = await join(program());
+  const latchkey = program({ url: net.url, storage: shared });
+  let go;
+  net.holds = (name) => name === 'refresh' && new Promise((resolve) => { go = resolve; });
+  const restored = latchkey.restore();
+  await until(() => go, 'the refresh to be on its way');
+  const login = latchkey.login(loginOf(eve));
+  go();
+  net.holds = null;
+  await Promise.all([restored, login]);
+  assert.equal(latchkey.session.get().user.id, eve.id);
+  assert.notEqual(latchkey.session.get().user.id, ada.id);
+  assert.equal((await latchkey.request('{ me { id } }')).me.id, eve.id);
+});
+
+test('a request is given up after its time, or when it is aborted', async (t) => {
+  const net = await network(t);
+  const latchkey = program({ url: net.url, timeout: 300 });
+  net.holds = () => new Promise((go) => t.after(go));
+  await assert.rejects(latchkey.request('{ me { id } }'), (error) => error instanceof LatchkeyError && error.code === 'NETWORK');
+  const controller = new AbortController();
+  const request = latchkey.request('{ me { id } }', {}, { signal: controller.signal });
+  controller.abort();
+  await assert.rejects(request, { name: 'AbortError' });
+});
