@@ -52,6 +52,17 @@ func TestErrorsAreExplained(t *testing.T) {
 	}
 	mustList(t, "failures", column(failures, 4, 0), codes)
 	mustList(t, "reasons", column(failures, 4, 1), reasons)
+
+	sources(t, func(dir, path string) {
+		if dir != "graph" && dir != "internal/auth" {
+			return
+		}
+		for _, m := range regexp.MustCompile(`\bReason\w*(?:: | += )"([A-Z_]+)"`).FindAllStringSubmatch(read(path), -1) {
+			if m[1] != "OTHER_CLIENT" && !slices.Contains(reasons, m[1]) { // which is of OAuth alone
+				t.Errorf("%s has the reason %s, which the schema does not list", path, m[1])
+			}
+		}
+	})
 }
 
 // column returns what stands between backticks in one column of the rows of a table that has
