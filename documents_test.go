@@ -54,6 +54,12 @@ var notRun = map[string]map[string]string{
 		"docker compose up": "as in the README",
 		"cd examples/react": "as in the README",
 	},
+	"examples/graphql-request/README.md": {
+		"npm install": "installs from npm; the example has a test in e2e/",
+	},
+	"examples/urql/README.md": {
+		"npm install": "installs from npm; the example has a test in e2e/",
+	},
 	"internal/password/common/README.md": {
 		"tar xzf": "fetches from npm; TestCommonList_A3 reads what came of it",
 	},
@@ -75,13 +81,14 @@ var languages = map[string]string{
 	"caddyfile": "read by people",
 	"html":      "compared by TestTour, or read by people",
 	"http":      "read by people",
-	"sql":       "read by people",
+	"sql":       "run by the tests of its page",
+	"ini":       "read by people",
 	"text":      "read by people",
 	"mermaid":   "drawn by GitHub",
 }
 
 // Every relative link in every Markdown file leads to a file of the project, and what
-// stands behind its # to a heading or a line of it.
+// stands behind its # to a heading or a line of it. docs/README.md leads to every document.
 func TestLinks(t *testing.T) {
 	t.Parallel()
 	pages, anchors := testenv.Pages(t), map[string][]string{}
@@ -109,6 +116,11 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
+	for _, p := range pages {
+		if dir, name := path.Split(p.Path); dir == "docs/" && name != "README.md" && !slices.Contains(pages[mapOf(pages)].Links, name) {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
 	if n < 100 {
 		t.Errorf("only %d links were found", n)
 	}
@@ -123,6 +135,11 @@ func TestLinks(t *testing.T) {
 			}
 		}
 	}
+}
+
+// mapOf is where the map of the documents stands among the pages.
+func mapOf(pages []testenv.Page) int {
+	return slices.IndexFunc(pages, func(p testenv.Page) bool { return p.Path == "docs/README.md" })
 }
 
 var lineOfCode = regexp.MustCompile(`^L\d+$`)
@@ -184,6 +201,9 @@ func TestGraphQLInDocuments(t *testing.T) {
 	}
 }
 
+// typed is how what people type begins.
+var typed = regexp.MustCompile(`^(\./|npm|npx|node|go|latchkey|curl|docker|git|cd) `)
+
 // Every block of code is in a language that somebody decided how to check. JSON and Go
 // parse; what is not run is known.
 func TestBlocks(t *testing.T) {
@@ -203,6 +223,8 @@ func TestBlocks(t *testing.T) {
 				}
 			case b.Note != "":
 				t.Errorf("%s: a block of %s has the note %q", at, b.Lang, b.Note)
+			case b.Lang == "text" && typed.MatchString(b.Text):
+				t.Errorf("%s: commands stand in sh", at)
 			}
 			var err error
 			switch b.Lang {

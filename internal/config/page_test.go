@@ -27,7 +27,7 @@ var stages = []struct{ when, names string }{
 	{"a proxy in front", "TRUSTED_PROXIES"},
 	{"more than one replica, or a database that others look after", "DATABASE_URL REDIS_URL"},
 	{"a frontend on another host", "CORS_ORIGINS APP_URL ACCOUNT_URL CONFIRM_URL RESET_URL"},
-	{"backends that verify tokens or ask about them", "JWT_PRIVATE_KEYS JWT_ISSUER JWT_AUDIENCE ACCESS_TOKEN_TTL OAUTH_CLIENTS OAUTH_PASSWORD_GRANT"},
+	{"backends that verify tokens or ask about them", "JWT_PRIVATE_KEYS JWT_ISSUER JWT_AUDIENCE ACCESS_TOKEN_TTL CLAIMS_FILE OAUTH_CLIENTS OAUTH_PASSWORD_GRANT"},
 	{"the first passkey", "PASSKEY_DOMAIN PASSKEY_ORIGINS"},
 	{"people who do not know you: how you look, and where they find help", "APP_NAME MAIL_FROM_NAME SUPPORT_EMAIL MAIL_TEMPLATES"},
 	{"a decision of yours about who may have an account and how they log in", "REGISTRATION PASSWORD_HASH PASSWORD_MIN_LENGTH BREACHED_PASSWORDS BREACHED_FAILURE REQUIRE_SECOND_FACTOR TRUSTED_DEVICE_TTL EMAIL_LOGIN LOGIN_URL"},
