@@ -31,6 +31,9 @@ export const code = (error: unknown) => errorOf(error)?.code === 'RATE_LIMITED';
 
 interface Typed { __apiType?: (variables: { id: string }) => { user: { id: string } | null } }
 export const user = async (document: Typed): Promise<string | undefined> => (await latchkey.request(document, { id: 'x' })).user?.id;
+const viewer = {} as { __apiType?: (variables: unknown) => { id: string; createdAt: string } };
+export const more = createClient({ url: '/graphql', transport: 'cookie', user: viewer }).login({ login: 'ada', password: 'x' })
+  .then((result) => (result.status === 'signed-in' ? result.user.createdAt : result.status === 'mistakes' ? result.mistakes.fields.password?.message : result.step.kind));
 // @ts-expect-error: the variables are others
 void (async (document: Typed) => latchkey.request(document, { id: 7 }));
 // @ts-expect-error: there is no such step

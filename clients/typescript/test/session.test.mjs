@@ -70,6 +70,21 @@ test('tabs with Web Locks and a channel refresh once, and tell each other all', 
   assert.equal(net.count('refresh'), 1);
 });
 
+test('a tab that keeps the lock, and locks that are refused, stop nobody', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const locks = webLocks();
+  await join(program({ storage: shared }));
+  let wake;
+  t.after(() => wake());
+  void locks.request(`latchkey ${net.url}`, {}, () => new Promise((resolve) => { wake = resolve; }));
+  const refused = { request: () => Promise.reject(new DOMException('no storage', 'SecurityError')) };
+  for (const given of [locks, refused]) {
+    const tab = program({ url: net.url, storage: shared, locks: given, channel: null, timeout: 500 });
+    assert.equal((await tab.restore()).status, 'signed-in');
+  }
+});
+
 test('tabs without locks and channel refresh at once, and stay', async (t) => {
   const net = await network(t);
   const shared = storage();
