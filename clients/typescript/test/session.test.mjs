@@ -96,6 +96,26 @@ test('tabs without locks and channel refresh at once, and stay', async (t) => {
   }
 });
 
+test('a slow answer does not put an older token in the place of a newer one', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const clock = clocks();
+  await join(program({ storage: shared }));
+  const [slow, fast] = tabs(t, net, { storage: shared, locks: null, channel: null, clock });
+  let go;
+  net.holdsAnswer = () => new Promise((resolve) => { go = resolve; });
+  const restored = slow.restore();
+  await until(() => go, 'an answer');
+  net.holdsAnswer = null;
+  await fast.restore();
+  clock.at.monotonic += 20 * minutes;
+  await fast.accessToken();
+  const newest = shared.kept.get('latchkey.refresh');
+  go();
+  assert.equal((await restored).status, 'signed-in');
+  assert.equal(shared.kept.get('latchkey.refresh'), newest);
+});
+
 test('two processes share a file', async (t) => {
   const folder = mkdtempSync(path(tmpdir(), 'latchkey-'));
   t.after(() => rmSync(folder, { recursive: true }));
@@ -117,17 +137,18 @@ test('a lost answer is asked for again', async (t) => {
   const net = await network(t);
   const shared = storage();
   await join(program({ storage: shared }));
-  const latchkey = program({ url: net.url, storage: shared });
+  const clock = clocks();
+  const latchkey = program({ url: net.url, storage: shared, clock });
   net.lose = 1;
   assert.equal((await latchkey.restore()).status, 'signed-in');
   assert.equal(net.count('refresh'), 2);
 
+  clock.at.monotonic += 20 * minutes;
   net.lose = 2; // both: the session stands, and the next request finds it
-  const again = program({ url: net.url, storage: shared });
-  const failed = await again.restore();
-  assert.equal(failed.problem.code, 'NETWORK');
-  assert.equal((await again.request('{ me { id } }')).me.id, latchkey.session.get().user.id);
-  assert.equal(again.session.get().status, 'signed-in');
+  for (const { reason } of await Promise.allSettled(Array.from({ length: 5 }, () => latchkey.accessToken()))) assert.equal(reason.code, 'NETWORK');
+  assert.equal(net.count('refresh'), 4); // for all of them together
+  assert.equal((await latchkey.request('{ me { id } }')).me.id, latchkey.session.get().user.id);
+  assert.equal(net.count('refresh'), 5);
 
   net.lose = 1; // of a request, which may have been done: nobody sends it again
   await assert.rejects(latchkey.request('{ me { id } }'), { name: 'LatchkeyError', code: 'NETWORK' });
@@ -145,6 +166,7 @@ test('a service that is away logs nobody out, and is found when it is back', asy
   assert.equal(waiting.problem.code, 'NETWORK');
   net.away = false;
   await valueOf(latchkey.session, ({ status }) => status === 'signed-in'); // by itself
+  await latchkey.request('{ me { id } }');
 
   clock.at.monotonic += 14.8 * minutes; // about to expire, and good still
   net.away = true;
@@ -269,12 +291,27 @@ test('a slower refresh does not undo a login', async (t) => {
   const restored = latchkey.restore();
   await until(() => go, 'the refresh to be on its way');
   const login = latchkey.login(loginOf(eve));
+  await program({ url: net.url }).loginMethods();
+  assert.equal(net.count('login'), 0); // it waits for its turn
   go();
   net.holds = null;
   await Promise.all([restored, login]);
   assert.equal(latchkey.session.get().user.id, eve.id);
   assert.notEqual(latchkey.session.get().user.id, ada.id);
   assert.equal((await latchkey.request('{ me { id } }')).me.id, eve.id);
+});
+
+test('a logout is the last word', async (t) => {
+  const net = await network(t);
+  const { latchkey } = await join(program({ url: net.url }));
+  net.holds = async (name) => {
+    if (name !== 'own') return;
+    net.holds = null;
+    await latchkey.logout();
+  };
+  await assert.rejects(latchkey.request('mutation { revokeOtherSessions { count } }'), { code: 'UNAUTHENTICATED' });
+  assert.deepEqual(latchkey.session.get(), { status: 'signed-out', why: 'logout' });
+  assert.equal(net.count('refresh'), 0);
 });
 
 test('a request is given up after its time, or when it is aborted', async (t) => {
