@@ -1,7 +1,7 @@
 /** The tabs of one browser: they take turns at what changes tokens, and tell each other what came of it. */
 import { textOf } from './document.js';
 import { later, platform } from './platform.js';
-import type { Channel, Locks, Options } from './types.js';
+import type { Channel, Locks, Options } from './options.js';
 
 /** What tabs tell each other. */
 export type Message =
