@@ -13,10 +13,10 @@ const explorerCSP = "default-src 'none'; script-src 'self'; connect-src 'self'; 
 
 // The passwords of the explorer's steps. Everybody can read them, so production takes them
 // from nobody.
-//
-//lint:ignore G101 samples
 const (
-	samplePassword    = "a quiet lamp by the river"
+	//lint:ignore G101 a sample
+	samplePassword = "a quiet lamp by the river"
+	//lint:ignore G101 a sample
 	sampleNewPassword = "a brisk walk along the shore"
 )
 
