@@ -273,6 +273,7 @@ func parseGo(text string) error {
 // they are.
 var elsewhere = map[string]string{
 	"HTTPS_PROXY":       "Go's net/http",
+	"HTTP_X_USER_ID":    "CGI's name of a header",
 	"SSL_CERT_FILE":     "Go's crypto/x509",
 	"GOMEMLIMIT":        "Go's runtime",
 	"SCHED_BATCH":       "Linux",
