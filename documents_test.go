@@ -57,6 +57,10 @@ var notRun = map[string]map[string]string{
 	"examples/graphql-request/README.md": {
 		"npm install": "installs from npm; the example has a test in e2e/",
 	},
+	"examples/react/README.md": {
+		"cd examples/react": "as in the README",
+		"APP_URL=":          "serves until it is ended; the tests in browser/ start it so",
+	},
 	"examples/urql/README.md": {
 		"npm install": "installs from npm; the example has a test in e2e/",
 	},
@@ -280,6 +284,7 @@ var elsewhere = map[string]string{
 	"POSTGRES_PASSWORD": "docker-compose.yml",
 	"MAILPIT_PASSWORD":  "docker-compose.yml",
 	"MAILPIT_PORT":      "docker-compose.yml",
+	"VITE_LATCHKEY_URL": "examples/react",
 	"TEST_POSTGRES":     "./test",
 	"TEST_REDIS":        "./test",
 	"TEST_REPEATS":      "./test",
