@@ -68,7 +68,7 @@ func named(blocks []code, ending string) (files []code) {
 	return files
 }
 
-// parseTypeScript has the compiler of the TypeScript client read files, without looking
+// parseTypeScript has the compiler read files, without looking
 // up what they import.
 func parseTypeScript(t *testing.T, files []code) {
 	t.Helper()
@@ -76,7 +76,7 @@ func parseTypeScript(t *testing.T, files []code) {
 		return
 	}
 	dir := t.TempDir()
-	compiler := filepath.Join(testenv.Need(t, "TEST_E2E"), "../clients/typescript/node_modules/typescript/bin/tsc")
+	compiler := filepath.Join(testenv.Need(t, "TEST_E2E"), "node_modules/typescript/bin/tsc")
 	args := []string{compiler, "--noEmit", "--noCheck", "--noResolve", "--ignoreConfig", "--module", "esnext", "--target", "esnext", "--jsx", "preserve"}
 	for _, f := range files {
 		name := filepath.Join(dir, f.At)
