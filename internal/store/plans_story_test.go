@@ -279,6 +279,7 @@ func story(t *testing.T, s *store.Store) {
 	do(s.Write(ctx))
 	does(s.Server(ctx))
 	does(s.Steps(ctx))
+	does(s.Columns(ctx))
 	does(s.Rights(ctx))
 	does(s.Sweep(ctx, noon.Add(-1300*time.Second), (3*people-2000)*time.Second))
 }
