@@ -53,13 +53,17 @@ func main() {
 	}))
 }
 
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM. From
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM, or with
+// SIGHUP, as of a terminal that is closed, unless nohup has that ignored. From
 // then on Ctrl-C ends the process at once, as whoever presses it twice means;
 // another SIGTERM does not, since some supervisors send several.
 func untilSignal() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		signal.Reset(os.Interrupt)
@@ -71,12 +75,21 @@ func untilSignal() context.Context {
 // softMemory is how many bytes the collector tries to stay below.
 const softMemory = 150 << 20
 
-// serve runs the service until ctx ends.
+// serve runs the service until ctx ends. Why it could not goes into the log, if that is for
+// programs to read.
 func serve(ctx context.Context) error {
 	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return err
+	if err == nil {
+		err = serveWith(ctx, cfg, log)
 	}
+	if err != nil && cfg.LogFormat == "json" {
+		log.WithLevel(zerolog.FatalLevel).Err(err).Msg("the server ends")
+		return cli.Logged{Err: err}
+	}
+	return err
+}
+
+func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
 	listener, err := net.Listen("tcp", cfg.ListenAddr())
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
