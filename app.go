@@ -116,7 +116,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}
 	var samples []string
 	if !cfg.Development() {
-		samples = []string{web.SamplePassword}
+		samples = web.SamplePasswords()
 	}
 	passkeys, err := openPasskeys(cfg)
 	if err != nil {

@@ -80,6 +80,7 @@ func visits(t *testing.T, s *testenv.Stack) []visit {
 		{"HEAD", "/.well-known/jwks.json", 200, nil, ""},
 		{"POST", "/.well-known/jwks.json", 405, nil, ""},
 		{"GET", "/.well-known/oauth-authorization-server", 200, nil, ""},
+		{"GET", "/.well-known/openid-configuration", 200, nil, ""},
 		{"GET", "/auth/", 404, nil, ""},
 		{"GET", "/.well-known/", 404, nil, ""},
 		{"GET", "/livez", 200, nil, ""},

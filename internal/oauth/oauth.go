@@ -1,7 +1,7 @@
 // Package oauth is the OAuth 2.0 surface: the token endpoint with the grants
 // password and refresh_token (RFC 6749), revocation (RFC 7009), introspection
-// (RFC 7662), metadata (RFC 8414) and the public keys (RFC 7517). It reads requests and
-// writes answers; the rules are in package auth, and are those of the API.
+// (RFC 7662), metadata (RFC 8414, OpenID Connect Discovery 1.0) and the public keys
+// (RFC 7517). It reads requests and writes answers; the rules are in package auth, and are those of the API.
 //
 // [Mount] in oauth.go puts each endpoint at its path. An endpoint reads the form
 // (form.go), finds out which client sent it (client.go), and answers: token.go,
@@ -30,6 +30,7 @@ const (
 	RevokePath     = "/auth/revoke"
 	IntrospectPath = "/auth/introspect"
 	MetadataPath   = "/.well-known/oauth-authorization-server"
+	OpenIDPath     = "/.well-known/openid-configuration"
 	KeysPath       = "/.well-known/jwks.json"
 )
 
@@ -66,8 +67,12 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.token)), http.MethodPost))
 	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.revoke)), http.MethodPost))
 	mux.Handle(IntrospectPath, door.Identify(auth.ByOAuth, s.endpoint(s.introspect)))
-	mux.Handle(KeysPath, door.AllowOrigins(document(cfg.Issuer.JWKS), http.MethodGet, http.MethodHead))
-	mux.HandleWellKnown(MetadataPath, door.AllowOrigins(document(func() ([]byte, error) { return metadata, nil }), http.MethodGet, http.MethodHead))
+	public := func(text func() ([]byte, error)) http.Handler {
+		return door.AllowOrigins(document(text), http.MethodGet, http.MethodHead)
+	}
+	mux.Handle(KeysPath, public(cfg.Issuer.JWKS))
+	mux.HandleWellKnown(MetadataPath, public(func() ([]byte, error) { return metadata, nil }))
+	mux.HandleWellKnown(OpenIDPath, public(s.openID))
 	return nil
 }
 
