@@ -200,6 +200,9 @@ func TestOAuthWithoutDatabase_R1(t *testing.T) {
 			t.Errorf("%s: %d %v %s", what, p.status, p.header, p.body)
 		}
 	}
+	if p := exchange(t, "GET", s.URL()+verifyPath, "", "Authorization", "Bearer "+ada.Access); p.status != 503 || p.header.Get("Retry-After") == "" || p.header.Get("X-User-Id") != "" {
+		t.Errorf("verify: %d %v %s", p.status, p.header, p.body)
+	}
 	for _, path := range []string{"/.well-known/jwks.json", "/.well-known/oauth-authorization-server", openIDPath} {
 		if p := exchange(t, "GET", s.URL()+path, ""); p.status != 200 {
 			t.Errorf("%s: %d", path, p.status)

@@ -10,6 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/vektah/gqlparser/v2/ast"
+
+	"latchkey/graph/gen"
 	"latchkey/internal/auth"
 	"latchkey/internal/link"
 	"latchkey/internal/store"
@@ -165,8 +168,9 @@ var codes = map[string]map[string]map[string]any{
 }
 
 // Each code that the description of a mutation names can be had, and only these
-// are in the table above. That no answer has another is held by testenv, for
-// every answer of every outside test.
+// are in the table above; its way leads to a field of the input, so that forms find
+// theirs. That no answer has another code is held by testenv, for every answer of
+// every outside test.
 func TestUserErrorCodes(t *testing.T) {
 	documented := testenv.Documented()
 	for mutation, want := range documented {
@@ -180,7 +184,7 @@ func TestUserErrorCodes(t *testing.T) {
 		}
 	}
 	f := setup(t, testenv.SQLite(t))
-	w := newWorld(t, f)
+	w, schema := newWorld(t, f), gen.NewExecutableSchema(gen.Config{}).Schema()
 	for mutation, cases := range codes {
 		if _, known := documented[mutation]; !known {
 			t.Errorf("%s is no mutation", mutation)
@@ -197,23 +201,51 @@ func TestUserErrorCodes(t *testing.T) {
 			}
 			in := w.input(input)
 			delete(in, "as")
-			query, variables := fmt.Sprintf(`mutation { %s { errors { code } } }`, mutation), map[string]any(nil)
+			query, variables := fmt.Sprintf(`mutation { %s { errors { code field } } }`, mutation), map[string]any(nil)
 			if len(in) > 0 {
-				query = fmt.Sprintf(`mutation ($i: %s!) { %s(input: $i) { errors { code } } }`, strings.ToUpper(mutation[:1])+mutation[1:]+"Input", mutation)
+				query = fmt.Sprintf(`mutation ($i: %s!) { %s(input: $i) { errors { code field } } }`, strings.ToUpper(mutation[:1])+mutation[1:]+"Input", mutation)
 				variables = map[string]any{"i": in}
 			}
 			answer := f.post(t, query, variables, "Authorization", "Bearer "+access)
 			var got struct {
-				Data map[string]struct{ Errors []struct{ Code string } }
+				Data map[string]struct {
+					Errors []struct {
+						Code  string
+						Field []string
+					}
+				}
 			}
 			if err := json.Unmarshal(answer.Body.Bytes(), &got); err != nil {
 				t.Fatal(err)
 			}
 			if errs := got.Data[mutation].Errors; len(errs) != 1 || errs[0].Code != code {
 				t.Errorf("%s: %s, want %s", mutation, answer.Body, code)
+			} else if !leads(schema, mutation, errs[0].Field) {
+				t.Errorf("%s: the way of %s leads nowhere: %q", mutation, code, errs[0].Field)
 			}
 		}
 	}
+}
+
+// leads reports whether a way goes from the arguments of a mutation to one of their fields. None
+// is as good: the mistake is of no one field then.
+func leads(schema *ast.Schema, mutation string, way []string) bool {
+	if len(way) == 0 {
+		return true
+	}
+	argument := schema.Mutation.Fields.ForName(mutation).Arguments.ForName(way[0])
+	if argument == nil {
+		return false
+	}
+	in := argument.Type
+	for _, name := range way[1:] {
+		field := schema.Types[in.Name()].Fields.ForName(name)
+		if field == nil {
+			return false
+		}
+		in = field.Type
+	}
+	return true
 }
 
 // world is what the table's cases are about: ada, who asks unless "as" names another and is

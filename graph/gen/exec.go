@@ -3363,11 +3363,17 @@ type Mutation {
 # ---------------------------------------------------------------- what goes wrong
 
 """
-What went wrong in a way that a person can put right. Failures of the request itself (no or a bad token, too
-many tries, a server in trouble) are GraphQL errors instead, told apart by ` + "`" + `extensions.code` + "`" + `:
-` + "`" + `UNAUTHENTICATED` + "`" + `, ` + "`" + `FORBIDDEN` + "`" + ` (of the reason ` + "`" + `STEP_UP` + "`" + ` with ` + "`" + `level` + "`" + `), ` + "`" + `RATE_LIMITED` + "`" + ` (with ` + "`" + `retryAfter` + "`" + `, whole seconds), ` + "`" + `BAD_USER_INPUT` + "`" + ` (variables that do not
-fit, NUL, a bad page or cursor), ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `, ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + ` (every limit on a document too, and
-introspection while it is off), ` + "`" + `UNAVAILABLE` + "`" + ` (with ` + "`" + `retryAfter` + "`" + `), ` + "`" + `INTERNAL` + "`" + `. Each error has one of them.
+What went wrong in a way that a person can put right. Failures of the request itself are GraphQL errors instead, each with
+one ` + "`" + `extensions.code` + "`" + ` and, where there are several causes, an ` + "`" + `extensions.reason` + "`" + `:
+
+- ` + "`" + `UNAUTHENTICATED` + "`" + ` of the reason ` + "`" + `MISSING` + "`" + `, ` + "`" + `EXPIRED` + "`" + `, ` + "`" + `INVALID` + "`" + ` or ` + "`" + `REVOKED` + "`" + `: no access token, or one that is not good
+- ` + "`" + `FORBIDDEN` + "`" + ` of the reason ` + "`" + `STEP_UP` + "`" + ` (with ` + "`" + `level` + "`" + `), ` + "`" + `ROLE` + "`" + `, ` + "`" + `ORIGIN` + "`" + `, ` + "`" + `REGISTRATION_CLOSED` + "`" + `, ` + "`" + `PASSKEYS_OFF` + "`" + ` or ` + "`" + `EMAIL_LOGIN_OFF` + "`" + `
+- ` + "`" + `RATE_LIMITED` + "`" + `, with ` + "`" + `retryAfter` + "`" + `, whole seconds
+- ` + "`" + `BAD_USER_INPUT` + "`" + `: variables that do not fit, NUL, a bad page or cursor
+- ` + "`" + `GRAPHQL_PARSE_FAILED` + "`" + `
+- ` + "`" + `GRAPHQL_VALIDATION_FAILED` + "`" + `: every limit on a document too, and introspection while it is off
+- ` + "`" + `UNAVAILABLE` + "`" + `, with ` + "`" + `retryAfter` + "`" + `
+- ` + "`" + `INTERNAL` + "`" + `
 """
 type UserError {
   code: UserErrorCode!
@@ -3455,8 +3461,8 @@ enum TokenTransport {
   BODY
   """
   In an HttpOnly, Secure, SameSite cookie that scripts cannot read: for web pages. Setting or using it needs an ` + "`" + `Origin` + "`" + ` that
-  is the service's own or allowed, else ` + "`" + `FORBIDDEN` + "`" + `. It never comes back in an answer; a token in ` + "`" + `RefreshInput` + "`" + ` goes before
-  it and leaves it alone. ` + "`" + `deviceToken` + "`" + ` travels in a cookie of its own, which a logout leaves there.
+  is the service's own or allowed, else ` + "`" + `FORBIDDEN` + "`" + ` with the reason ` + "`" + `ORIGIN` + "`" + `. It never comes back in an answer; a token in
+  ` + "`" + `RefreshInput` + "`" + ` goes before it and leaves it alone. ` + "`" + `deviceToken` + "`" + ` travels in a cookie of its own, which a logout leaves there.
   """
   COOKIE
 }

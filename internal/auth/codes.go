@@ -28,8 +28,8 @@ const toldTries = 3
 // checkCode counts and compares a code of an authenticator app, or else a recovery code, of
 // a user with factors f. known says that the user is known at the client. Who shows a right
 // one uses it up with what is returned. Every code that this service compares goes through
-// it. field is where in the input the answer is. The mistake is CODE_INVALID; RateLimited.
-func (s *Service) checkCode(ctx context.Context, a Actor, u *store.User, f store.Factors, known bool, field string, code, recovery *string) (*store.FactorUse, ProofKind, error) {
+// it. The mistake is CODE_INVALID; RateLimited.
+func (s *Service) checkCode(ctx context.Context, a Actor, u *store.User, f store.Factors, known bool, code, recovery *string) (*store.FactorUse, ProofKind, error) {
 	kind, tries, limit := ProofTOTP, store.TriesTOTP, totpLimit
 	switch {
 	case code == nil:
@@ -61,7 +61,7 @@ func (s *Service) checkCode(ctx context.Context, a Actor, u *store.User, f store
 		if err := s.tellTries(ctx, a, u, tries, known, count, limit); err != nil {
 			return nil, "", fmt.Errorf("check code: %w", err)
 		}
-		return nil, "", errCode(field, kind)
+		return nil, "", errCode(kind)
 	}
 	return use, kind, nil
 }
@@ -121,14 +121,17 @@ func (s *Service) tellTries(ctx context.Context, a Actor, u *store.User, tries s
 	return err
 }
 
-func errCode(field string, kind ProofKind) error {
-	e := UserError{Code: CodeInvalid, Field: []string{"input", field, "totpCode"},
-		Message: "This code is wrong, too old or was used before. Check that the phone's clock sets itself."}
+// totpRefused says of a code of an app that it was not taken.
+const totpRefused = "This code is wrong, too old or was used before. Check that the phone's clock sets itself."
+
+// errCode refuses a code of this kind, as an answer to a step of a login or to a step-up.
+func errCode(kind ProofKind) error {
+	name, message := "totpCode", totpRefused
 	switch kind {
 	case ProofRecoveryCode:
-		e.Field[2], e.Message = "recoveryCode", "This recovery code is wrong or was used before."
+		name, message = "recoveryCode", "This recovery code is wrong or was used before."
 	case ProofEmailCode:
-		e.Field[2], e.Message = "emailCode", "This is not the code of the mail with this reference."
+		name, message = "emailCode", "This is not the code of the mail with this reference."
 	}
-	return UserErrors{e}
+	return within(userError(CodeInvalid, "answer", message), name)
 }

@@ -89,7 +89,7 @@ func (s *Service) answer(ctx context.Context, a Actor, u *store.LoginCandidate, 
 	answer, known := in.Answer, u.ClientKnown || e.Kept
 	switch {
 	case b.Kind == stepSecondFactor && (answer.TotpCode != nil || answer.RecoveryCode != nil):
-		use, kind, err := s.checkCode(ctx, a, &u.User, u.Factors, known, "answer", answer.TotpCode, answer.RecoveryCode)
+		use, kind, err := s.checkCode(ctx, a, &u.User, u.Factors, known, answer.TotpCode, answer.RecoveryCode)
 		if err != nil {
 			return nil, err
 		}

@@ -140,7 +140,7 @@ func (s *Service) checkMailed(ctx context.Context, a Actor, t ticket.Ticket, ema
 	}
 	if !s.links.IsLoginCode(t.Nonce[:], emailKey, typed) {
 		s.countRefusal(a, wrongCode, "login:"+emailKey)
-		return errCode("answer", ProofEmailCode)
+		return errCode(ProofEmailCode)
 	}
 	s.giveBack(ctx, by, counts...)
 	return nil

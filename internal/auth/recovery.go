@@ -76,9 +76,9 @@ func errUsed(f *store.FactorUse) error {
 	case f.Passkey != nil:
 		return errPasskey("answer")
 	case f.RecoveryCode != nil:
-		return errCode("answer", ProofRecoveryCode)
+		return errCode(ProofRecoveryCode)
 	}
-	return errCode("answer", ProofTOTP)
+	return errCode(ProofTOTP)
 }
 
 func errFactorMissing() error {

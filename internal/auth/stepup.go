@@ -84,7 +84,7 @@ func (s *Service) StepUp(ctx context.Context, a Actor, in StepUpInput) (*Login, 
 		wrong := within(UserErrors{{Code: WrongPassword, Message: "This is not your password.", Field: []string{"input", "answer"}}}, "password")
 		err = s.comparePassword(ctx, a, *answer.Password, known, wrong)
 	case answer.TotpCode != nil || answer.RecoveryCode != nil:
-		use, shown.Kind, err = s.checkCode(ctx, a, u, f, known, "answer", answer.TotpCode, answer.RecoveryCode)
+		use, shown.Kind, err = s.checkCode(ctx, a, u, f, known, answer.TotpCode, answer.RecoveryCode)
 	case answer.Passkey != nil && in.Challenge != nil:
 		var b addTicket
 		t, invalid := s.tickets.Open(*in.Challenge, ticket.StepUp, s.now(), &b)

@@ -109,8 +109,7 @@ func (s *Service) ConfirmTotp(ctx context.Context, a Actor, in ConfirmTotpInput)
 		return nil, err
 	}
 	if app == nil {
-		e := errCode("", ProofTOTP)
-		return nil, e
+		return nil, userError(CodeInvalid, "totpCode", totpRefused)
 	}
 	claim := store.Claim{Hash: store.ClaimHash([]byte("totp-add"), t.Nonce[:]), ExpiresAt: t.Expires}
 	shown := append(proofsOf(v.Session), proof{Kind: ProofTOTP})
@@ -189,7 +188,7 @@ func (s *Service) enrolInLogin(ctx context.Context, a Actor, u *store.LoginCandi
 		return nil, err
 	}
 	if app == nil {
-		return nil, errCode("answer", ProofTOTP)
+		return nil, errCode(ProofTOTP)
 	}
 	before := e.shown
 	e.shown = append(slices.Clone(before), proof{Kind: ProofTOTP, At: s.now()})

@@ -61,19 +61,7 @@ func Run(ctx context.Context, args []string, c Commands) int {
 type usageError struct{ error }
 
 func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errOut io.Writer) int {
-	root := &cobra.Command{
-		Use:           "latchkey",
-		Short:         "A self-hosted authentication service with a GraphQL API",
-		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
-		Args:          cobra.NoArgs,
-		Version:       c.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
-	}
-	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
-	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
-	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
+	root := rootCommand(c)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -99,6 +87,24 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// rootCommand is latchkey itself, with all that it can do below it.
+func rootCommand(c Commands) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "latchkey",
+		Short:         "A self-hosted authentication service with a GraphQL API",
+		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
+		Args:          cobra.NoArgs,
+		Version:       c.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
+	}
+	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
+	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
+	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
+	return root
 }
 
 // values are what a shell completes a flag of a command with.
