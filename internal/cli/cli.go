@@ -29,6 +29,14 @@ const (
 // ErrNoDatabase says that there is no database where a command looked for one.
 var ErrNoDatabase = errors.New("no database here")
 
+// Logged is an error that stands in the log, and need not be said again.
+type Logged struct{ Err error }
+
+func (e Logged) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error.
+func (e Logged) Unwrap() error { return e.Err }
+
 // Commands is what the commands call. The program gives each as a function, so that only
 // the command that is run opens a database or reads a secret.
 type Commands struct {
@@ -71,7 +79,9 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 	if err == nil {
 		return exitDone
 	}
-	_, _ = fmt.Fprintln(errOut, "latchkey: "+err.Error())
+	if _, logged := errors.AsType[Logged](err); !logged {
+		_, _ = fmt.Fprintln(errOut, "latchkey: "+err.Error())
+	}
 	_, usage := errors.AsType[usageError](err)
 	if _, mistakes := errors.AsType[config.Mistakes](err); usage || mistakes || !ran {
 		return exitUsage

@@ -50,6 +50,7 @@ type Subject struct {
 	DatabaseErr error
 	Pooler      func(ctx context.Context) error // finds one in front of the database that it does not work with
 	Steps       []int64                         // numbers of the migrations that this program knows
+	Columns     []string                        // what they make, as table.column
 	Keys        *keyring.Ring                   // those in the database; nil without a secret
 	Redis       *redisstore.Store
 	RedisErr    error
