@@ -280,6 +280,7 @@ var elsewhere = map[string]string{
 	"HTTP_X_USER_ID":    "CGI's name of a header",
 	"SSL_CERT_FILE":     "Go's crypto/x509",
 	"GOMEMLIMIT":        "Go's runtime",
+	"GOGC":              "Go's runtime",
 	"SCHED_BATCH":       "Linux",
 	"POSTGRES_PASSWORD": "docker-compose.yml",
 	"MAILPIT_PASSWORD":  "docker-compose.yml",
