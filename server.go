@@ -48,6 +48,8 @@ func main() {
 		Health:  healthcheck,
 		Config:  settings,
 		Doctor:  examine,
+		Backup:  backup,
+		Restore: restore,
 	}))
 }
 

@@ -1,7 +1,7 @@
 // Package cli has the commands of the shell: all that `latchkey COMMAND` can do. Each
 // reads its arguments, calls what [Commands] gives it, and prints: cli.go runs them,
 // user*.go are about users, transfer.go imports and exports them, mail.go is about the
-// outbox, keys*.go about keys, breaches.go about stolen passwords, doctor.go about what is wrong.
+// outbox, keys*.go about keys, breaches.go about stolen passwords, backup.go about keeping the database, sessions.go about everybody's sessions, doctor.go about what is wrong.
 package cli
 
 import (
@@ -49,6 +49,8 @@ type Commands struct {
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)
+	Backup  func(ctx context.Context, file string) (size int64, err error)
+	Restore func(ctx context.Context, file string, endSessions bool) (Restored, error)
 }
 
 // Run runs one command with the streams of the process and returns the exit code: 0 if it
@@ -104,6 +106,7 @@ func rootCommand(c Commands) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
 	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
+	root.AddCommand(backupCommand(c), restoreCommand(c), sessionsCommand(c))
 	return root
 }
 

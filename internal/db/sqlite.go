@@ -128,9 +128,15 @@ func OpenSQLite(path string) (DB, error) {
 	// A commit is on the disk before it is answered (FULL): a mail that was
 	// promised outlives a power cut. Transactions take the write lock when they
 	// begin (immediate): one that reads first would fail instead of waiting.
-	pool, err := sql.Open("sqlite", "file:"+uriPath(path)+"?_txlock=immediate&_pragma=busy_timeout(2000)"+
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)"+
-		"&_time_integer_format=unix_micro&_inttotime=1&_timezone=UTC")
+	return openSQLite("file:" + uriPath(path) + "?_txlock=immediate&_pragma=busy_timeout(2000)" +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" + liteTimes)
+}
+
+// liteTimes has times kept and read as microseconds, in UTC.
+const liteTimes = "&_time_integer_format=unix_micro&_inttotime=1&_timezone=UTC"
+
+func openSQLite(dsn string) (DB, error) {
+	pool, err := sql.Open("sqlite", dsn)
 	if err != nil {
 		return nil, fmt.Errorf("sqlite: %w", err)
 	}

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"latchkey/internal/db"
@@ -35,4 +36,22 @@ func (s *Store) EndSessions(ctx context.Context, userID, keep string) error {
 func (s *Store) EndOtherSessions(ctx context.Context, userID, keep string, now time.Time) (int64, error) {
 	return s.conn.Exec(ctx, `/* EndOtherSessions */
 		DELETE FROM sessions WHERE user_id = $1 AND id <> $2 AND expires_at > $3`, userID, keep, now)
+}
+
+// endedAtOnce is how many sessions one statement ends at most, so that others who write wait
+// for a moment only.
+const endedAtOnce = 2_000
+
+// EndAllSessions ends sessions of everybody that began before a time, some of them: it
+// returns how many, and 0 when there are none left.
+func (s *Store) EndAllSessions(ctx context.Context, before time.Time) (int64, error) {
+	return s.conn.Exec(ctx, `/* EndAllSessions */
+		DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE id < $1 LIMIT $2)`, firstID(before), endedAtOnce)
+}
+
+// firstID returns what all ids made from a time on are behind: ids are UUIDs of version 7
+// (RFC 9562 section 5.7), which begin with the milliseconds since 1970.
+func firstID(from time.Time) string {
+	hex := fmt.Sprintf("%012x", from.UnixMilli())
+	return hex[:8] + "-" + hex[8:]
 }

@@ -78,6 +78,7 @@ func story(t *testing.T, s *store.Store) {
 		}
 	}
 	does(s.CountFound(ctx, store.UserFilter{Search: id("n", 1)[:2]}, 1001))
+	does(s.EndAllSessions(ctx, noon.Add(-1000*time.Hour)))
 	does(s.SessionsOf(ctx, ids("u", 1, 20), noon))
 	does(s.SecurityEventsOf(ctx, ids("u", 1, 20), 10))
 	does(s.ExportUsers(ctx, time.Time{}, "", 250))
