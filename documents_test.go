@@ -279,6 +279,7 @@ var elsewhere = map[string]string{
 	"HTTPS_PROXY":       "Go's net/http",
 	"HTTP_X_USER_ID":    "CGI's name of a header",
 	"SSL_CERT_FILE":     "Go's crypto/x509",
+	"GOGC":              "Go's runtime",
 	"GOMEMLIMIT":        "Go's runtime",
 	"SCHED_BATCH":       "Linux",
 	"POSTGRES_PASSWORD": "docker-compose.yml",

@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"latchkey/internal/hashing"
 	"latchkey/internal/testenv"
@@ -137,17 +136,9 @@ func checkFlags(cmd *cobra.Command, words []string) error {
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
 	for _, word := range words {
-		var flag *pflag.Flag
 		name, _, _ := strings.Cut(word, "=")
-		switch {
-		case strings.HasPrefix(name, "--"):
-			flag = cmd.Flag(strings.TrimPrefix(name, "--"))
-		case strings.HasPrefix(name, "-") && len(name) == 2:
-			flag = cmd.Flags().ShorthandLookup(name[1:])
-		default:
-			continue
-		}
-		if flag == nil {
+		isLong, isShort := strings.HasPrefix(name, "--"), strings.HasPrefix(name, "-") && len(name) == 2
+		if isLong && cmd.Flag(name[2:]) == nil || isShort && cmd.Flags().ShorthandLookup(name[1:]) == nil {
 			return fmt.Errorf("%s has no flag %s", cmd.CommandPath(), name)
 		}
 	}
