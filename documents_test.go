@@ -281,7 +281,6 @@ var elsewhere = map[string]string{
 	"SSL_CERT_FILE":     "Go's crypto/x509",
 	"GOGC":              "Go's runtime",
 	"GOMEMLIMIT":        "Go's runtime",
-	"GOGC":              "Go's runtime",
 	"SCHED_BATCH":       "Linux",
 	"POSTGRES_PASSWORD": "docker-compose.yml",
 	"MAILPIT_PASSWORD":  "docker-compose.yml",
