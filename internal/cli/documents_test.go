@@ -144,3 +144,30 @@ func checkFlags(cmd *cobra.Command, words []string) error {
 	}
 	return nil
 }
+
+// What is wrong in a documented command is found, whatever stands around it.
+func TestCheckCommand(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"latchkey user list --role ADMIN --json":                        "",
+		"(umask 077; latchkey export > users.jsonl)":                    "",
+		"PORT=8081 go run .":                                            "",
+		"docker compose run --rm latchkey user create \\\n  --admin":    "",
+		"latchkey user list --roel ADMIN":                               "latchkey user list has no flag --roel",
+		"cat x | latchkey import - --dry":                               "latchkey import has no flag --dry",
+		"latchkey user lits":                                            `latchkey user has no command "lits"`,
+		"docker compose run --rm latchkey user create --administrator":  "latchkey user create has no flag --administrator",
+		"latchkey export --factors | ssh other latchkey import --quick": "latchkey import has no flag --quick",
+		"PROT=8081 go run .":                                            "PROT is no setting",
+	} {
+		got := ""
+		for _, words := range commands(text) {
+			if _, err := checkCommand(words, []string{"PORT"}); err != nil {
+				got = err.Error()
+			}
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
