@@ -9,11 +9,8 @@ import (
 	"go/token"
 	"io"
 	"maps"
-	"net/url"
 	"os"
-	"path"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
@@ -90,81 +87,6 @@ var languages = map[string]string{
 	"ini":       "read by people",
 	"text":      "read by people",
 	"mermaid":   "drawn by GitHub",
-}
-
-// Every relative link in every Markdown file leads to a file of the project, and what
-// stands behind its # to a heading or a line of it. docs/README.md leads to every document.
-func TestLinks(t *testing.T) {
-	t.Parallel()
-	pages, anchors := testenv.Pages(t), map[string][]string{}
-	for _, p := range pages {
-		anchors[p.Path] = p.Anchors
-	}
-	n := 0
-	for _, p := range pages {
-		for _, link := range p.Links {
-			u, err := url.Parse(link)
-			if err != nil {
-				t.Errorf("%s: %v", p.Path, err)
-				continue
-			}
-			if u.Scheme != "" {
-				continue
-			}
-			n++
-			target := p.Path
-			if u.Path != "" {
-				target = path.Join(path.Dir(p.Path), u.Path)
-			}
-			if err := found(target, u.Fragment, anchors); err != nil {
-				t.Errorf("%s links to %s: %v", p.Path, link, err)
-			}
-		}
-	}
-	for _, p := range pages {
-		if dir, name := path.Split(p.Path); dir == "docs/" && name != "README.md" && !slices.Contains(pages[mapOf(pages)].Links, name) {
-			t.Errorf("docs/README.md does not lead to %s", name)
-		}
-	}
-	if n < 100 {
-		t.Errorf("only %d links were found", n)
-	}
-	for _, file := range []string{".env.example", "docker-compose.yml", "schema.graphqls"} { // which name pages, too
-		text, err := os.ReadFile(file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, page := range regexp.MustCompile(`\bdocs/[\w-]+\.md`).FindAllString(string(text), -1) {
-			if anchors[page] == nil {
-				t.Errorf("%s names %s, which is not there", file, page)
-			}
-		}
-	}
-}
-
-// mapOf is where the map of the documents stands among the pages.
-func mapOf(pages []testenv.Page) int {
-	return slices.IndexFunc(pages, func(p testenv.Page) bool { return p.Path == "docs/README.md" })
-}
-
-var lineOfCode = regexp.MustCompile(`^L\d+$`)
-
-// found is an error if there is no such file, or no such anchor on it.
-func found(target, fragment string, anchors map[string][]string) error {
-	if strings.HasPrefix(target, "../") || path.IsAbs(target) {
-		return errors.New("outside of the project")
-	}
-	if _, err := os.Stat(target); err != nil {
-		return errors.New("there is no such file")
-	}
-	isPage := strings.HasSuffix(target, ".md")
-	if fragment == "" || !isPage && lineOfCode.MatchString(fragment) {
-		return nil
-	}
-	if !isPage || !slices.Contains(anchors[target], fragment) {
-		return errors.New("there is no such heading")
-	}
-	return nil
 }
 
 // Every block of GraphQL is valid by the schema. A block may have several operations,
@@ -274,70 +196,6 @@ func parseGo(text string) error {
 	return err
 }
 
-// elsewhere are names in capitals that are neither settings nor of the schema, and whose
-// they are.
-var elsewhere = map[string]string{
-	"HTTPS_PROXY":       "Go's net/http",
-	"HTTP_X_USER_ID":    "CGI's name of a header",
-	"SSL_CERT_FILE":     "Go's crypto/x509",
-	"GOMEMLIMIT":        "Go's runtime",
-	"GOGC":              "Go's runtime",
-	"SCHED_BATCH":       "Linux",
-	"POSTGRES_PASSWORD": "docker-compose.yml",
-	"MAILPIT_PASSWORD":  "docker-compose.yml",
-	"MAILPIT_PORT":      "docker-compose.yml",
-	"VITE_LATCHKEY_URL": "examples/react",
-	"TEST_POSTGRES":     "./test",
-	"TEST_REDIS":        "./test",
-	"TEST_REPEATS":      "./test",
-	"TEST_IMPORT_USERS": "./test",
-}
-
-var (
-	capitals = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
-	assigned = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)=`)
-	envLine  = regexp.MustCompile(`(?m)^(?:#|echo ")?([A-Z][A-Z0-9_]*)=`)
-)
-
-// What stands in code and in capitals is a setting, a name of the schema, or known to be
-// somebody else's.
-func TestNamesInDocuments(t *testing.T) {
-	t.Parallel()
-	schema, err := os.ReadFile("schema.graphqls")
-	if err != nil {
-		t.Fatal(err)
-	}
-	settings, inSchema := testenv.Settings(t), map[string]bool{}
-	for _, name := range regexp.MustCompile(`\b[A-Z][A-Z0-9_]+\b`).FindAllString(string(schema), -1) {
-		inSchema[name] = true
-	}
-	check := func(at, name string) {
-		t.Helper()
-		isSetting := slices.Contains(settings, name) || slices.Contains(settings, strings.TrimSuffix(name, "_FILE"))
-		if !isSetting && !inSchema[name] && elsewhere[name] == "" {
-			t.Errorf("%s names %s, which is neither a setting nor of the schema: mend it, or add it to elsewhere", at, name)
-		}
-	}
-	for _, p := range testenv.Pages(t) {
-		for _, code := range p.Code {
-			if at := assigned.FindStringSubmatch(code); at != nil {
-				check(p.Path, at[1])
-			}
-			if capitals.MatchString(code) {
-				check(p.Path, code)
-			}
-		}
-		for _, b := range p.Blocks {
-			if b.Lang != "env" && !strings.Contains(b.Text, ">> .env") {
-				continue
-			}
-			for _, at := range envLine.FindAllStringSubmatch(b.Text, -1) {
-				check(fmt.Sprintf("%s:%d", p.Path, b.Line), at[1])
-			}
-		}
-	}
-}
-
 // Blocks to be typed hold no comment: zsh, as people have it, takes that for a command
 // or for arguments.
 func TestBlocksHaveNoComments(t *testing.T) {
@@ -357,40 +215,5 @@ func TestBlocksHaveNoComments(t *testing.T) {
 	}
 	if n < 20 {
 		t.Errorf("%d blocks were found", n)
-	}
-}
-
-var (
-	changesTo = regexp.MustCompile(`(?m)(?:^|&& )cd ([\w./-]+)`)
-	npmRun    = regexp.MustCompile(`\bnpm run ([\w:-]+)`)
-)
-
-// Blocks go into folders that are there, and run scripts that their package.json has.
-func TestFoldersAndScriptsInDocuments(t *testing.T) {
-	t.Parallel()
-	for _, p := range testenv.Pages(t) {
-		for _, b := range p.Blocks {
-			if b.Lang != "sh" {
-				continue
-			}
-			at, dir := fmt.Sprintf("%s:%d", p.Path, b.Line), path.Dir(p.Path)
-			if to := changesTo.FindStringSubmatch(b.Text); to != nil {
-				dir = to[1] // from the root, where people begin
-			}
-			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-				t.Errorf("%s: there is no folder %s", at, dir)
-				continue
-			}
-			for _, run := range npmRun.FindAllStringSubmatch(b.Text, -1) {
-				var manifest struct{ Scripts map[string]string }
-				text, err := os.ReadFile(path.Join(dir, "package.json"))
-				if err == nil {
-					err = json.Unmarshal(text, &manifest)
-				}
-				if err != nil || manifest.Scripts[run[1]] == "" {
-					t.Errorf("%s: %s has no script %s: %v", at, dir, run[1], err)
-				}
-			}
-		}
 	}
 }

@@ -191,3 +191,26 @@ func alike(at string, got, want any) error {
 	}
 	return nil
 }
+
+// An answer that has other names than the document shows is found.
+func TestSameShape(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		got, want string
+		same      bool
+	}{
+		{`{"a":[{"b":"x"}],"n":1}`, `{"a":[{"b":"y"},{"b":"z"}],"n":2}`, true},
+		{`{"a":null}`, `{"a":{"b":1}}`, true},
+		{`{"a":[]}`, `{"a":[{"b":1}]}`, true},
+		{"{}\n{}", "{}\n{}", true},
+		{`{"a":[{"b":1,"c":1}]}`, `{"a":[{"b":1}]}`, false},
+		{`{"a":{}}`, `{"a":{"b":1}}`, false},
+		{`{"a":"1"}`, `{"a":1}`, false},
+		{"{}", "{}\n{}", false},
+		{"no JSON", "{}", false},
+	} {
+		if err := sameShape(tt.got, tt.want); (err == nil) != tt.same {
+			t.Errorf("%s beside %s: %v", tt.got, tt.want, err)
+		}
+	}
+}

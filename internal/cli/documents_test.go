@@ -8,7 +8,6 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"latchkey/internal/hashing"
 	"latchkey/internal/testenv"
@@ -137,19 +136,38 @@ func checkFlags(cmd *cobra.Command, words []string) error {
 	cmd.InitDefaultHelpFlag()
 	cmd.InitDefaultVersionFlag()
 	for _, word := range words {
-		var flag *pflag.Flag
 		name, _, _ := strings.Cut(word, "=")
-		switch {
-		case strings.HasPrefix(name, "--"):
-			flag = cmd.Flag(strings.TrimPrefix(name, "--"))
-		case strings.HasPrefix(name, "-") && len(name) == 2:
-			flag = cmd.Flags().ShorthandLookup(name[1:])
-		default:
-			continue
-		}
-		if flag == nil {
+		isLong, isShort := strings.HasPrefix(name, "--"), strings.HasPrefix(name, "-") && len(name) == 2
+		if isLong && cmd.Flag(name[2:]) == nil || isShort && cmd.Flags().ShorthandLookup(name[1:]) == nil {
 			return fmt.Errorf("%s has no flag %s", cmd.CommandPath(), name)
 		}
 	}
 	return nil
+}
+
+// What is wrong in a documented command is found, whatever stands around it.
+func TestCheckCommand(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"latchkey user list --role ADMIN --json":                        "",
+		"(umask 077; latchkey export > users.jsonl)":                    "",
+		"PORT=8081 go run .":                                            "",
+		"docker compose run --rm latchkey user create \\\n  --admin":    "",
+		"latchkey user list --roel ADMIN":                               "latchkey user list has no flag --roel",
+		"cat x | latchkey import - --dry":                               "latchkey import has no flag --dry",
+		"latchkey user lits":                                            `latchkey user has no command "lits"`,
+		"docker compose run --rm latchkey user create --administrator":  "latchkey user create has no flag --administrator",
+		"latchkey export --factors | ssh other latchkey import --quick": "latchkey import has no flag --quick",
+		"PROT=8081 go run .":                                            "PROT is no setting",
+	} {
+		got := ""
+		for _, words := range commands(text) {
+			if _, err := checkCommand(words, []string{"PORT"}); err != nil {
+				got = err.Error()
+			}
+		}
+		if got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
 }
