@@ -36,7 +36,7 @@ func open(t *testing.T, more ...chromedp.ExecAllocatorOption) *tab {
 		chromedp.ExecPath(testenv.Need(t, "TEST_CHROMIUM")), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.UserDataDir(t.TempDir()),
 		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-component-update", true))
 	opts = append(opts, more...)
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewExecAllocator(ctx, opts...)
 	t.Cleanup(cancel)
@@ -80,10 +80,20 @@ func (b *tab) goes(steps ...chromedp.Action[chromedp.Void]) int64 {
 	return r.Status
 }
 
-// until waits for a JavaScript expression to be true.
+// until waits for a JavaScript expression to be true, on the page that is there or on the
+// next one, which the browser may be at.
 func (b *tab) until(expr string) {
 	b.t.Helper()
-	if _, err := chromedp.Run(b.ctx, chromedp.Poll[bool](expr, chromedp.WithPollingTimeout(time.Minute))); err != nil {
+	ctx, cancel := context.WithTimeout(b.ctx, 2*time.Minute)
+	defer cancel()
+	for {
+		_, err := chromedp.Run(ctx, chromedp.Poll[bool](expr, chromedp.WithPollingTimeout(time.Minute)))
+		if err == nil {
+			return
+		}
+		if strings.Contains(err.Error(), "Cannot find context") || strings.Contains(err.Error(), "Execution context was destroyed") {
+			continue // the page that was asked is gone
+		}
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))
 		b.t.Fatalf("%s: %v; the page says %q, the browser %q", expr, err, text, b.said())
 	}

@@ -35,7 +35,7 @@ func TestPlaywright(t *testing.T) {
 
 	programs, node := t.TempDir(), testenv.Need(t, "TEST_NODE")
 	testenv.Link(t, filepath.Join(programs, "latchkey"))
-	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, filepath.Join(packages, "@playwright", "test", "cli.js"), "test", "--reporter=line")
 	cmd.Dir = dir
