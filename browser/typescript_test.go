@@ -27,6 +27,7 @@ import (
 const clientPage = `<!doctype html><title>App</title><form><input name="username" autocomplete="username webauthn" autofocus></form>
 <script type="module">
 import { createClient } from "/client/index.js";
+window.createClient = createClient;
 window.skew = 0;
 window.keys = window.latchkey = createClient({
   url: "` + keyService + `/graphql", transport: "cookie", clock: { monotonic: () => performance.now() + skew, wall: () => Date.now() },
@@ -203,6 +204,15 @@ func usesPasskeys(t *testing.T, s *testenv.Stack, b *tab, ada *testenv.Person) {
 	key.verifies(true)
 	b.expects("a button beside an offer", b.call(`latchkey.loginWithPasskey()`), `"status":"signed-in"`)
 	b.runs(`stop()`)
+
+	// An app's own authenticator, as on a phone.
+	b.expects("a logout", b.call(`latchkey.logout()`), `null`)
+	b.runs(`window.app = createClient({ url: "` + keyService + `/graphql", transport: "body", authenticator: {
+		get: (options, { signal }) => navigator.credentials.get({ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON(options), signal }).then((made) => made.toJSON()),
+	} })`)
+	b.expects("its login", b.call(`app.loginWithPasskey()`), `"status":"signed-in"`)
+	b.expects("the cookie's session", b.call(`latchkey.restore()`), `"signed-out"`)
+	b.expects("another button", b.call(`latchkey.loginWithPasskey()`), `"status":"signed-in"`)
 
 	// A proof, in a browser that does not read WebAuthn's JSON by itself.
 	age := time.Now().Add(-11 * time.Minute).UTC()

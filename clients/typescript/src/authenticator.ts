@@ -1,6 +1,6 @@
 /** WebAuthn's JSON, and what a browser makes of it. */
 import { platform } from './platform.js';
-import type { Authenticator } from './types.js';
+import type { Authenticator } from './options.js';
 
 /** The browser's, or null where there is none. */
 export function systemAuthenticator(): Authenticator | null {

@@ -1,7 +1,8 @@
 /** Passkeys that the browser offers in a field, for as long as a login page is open. */
 import { errorOf, type LatchkeyError, passes } from './errors.js';
+import type { Authenticator } from './options.js';
 import { later, platform } from './platform.js';
-import type { Authenticator, Cancelled, LoginResult, PasskeyOptions, Session, Store } from './types.js';
+import type { Cancelled, LoginResult, PasskeyOptions, Session, Store } from './types.js';
 
 export interface Autofill<U> {
   offer(listener: (result: LoginResult<U> | LatchkeyError) => void): () => void;

@@ -1,6 +1,7 @@
 /** `fetch` for backends of the app's own, which verify the access token. */
 import { LatchkeyError } from './errors.js';
-import type { Attempt, Options } from './types.js';
+import type { Options } from './options.js';
+import type { Attempt } from './types.js';
 
 export function createBackendFetch(options: Options<any>, attempt: () => Attempt): typeof globalThis.fetch {
   const send = options.fetch ?? ((input, init) => fetch(input, init));

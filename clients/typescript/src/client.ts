@@ -3,12 +3,14 @@ import { createAttempt, persist } from './attempt.js';
 import { systemAuthenticator } from './authenticator.js';
 import { createBackendFetch } from './backend.js';
 import { textOf } from './document.js';
-import { createKeeper } from './keeper.js';
+import { Keeper } from './keeper.js';
 import { createLogins } from './login.js';
 import { createOperations, type Me } from './operations.js';
+import type { Options } from './options.js';
 import { createPasskeys } from './passkeys.js';
 import { createStepUps, requireFresh } from './stepup.js';
-import type { Client, DefaultUser, Options } from './types.js';
+import { readOnly } from './store.js';
+import type { Client, DefaultUser } from './types.js';
 import { createVault } from './vault.js';
 import { createWire } from './wire.js';
 
@@ -18,7 +20,7 @@ export function createClient<U = DefaultUser>(options: Options<U>): Client<U> {
   const vault = createVault(options);
   const operations = createOperations(options.user);
   const authenticator = options.authenticator ?? systemAuthenticator();
-  const keeper = createKeeper(options, wire, vault, operations);
+  const keeper = new Keeper<U>(options, wire, vault, operations);
   const stepUps = createStepUps(keeper, wire, operations, authenticator);
   const attempt = () => createAttempt(keeper, stepUps);
   const opened = () => void passkeys.signalPasskeys().catch(() => {}); // of use to the browser, and to nobody who waits
@@ -31,7 +33,7 @@ export function createClient<U = DefaultUser>(options: Options<U>): Client<U> {
     return persist(attempt(), (accessToken) => wire.send(text, variables as object, { accessToken, signal }));
   };
   return {
-    session: keeper.session,
+    session: readOnly(keeper.session),
     restore: keeper.restore,
     async reload() {
       const { me, account } = await request<Me<U>>(operations.me);
@@ -41,11 +43,11 @@ export function createClient<U = DefaultUser>(options: Options<U>): Client<U> {
     ...createAccounts(wire, operations),
     ...logins,
     ...passkeys,
-    stepUp: stepUps.store,
+    stepUp: readOnly(stepUps.store),
     requireFresh: (level = 'aal1') => requireFresh(keeper, stepUps, level),
     request,
     fetch: createBackendFetch(options, attempt),
-    accessToken: keeper.accessToken,
+    accessToken: () => keeper.accessToken(),
     attempt,
     close: keeper.close,
   };

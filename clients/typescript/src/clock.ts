@@ -1,5 +1,5 @@
 import { platform } from './platform.js';
-import type { Clock } from './types.js';
+import type { Clock } from './options.js';
 
 export const systemClock: Clock = {
   monotonic: () => platform.performance?.now() ?? Date.now(),

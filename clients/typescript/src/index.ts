@@ -1,10 +1,11 @@
 export { createClient } from './client.js';
 export { errorOf, LatchkeyError, type ErrorCode } from './errors.js';
 export { mistakesOf, type Mistake } from './mistakes.js';
+export type { Authenticator, Channel, Clock, Locks, Options, TokenStorage } from './options.js';
 export type {
-  AddPasskeyResult, Attempt, Authenticator, Cancelled, Channel, Client, Clock, ConfirmResult, DefaultUser, Document, EmailCodeStep, EnrolmentStep,
-  Locks, LoginResult, LoginStep, Mistakes, NewPasswordStep, NextStep, Options, Outcome, PasskeyOptions, Refused, RegisterResult, RememberDevice,
-  RemoveFactorResult, SecondFactorStep, Session, SignedIn, StepUp, Store, TokenStorage, TypedDocument,
+  AddPasskeyResult, Attempt, Cancelled, Client, ConfirmResult, DefaultUser, Document, EmailCodeStep, EnrolmentStep, LoginResult, LoginStep, Mistakes,
+  NewPasswordStep, NextStep, Outcome, PasskeyOptions, Refused, RegisterResult, RememberDevice, RemoveFactorResult, SecondFactorStep, Session, SignedIn,
+  StepUp, Store, TypedDocument,
 } from './types.js';
 export type {
   Factor, LoginMethods, Passkey, ProofKind, Reason, RequestCode, Role, Totp, TotpSecret, User, UserError, UserErrorCode,

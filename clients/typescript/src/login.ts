@@ -3,8 +3,9 @@ import { credentialFor } from './authenticator.js';
 import type { Keeper } from './keeper.js';
 import { sorted } from './mistakes.js';
 import type { Answers, OpenedPayload, Operations, StepData } from './operations.js';
+import type { Authenticator, Options } from './options.js';
 import type { LoginAnswer, UserError } from './schema.js';
-import type { Authenticator, Cancelled, Client, LoginResult, LoginStep, Options } from './types.js';
+import type { Cancelled, Client, LoginResult, LoginStep } from './types.js';
 import type { Vault } from './vault.js';
 import type { Wire } from './wire.js';
 

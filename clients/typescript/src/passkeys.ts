@@ -6,9 +6,10 @@ import { LatchkeyError } from './errors.js';
 import type { Logins } from './login.js';
 import { sorted } from './mistakes.js';
 import { type Answers, type Operations, passkeysOfUser } from './operations.js';
+import type { Authenticator, Options } from './options.js';
 import { platform } from './platform.js';
 import type { Keeper } from './keeper.js';
-import type { Attempt, Authenticator, Cancelled, Client, LoginResult, Options, PasskeyOptions } from './types.js';
+import type { Attempt, Cancelled, Client, LoginResult, PasskeyOptions } from './types.js';
 import type { Vault } from './vault.js';
 import type { Wire } from './wire.js';
 

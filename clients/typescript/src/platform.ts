@@ -1,5 +1,5 @@
 /** What a platform may have besides fetch: browsers all of it, node some, React Native little. */
-import type { Channel, Locks } from './types.js';
+import type { Channel, Locks } from './options.js';
 
 interface Platform {
   readonly performance?: { now(): number };

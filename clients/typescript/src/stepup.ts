@@ -5,9 +5,10 @@ import { LatchkeyError } from './errors.js';
 import type { Keeper } from './keeper.js';
 import { sorted } from './mistakes.js';
 import type { Answers, Operations } from './operations.js';
+import type { Authenticator } from './options.js';
 import type { StepUpAnswer } from './schema.js';
 import { createStore } from './store.js';
-import type { Authenticator, Outcome, StepUp, Store } from './types.js';
+import type { Outcome, StepUp, Store } from './types.js';
 import type { Wire } from './wire.js';
 
 export interface StepUps {

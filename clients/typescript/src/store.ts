@@ -26,3 +26,6 @@ export function createStore<T>(value: T, began: () => void = () => {}): Source<T
     watched: () => listeners.size > 0,
   };
 }
+
+/** A store for those who only look. */
+export const readOnly = <T>({ get, subscribe }: Store<T>): Store<T> => ({ get, subscribe });

@@ -1,7 +1,7 @@
 /** The tabs of one browser: they take turns at what changes tokens, and tell each other what came of it. */
 import { textOf } from './document.js';
 import { later, platform } from './platform.js';
-import type { Channel, Locks, Options } from './types.js';
+import type { Channel, Locks, Options } from './options.js';
 
 /** What tabs tell each other. */
 export type Message =
@@ -96,23 +96,27 @@ function promised() {
 }
 
 /**
- * Runs `work` under a lock, and says whether another tab had it first. A tab that sleeps with the lock in its hand is waited
- * for twice as long as a request may take, and no longer: the service copes with tabs that refresh at once.
+ * Runs `work` under a lock, and says whether another tab had it first. It runs without one where locks are refused, as on pages
+ * without storage, and where a tab sleeps with the lock in its hand: that is waited for twice as long as a request may take.
+ * The service copes with tabs that refresh at once.
  */
 async function underLock<T>(locks: Locks, name: string, timeout: number, work: (waited: boolean) => Promise<T>): Promise<T> {
-  const at = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await work(false) } : null));
-  if (at) return at.result;
+  let runs = false;
+  const run = (waited: boolean) => {
+    runs = true;
+    return work(waited);
+  };
   const giveUp = new AbortController();
-  const granted = later(2 * timeout, () => giveUp.abort());
+  let settled = () => {};
   try {
-    return await locks.request(name, { signal: giveUp.signal }, () => {
-      granted();
-      return work(true);
-    });
+    const free = await locks.request(name, { ifAvailable: true }, async (lock) => (lock ? { result: await run(false) } : null));
+    if (free) return free.result;
+    settled = later(2 * timeout, () => giveUp.abort());
+    return await locks.request(name, { signal: giveUp.signal }, () => run(true));
   } catch (error) {
-    if (giveUp.signal.aborted) return work(true);
-    throw error;
+    if (runs) throw error;
+    return work(true);
   } finally {
-    granted();
+    settled();
   }
 }

@@ -1,5 +1,5 @@
 /** Where the refresh token and the device token are between requests. With the cookie they are out of reach, and nothing is here. */
-import type { Options, TokenStorage } from './types.js';
+import type { Options, TokenStorage } from './options.js';
 
 export interface Vault {
   /** What `LoginInput` and `RefreshInput` say of how tokens travel. */

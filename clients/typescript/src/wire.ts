@@ -1,7 +1,7 @@
 /** GraphQL over HTTP: one operation, one answer or one LatchkeyError. */
 import { failureOf, type GraphQLError, LatchkeyError, unanswered } from './errors.js';
 import { later } from './platform.js';
-import type { Options } from './types.js';
+import type { Options } from './options.js';
 
 export interface Wire {
   send<Data>(document: string, variables?: object, how?: { accessToken?: string | null; signal?: AbortSignal }): Promise<Data>;

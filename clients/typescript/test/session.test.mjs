@@ -1,12 +1,8 @@
-// A session that refreshes itself: many at once, tabs, lost answers, a service that is away, sleep, wrong clocks, and its end.
+// A session that refreshes itself: many at once, lost answers, a service that is away, sleep, wrong clocks, and its end.
 import assert from 'node:assert/strict';
-import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join as path } from 'node:path';
 import { test } from 'node:test';
 import { LatchkeyError } from 'latchkey-client';
-import { clocks, elsewhere, join, loginOf, network, program, storage, until, valueOf, webLocks } from './world.mjs';
+import { clocks, elsewhere, join, loginOf, network, program, storage, until, valueOf } from './world.mjs';
 
 const minutes = 60_000;
 
@@ -37,82 +33,22 @@ test('many at once come to one refresh', async (t) => {
   assert.equal(net.count('refresh'), 1);
 });
 
-/** Two tabs of one browser, which share what is stored, and what else is given. */
-function tabs(t, net, more) {
-  const both = [0, 1].map(() => program({ url: net.url, ...more }));
-  t.after(() => both.forEach((tab) => tab.close()));
-  return both;
-}
-
-const channel = (name) => new BroadcastChannel(name);
-
-test('tabs with Web Locks and a channel refresh once, and tell each other all', async (t) => {
-  const net = await network(t);
-  const shared = storage();
-  const ada = await join(program({ storage: shared }));
-  const [here, there] = tabs(t, net, { storage: shared, locks: webLocks(), channel });
-  const tokens = await Promise.all([here, there, here, there].map((tab) => tab.accessToken()));
-  assert.equal(new Set(tokens).size, 1);
-  assert.equal(net.count('refresh'), 1);
-
-  await here.logout();
-  assert.deepEqual(await valueOf(there.session, ({ status }) => status === 'signed-out'), { status: 'signed-out', why: 'logout' });
-  assert.equal(net.count('logout'), 1);
-
-  await there.login(loginOf(ada));
-  await valueOf(here.session, ({ status }) => status === 'signed-in');
-  assert.equal(await here.accessToken(), await there.accessToken());
-
-  await here.request('mutation { revokeOtherSessions { count } }');
-  await here.request('mutation ($input: ChangeUsernameInput!) { changeUsername(input: $input) { errors { code } } }', { input: { username: `${ada.username}x` } });
-  await here.reload();
-  await valueOf(there.session, ({ user }) => user?.username === `${ada.username}x`);
-  assert.equal(net.count('refresh'), 1);
-});
-
-test('tabs without locks and channel refresh at once, and stay', async (t) => {
-  const net = await network(t);
-  const shared = storage();
-  await join(program({ storage: shared }));
-  for (const round of [1, 2, 3]) {
-    const both = tabs(t, net, { storage: shared, locks: null, channel: null });
-    await Promise.all(both.map((tab) => tab.accessToken()));
-    for (const tab of both) assert.equal(tab.session.get().status, 'signed-in', `round ${round}`);
-  }
-});
-
-test('two processes share a file', async (t) => {
-  const folder = mkdtempSync(path(tmpdir(), 'latchkey-'));
-  t.after(() => rmSync(folder, { recursive: true }));
-  const file = path(folder, 'tokens.json');
-  const first = fork(new URL('tab.mjs', import.meta.url), [file, 'join']);
-  const [joined] = await said(first);
-  const both = [1, 2].map(() => fork(new URL('tab.mjs', import.meta.url), [file, 'refresh']));
-  for (const lines of await Promise.all(both.map(said))) assert.deepEqual(lines, Array(5).fill(joined));
-});
-
-/** What a process has to say until its end. */
-function said(child) {
-  const lines = [];
-  child.on('message', (line) => lines.push(line));
-  return new Promise((resolve, reject) => child.on('exit', (code) => (code ? reject(new Error(`exit ${code}`)) : resolve(lines))));
-}
-
 test('a lost answer is asked for again', async (t) => {
   const net = await network(t);
   const shared = storage();
   await join(program({ storage: shared }));
-  const latchkey = program({ url: net.url, storage: shared });
+  const clock = clocks();
+  const latchkey = program({ url: net.url, storage: shared, clock });
   net.lose = 1;
   assert.equal((await latchkey.restore()).status, 'signed-in');
   assert.equal(net.count('refresh'), 2);
 
+  clock.at.monotonic += 20 * minutes;
   net.lose = 2; // both: the session stands, and the next request finds it
-  const again = program({ url: net.url, storage: shared });
-  const failed = await again.restore();
-  assert.equal(failed.problem.code, 'NETWORK');
-  assert.equal((await again.request('{ me { id } }')).me.id, latchkey.session.get().user.id);
-  assert.equal(again.session.get().status, 'signed-in');
+  for (const { reason } of await Promise.allSettled(Array.from({ length: 5 }, () => latchkey.accessToken()))) assert.equal(reason.code, 'NETWORK');
+  assert.equal(net.count('refresh'), 4); // for all of them together
+  assert.equal((await latchkey.request('{ me { id } }')).me.id, latchkey.session.get().user.id);
+  assert.equal(net.count('refresh'), 5);
 
   net.lose = 1; // of a request, which may have been done: nobody sends it again
   await assert.rejects(latchkey.request('{ me { id } }'), { name: 'LatchkeyError', code: 'NETWORK' });
@@ -130,6 +66,7 @@ test('a service that is away logs nobody out, and is found when it is back', asy
   assert.equal(waiting.problem.code, 'NETWORK');
   net.away = false;
   await valueOf(latchkey.session, ({ status }) => status === 'signed-in'); // by itself
+  await latchkey.request('{ me { id } }');
 
   clock.at.monotonic += 14.8 * minutes; // about to expire, and good still
   net.away = true;
@@ -206,43 +143,6 @@ test('an access token that the service refuses is replaced once', async (t) => {
   assert.equal(latchkey.session.get().user.id, id);
 });
 
-test('a session that was revoked is over, in all tabs and in the storage', async (t) => {
-  const net = await network(t);
-  const shared = storage();
-  const ada = await join(program({ storage: shared }));
-  const elsewhereIn = program();
-  await elsewhereIn.login(loginOf(ada));
-  const [here, there] = tabs(t, net, { storage: shared, locks: webLocks(), channel });
-  await Promise.all([here.restore(), there.restore()]);
-  await elsewhereIn.request('mutation { revokeOtherSessions { count } }');
-  await assert.rejects(here.request('{ me { id } }'), { code: 'UNAUTHENTICATED', reason: 'REVOKED' });
-  assert.deepEqual(here.session.get(), { status: 'signed-out', why: 'ended' });
-  assert.deepEqual(await valueOf(there.session, ({ status }) => status === 'signed-out'), { status: 'signed-out', why: 'ended' });
-  assert.equal(shared.kept.get('latchkey.refresh'), undefined);
-  assert.ok(shared.kept.get('latchkey.device'));
-  assert.deepEqual(await here.restore(), { status: 'signed-out', why: 'ended' });
-});
-
-test('an operation is not repeated for another user', async (t) => {
-  const net = await network(t);
-  const shared = storage();
-  const locks = webLocks();
-  const ada = await join(program());
-  const eve = await join(program());
-  const [here, there] = tabs(t, net, { storage: shared, locks, channel });
-  await here.login(loginOf(ada));
-  net.holds = async (name) => {
-    if (name !== 'own') return;
-    net.holds = null;
-    await ada.latchkey.request('mutation { revokeOtherSessions { count } }');
-    await there.login(loginOf(eve));
-    await valueOf(here.session, ({ user }) => user?.id === eve.id);
-  };
-  await assert.rejects(here.request('mutation { revokeOtherSessions { count } }'), { code: 'UNAUTHENTICATED' });
-  assert.equal(here.session.get().user.id, eve.id);
-  assert.equal(net.count('own'), 1);
-});
-
 test('a slower refresh does not undo a login', async (t) => {
   const net = await network(t);
   const shared = storage();
@@ -254,12 +154,27 @@ test('a slower refresh does not undo a login', async (t) => {
   const restored = latchkey.restore();
   await until(() => go, 'the refresh to be on its way');
   const login = latchkey.login(loginOf(eve));
+  await program({ url: net.url }).loginMethods();
+  assert.equal(net.count('login'), 0); // it waits for its turn
   go();
   net.holds = null;
   await Promise.all([restored, login]);
   assert.equal(latchkey.session.get().user.id, eve.id);
   assert.notEqual(latchkey.session.get().user.id, ada.id);
   assert.equal((await latchkey.request('{ me { id } }')).me.id, eve.id);
+});
+
+test('a logout is the last word', async (t) => {
+  const net = await network(t);
+  const { latchkey } = await join(program({ url: net.url }));
+  net.holds = async (name) => {
+    if (name !== 'own') return;
+    net.holds = null;
+    await latchkey.logout();
+  };
+  await assert.rejects(latchkey.request('mutation { revokeOtherSessions { count } }'), { code: 'UNAUTHENTICATED' });
+  assert.deepEqual(latchkey.session.get(), { status: 'signed-out', why: 'logout' });
+  assert.equal(net.count('refresh'), 0);
 });
 
 test('a request is given up after its time, or when it is aborted', async (t) => {

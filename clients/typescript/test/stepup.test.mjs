@@ -14,8 +14,9 @@ test('an operation waits for its proof, and goes on behind it', async () => {
   await control('stale', ada);
   await assert.rejects(ada.latchkey.request(startTotp), { ...stale, level: 'aal1' }); // nobody shows a dialog
 
-  const request = Promise.all([ada.latchkey.request(startTotp), ada.latchkey.request(startTotp)]);
+  const first = ada.latchkey.request(startTotp);
   const asked = await question(ada.latchkey);
+  const request = Promise.all([first, ada.latchkey.request(startTotp)]); // two wait for one answer
   assert.deepEqual([asked.level, asked.proofs, asked.withPasskey], ['aal1', ['PASSWORD'], null]);
   const wrong = await asked.answer({ password: 'not the horse' });
   assert.equal(wrong.mistakes.all[0].code, 'WRONG_PASSWORD');

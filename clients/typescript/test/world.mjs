@@ -143,7 +143,7 @@ export function clocks() {
 
 /** A network before the service: it counts operations, and loses, refuses or holds them. It is closed with the test `t`. */
 export async function network(t) {
-  const state = { operations: [], lose: 0, away: false, holds: null };
+  const state = { operations: [], lose: 0, away: false, holds: null, holdsAnswer: null };
   const server = createServer(async (request, response) => {
     const chunks = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -157,6 +157,7 @@ export async function network(t) {
       headers: Object.fromEntries(Object.entries(request.headers).filter(([header]) => !['host', 'connection', 'content-length', 'transfer-encoding'].includes(header))),
     });
     const text = await answer.text();
+    await state.holdsAnswer?.(name);
     if (state.lose > 0) {
       state.lose--;
       return response.destroy(); // it was done, and nobody hears of it
