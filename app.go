@@ -54,6 +54,7 @@ type app struct {
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
+	failures *request.Failures
 	service  *auth.Service
 	worker   *outbox.Worker
 	health   *web.Health
@@ -68,7 +69,7 @@ var policies = map[string]auth.SecondFactorPolicy{
 // build wires the service as cfg says: config → databases → links → mail → auth → HTTP.
 // machines hash its passwords.
 func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines []password.Machine) (_ *app, err error) {
-	a := &app{cfg: cfg, log: log, now: now, refusals: refusals.New(log)}
+	a := &app{cfg: cfg, log: log, now: now, refusals: refusals.New(log), failures: request.NewFailures(log)}
 	defer func() {
 		if err != nil {
 			a.close()
@@ -115,7 +116,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}
 	var samples []string
 	if !cfg.Development() {
-		samples = []string{web.SamplePassword}
+		samples = web.SamplePasswords()
 	}
 	passkeys, err := openPasskeys(cfg)
 	if err != nil {
@@ -141,12 +142,12 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 
 // routes has each room that answers requests put itself at its paths.
 func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error) {
-	development := ""
+	log, development := a.failures.Log(), ""
 	if a.cfg.Development() {
 		development = a.cfg.PublicURL.Hostname()
 	}
 	door, err := request.New(request.Config{
-		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: a.log,
+		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
 		Development: development, AdviceFor: a.cfg.AdviceFor,
 	})
@@ -158,9 +159,9 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		clients[i] = oauth.Client(c)
 	}
 	mux := request.NewMux(a.cfg.PublicURL.Path)
-	graph.Mount(mux, door, a.service, a.cfg.Introspection, a.log)
+	graph.Mount(mux, door, a.service, a.cfg.Introspection, log)
 	err = oauth.Mount(mux, door, oauth.Config{
-		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: a.log,
+		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: log,
 	})
 	if err != nil {
 		return nil, err
@@ -168,7 +169,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	err = web.Mount(mux, door, web.Config{
 		AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, AppURL: a.cfg.AppURL, SupportEmail: a.cfg.SupportEmail,
 		AccountURL: a.cfg.AccountURL, PasskeyDomain: a.cfg.PasskeyDomain, RelatedOrigins: a.cfg.RelatedOriginsFile(),
-		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: a.log, Now: a.now,
+		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: log, Now: a.now,
 	})
 	return door.Harden(mux), err
 }

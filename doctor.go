@@ -59,6 +59,7 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 		if s.Steps, err = steps(d.Dialect()); err != nil {
 			return nil, err
 		}
+		s.Columns = migrations.Columns()
 	}
 	if cfg.RedisURL != "" {
 		var client redis.UniversalClient

@@ -27,12 +27,17 @@ func (a *app) openKeys() (*jwt.Issuer, func(context.Context) error, error) {
 	before, behind, auto := cfg.AutoKeys()
 	if !auto {
 		issuer, err := jwt.New(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys, before...)
-		return issuer, nil, err
+		if err != nil {
+			return nil, nil, err
+		}
+		issuer.UseTemplate(cfg.Claims)
+		return issuer, nil, nil
 	}
 	issuer, err := jwt.NewWaiting(cfg.JWTIssuer, cfg.JWTAudience, cfg.SecretKeys)
 	if err != nil {
 		return nil, nil, err
 	}
+	issuer.UseTemplate(cfg.Claims)
 	if a.keys, err = openRing(cfg, a.log, store.New(a.db), a.now); err != nil {
 		return nil, nil, err
 	}

@@ -43,6 +43,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	defer stop()
 	jobs.Go(func() { a.hasher.Run(background) })
 	jobs.Go(func() { a.refusals.Run(background) })
+	jobs.Go(func() { a.failures.Run(background) })
 	jobs.Go(func() { a.tryRedis(background) })
 	jobs.Go(func() {
 		if err := a.prepareSoon(ctx); err != nil {

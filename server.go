@@ -7,13 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"math"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
-	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -53,13 +51,17 @@ func main() {
 	}))
 }
 
-// untilSignal returns a context that ends with the first SIGINT or SIGTERM. From
+// untilSignal returns a context that ends with the first SIGINT or SIGTERM, or with
+// SIGHUP, as of a terminal that is closed, unless nohup has that ignored. From
 // then on Ctrl-C ends the process at once, as whoever presses it twice means;
 // another SIGTERM does not, since some supervisors send several.
 func untilSignal() context.Context {
 	ctx, end := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(signals, syscall.SIGHUP)
+	}
 	go func() {
 		<-signals
 		signal.Reset(os.Interrupt)
@@ -68,31 +70,27 @@ func untilSignal() context.Context {
 	return ctx
 }
 
-// softMemory is how many bytes the collector tries to stay below.
-const softMemory = 150 << 20
-
-// serve runs the service until ctx ends.
+// serve runs the service until ctx ends. Why it could not goes into the log, if that is for
+// programs to read.
 func serve(ctx context.Context) error {
 	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return err
+	if err == nil {
+		err = serveWith(ctx, cfg, log)
 	}
+	if err != nil && cfg.LogFormat == "json" {
+		log.WithLevel(zerolog.FatalLevel).Err(err).Msg("the server ends")
+		return cli.Logged{Err: err}
+	}
+	return err
+}
+
+func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error {
 	listener, err := net.Listen("tcp", cfg.ListenAddr())
 	if err != nil {
 		if errors.Is(err, syscall.EADDRINUSE) {
 			return fmt.Errorf("%s is in use: another server runs there; PORT takes another", cfg.ListenAddr())
 		}
 		return err
-	}
-	// What lives long is small, and what a request needs is soon over: collected half
-	// as eagerly, requests cost much less. Ten thousand connections that stall hold
-	// more by themselves; beyond softMemory the collector works harder, rather than let
-	// what they leave behind add up. Whoever set GOGC or GOMEMLIMIT knows better.
-	if was := debug.SetGCPercent(200); was != 100 {
-		debug.SetGCPercent(was)
-	}
-	if was := debug.SetMemoryLimit(softMemory); was != math.MaxInt64 {
-		debug.SetMemoryLimit(was)
 	}
 	machines, end := hashers(log)
 	defer end()
@@ -104,13 +102,18 @@ func serve(ctx context.Context) error {
 	return a.run(ctx, listener)
 }
 
-// hashers returns what a server hashes passwords with, one for each processor: processes of
-// their own or, where there can be none, this one. end ends them.
+// hashers returns what a server hashes passwords with, one for each that it hashes at once:
+// processes of their own or, where there can be none, this one. end ends them. The collector
+// gets what they leave of the memory.
 func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
-	n := runtime.GOMAXPROCS(0)
+	n, soft := share(containerLimit(), runtime.GOMAXPROCS(0))
 	processes, err := hashing.Start(n, log)
 	if err != nil {
+		soft += int64(n) * hashMemory
 		log.Warn().Err(err).Msg("passwords are hashed in the server's own process: a flood of logins slows everything else")
+	}
+	log.Info().Int("hashes_at_once", n).Int64("memory_mib", tuneCollector(soft)/mib).Msg("uses")
+	if err != nil {
 		return password.Here(n), func() {}
 	}
 	for _, p := range processes {

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -91,19 +92,6 @@ func (p *process) explain(err error) error {
 	return fmt.Errorf("%s: %w\n%s", p.name, err, b[max(0, len(b)-2000):])
 }
 
-// resident returns the memory of a process and its children in MiB: VmRSS now, or
-// VmHWM, the most that each of them had since resetPeak.
-func (p *process) resident(field string) (sum float64, err error) {
-	for _, pid := range p.all() {
-		mib, err := resident(pid, field)
-		if err != nil {
-			return 0, err
-		}
-		sum += mib
-	}
-	return sum, nil
-}
-
 // all returns the ids of a process and its children.
 func (p *process) all() []string {
 	pids := []string{p.pid()}
@@ -128,7 +116,31 @@ func (p *process) shareOfMemory() (sum float64, err error) {
 	return sum, nil
 }
 
-func resident(pid, name string) (float64, error) { return field("/proc/"+pid+"/status", name) }
+// watchMemory looks at shareOfMemory four times a second, and returns a function that
+// ends this and returns the most that there was.
+func (p *process) watchMemory() func() (float64, error) {
+	var most float64
+	var failed error
+	stop, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for look := time.NewTicker(time.Second / 4); ; {
+			select {
+			case <-stop:
+				look.Stop()
+				return
+			case <-look.C:
+				memory, err := p.shareOfMemory()
+				most, failed = max(most, memory), errors.Join(failed, err)
+			}
+		}
+	}()
+	return func() (float64, error) {
+		close(stop)
+		<-stopped
+		return most, failed
+	}
+}
 
 // field returns a field of a file in MiB.
 func field(file, name string) (float64, error) {
@@ -143,16 +155,6 @@ func field(file, name string) (float64, error) {
 		}
 	}
 	return 0, fmt.Errorf("no %s", name)
-}
-
-// resetPeak has VmHWM begin anew, proc(5).
-func (p *process) resetPeak() error {
-	for _, pid := range p.all() {
-		if err := os.WriteFile("/proc/"+pid+"/clear_refs", []byte("5"), 0); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // tick is the unit of CPU times in /proc, proc_pid_stat(5): 1/100 s on Linux.

@@ -146,9 +146,6 @@ func (b *bench) floods(ctx context.Context) error {
 
 // flood measures `me` at a fixed rate while others log in as fast as they can.
 func (b *bench) flood(ctx context.Context, s *side) error {
-	if err := s.product.resetPeak(); err != nil {
-		return err
-	}
 	type outcome struct {
 		r   *result
 		err error
@@ -158,18 +155,19 @@ func (b *bench) flood(ctx context.Context, s *side) error {
 		r, err := load(s.product.addr, b.options.round, spread(floodConns, s.logins))
 		logins <- outcome{r, err}
 	}()
+	memory := s.product.watchMemory()
 	me, err := paced(s.product.addr, b.options.round, spread(floodMeOver, s.me), floodMe)
 	others := <-logins
-	for _, err := range []error{err, others.err, ctx.Err()} {
+	most, watched := memory()
+	for _, err := range []error{err, others.err, watched, ctx.Err()} {
 		if err != nil {
 			return s.product.explain(fmt.Errorf("flood: %w", err))
 		}
 	}
 	b.keep("flood me", me)
 	b.keep("flood login", others.r)
-	peak, err := s.product.resident("VmHWM")
-	b.measured.add("flood memory", peak)
-	return err
+	b.measured.add("flood memory", most)
+	return nil
 }
 
 // starts measures how long the product takes to get ready, on an empty
@@ -205,7 +203,7 @@ func (b *bench) starts(ctx context.Context) error {
 	}
 	time.Sleep(b.settle)
 	for name, p := range idle {
-		memory, err := p.resident("VmRSS")
+		memory, err := p.shareOfMemory()
 		if err != nil {
 			return err
 		}

@@ -39,9 +39,9 @@ func TestPagesAccessible(t *testing.T) {
 	b := open(t)
 	mux := http.NewServeMux()
 	mux.Handle("/", http.FileServer(http.Dir(golden)))
-	for _, name := range []string{"page.css", "explorer.css", "explorer.js"} {
-		mux.HandleFunc("/"+name, func(w http.ResponseWriter, r *http.Request) { http.ServeFile(w, r, "../internal/web/"+name) })
-	}
+	web := http.FileServer(http.Dir("../internal/web"))
+	mux.Handle("/page.css", web)
+	mux.Handle("/explorer/", web)
 	server := httptest.NewServer(mux)
 	defer server.Close()
 	cards := map[float64]string{} // a page by where its card begins

@@ -11,8 +11,8 @@ import (
 
 // Operations of administrators.
 const (
-	usersOp = `query ($first: Int, $after: String, $last: Int, $before: String, $search: String, $role: Role, $disabled: Boolean) {
-		users(first: $first, after: $after, last: $last, before: $before, search: $search, role: $role, disabled: $disabled) {
+	usersOp = `query ($first: Int, $after: String, $last: Int, $before: String, $search: String, $match: UserMatch! = CONTAINS, $role: Role, $disabled: Boolean) {
+		users(first: $first, after: $after, last: $last, before: $before, search: $search, match: $match, role: $role, disabled: $disabled) {
 			edges { cursor node { id username email role disabledAt sessions { id } } } nodes { id }
 			pageInfo { hasNextPage hasPreviousPage startCursor endCursor } totalCount } }`
 	setRoleOp    = `mutation ($i: SetUserRoleInput!) { setUserRole(input: $i) { user { id username email role } errors { code message field } } }`

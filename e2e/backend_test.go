@@ -56,7 +56,7 @@ func TestBackendNamesItsUsers_C4_C5_G1(t *testing.T) {
 func TestSamplePassword_A3(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
-		for _, sample := range []string{"a quiet lamp by the river", "A Quiet Lamp By The River"} {
+		for _, sample := range []string{"a quiet lamp by the river", "A Quiet Lamp By The River", "a brisk walk along the shore"} {
 			ada := testenv.Newcomer()
 			ada.Password = sample
 			if secure(s) {

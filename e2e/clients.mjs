@@ -5,10 +5,9 @@ import { ApolloClient, CombinedGraphQLErrors, HttpLink, InMemoryCache, gql } fro
 import { Client, fetchExchange } from '@urql/core';
 import { GraphQLClient } from 'graphql-request';
 import relay from 'relay-runtime';
+import { LOGIN, ME, loginRequest, meRequest } from './operations.mjs';
 
 const [url, login, password] = process.argv.slice(2);
-const LOGIN = 'mutation Login($input: LoginInput!) { login(input: $input) { tokens { accessToken } errors { code } } }';
-const ME = 'query Me($id: ID!) { me { id username } other: user(id: $id) { id } }';
 const nobody = '00000000-0000-7000-8000-000000000000';
 const bearer = (token) => (token ? { authorization: `Bearer ${token}` } : {});
 
@@ -71,23 +70,6 @@ const clients = {
       return response.json();
     });
     const environment = (token) => new Environment({ network: network(token), store: new Store(new RecordSource()) });
-    // What relay-compiler makes of LOGIN and ME.
-    const scalar = (name) => ({ alias: null, args: null, kind: 'ScalarField', name, storageKey: null });
-    const linked = (name, concreteType, selections, alias = null, args = null, plural = false) =>
-      ({ alias, args, concreteType, kind: 'LinkedField', name, plural, selections, storageKey: null });
-    const variable = (name) => [{ kind: 'Variable', name, variableName: name }];
-    const compiled = (operationKind, name, text, argument, selections) => {
-      const argumentDefinitions = [{ defaultValue: null, kind: 'LocalArgument', name: argument }];
-      const type = operationKind === 'query' ? 'Query' : 'Mutation';
-      return {
-        kind: 'Request', fragment: { argumentDefinitions, kind: 'Fragment', metadata: null, name, selections, type, abstractKey: null },
-        operation: { argumentDefinitions, kind: 'Operation', name, selections }, params: { cacheID: name, id: null, metadata: {}, name, operationKind, text },
-      };
-    };
-    const loginRequest = compiled('mutation', 'Login', LOGIN, 'input', [linked('login', 'LoginPayload',
-      [linked('tokens', 'Tokens', [scalar('accessToken')]), linked('errors', 'UserError', [scalar('code')], null, null, true)], null, variable('input'))]);
-    const meRequest = compiled('query', 'Me', ME, 'id', [linked('me', 'User', [scalar('id'), scalar('username')]),
-      linked('user', 'User', [scalar('id')], 'other', variable('id'))]);
     return {
       mutate: (variables) => new Promise((onCompleted, onError) => {
         commitMutation(environment(), { mutation: loginRequest, variables, onCompleted, onError });

@@ -1,6 +1,7 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -246,5 +247,11 @@ func TestEnvFile(t *testing.T) {
 	_, message, code := testenv.Command(t, t.TempDir(), "", []string{"HOST=127.0.0.1", "PORT=" + port})
 	if code != 1 || !strings.Contains(message, "is in use") {
 		t.Errorf("a port that is taken: exit code %d:\n%s", code, message)
+	}
+	// Where the log is for programs, why it ended is a line of it.
+	_, message, code = testenv.Command(t, t.TempDir(), "", []string{"HOST=127.0.0.1", "PORT=" + port, "LOG_FORMAT=json"})
+	var line struct{ Level, Error, Message string }
+	if err := json.Unmarshal([]byte(message), &line); err != nil || code != 1 || line.Level != "fatal" || !strings.Contains(line.Error, "is in use") {
+		t.Errorf("the same as JSON: exit code %d, %v:\n%s", code, err, message)
 	}
 }

@@ -203,6 +203,12 @@ func liveUnderPath(t *testing.T, s *testenv.Stack, public string, client *http.C
 		t.Errorf("metadata: %s", inFront.body)
 	}
 	get(metadata.KeysPage).mustShow(t, http.StatusOK, `{"keys":`)
+	mustDiscover(t, client, public, got.Tokens.AccessToken, got.User.ID, development(s))
+	for _, p := range s.Replicas { // which a proxy that knows RFC 8414 alone passes on
+		if front, err := tryGet(p.URL + openIDPath + "/id"); err != nil || front.body != get(public+openIDPath).body {
+			t.Errorf("in front of the path: %s, %v", front.body, err)
+		}
+	}
 	ctx := context.WithValue(t.Context(), oauth2.HTTPClient, client)
 	conf := oauth2.Config{ClientID: "latchkey", Endpoint: oauth2.Endpoint{TokenURL: metadata.Token, AuthStyle: oauth2.AuthStyleInParams}}
 	var program *oauth2.Token

@@ -14,6 +14,7 @@ const (
 	tokenPath      = "/auth/token"
 	revokePath     = "/auth/revoke"
 	introspectPath = "/auth/introspect"
+	verifyPath     = "/auth/verify"
 )
 
 // formOf are parameters in pairs, as a body.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -97,11 +98,28 @@ func TestTokenThrottle_C7(t *testing.T) {
 // The metadata names what is there, and the grant goes when it is turned off.
 func TestMetadata_G1(t *testing.T) {
 	t.Parallel()
-	read := func(t *testing.T, s *testenv.Stack) (m map[string]any) {
+	readAt := func(t *testing.T, s *testenv.Stack, path string) (m map[string]any) {
 		t.Helper()
-		p := exchange(t, "GET", s.URL()+"/.well-known/oauth-authorization-server", "")
+		p := exchange(t, "GET", s.URL()+path, "")
 		if err := json.Unmarshal([]byte(p.body), &m); err != nil || p.status != 200 || p.header.Get("Content-Type") != "application/json" {
 			t.Fatalf("metadata: %d %s", p.status, p.body)
+		}
+		return m
+	}
+	// read returns the metadata, of which OpenID Connect's are the same and two more.
+	read := func(t *testing.T, s *testenv.Stack) map[string]any {
+		t.Helper()
+		m, openID := readAt(t, s, "/.well-known/oauth-authorization-server"), readAt(t, s, openIDPath)
+		if subjects, _ := json.Marshal(openID["subject_types_supported"]); string(subjects) != `["public"]` {
+			t.Errorf("subject types: %s", subjects)
+		}
+		if openID["id_token_signing_alg_values_supported"] == nil || openID["authorization_endpoint"] != nil {
+			t.Errorf("OpenID Connect: %v", openID)
+		}
+		delete(openID, "subject_types_supported")
+		delete(openID, "id_token_signing_alg_values_supported")
+		if !reflect.DeepEqual(openID, m) {
+			t.Errorf("OpenID Connect has %v, OAuth %v", openID, m)
 		}
 		return m
 	}
@@ -137,7 +155,7 @@ func TestOAuthCORS_I5(t *testing.T) {
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
 		for path, methods := range map[string][]string{
 			tokenPath: {"POST"}, revokePath: {"POST"}, introspectPath: nil,
-			"/.well-known/jwks.json": {"GET"}, "/.well-known/oauth-authorization-server": {"GET"},
+			"/.well-known/jwks.json": {"GET"}, "/.well-known/oauth-authorization-server": {"GET"}, openIDPath: {"GET"},
 		} {
 			for _, origin := range []string{allowedOrigin, foreignOrigin, "null"} {
 				for _, method := range []string{"GET", "POST"} {
@@ -182,7 +200,10 @@ func TestOAuthWithoutDatabase_R1(t *testing.T) {
 			t.Errorf("%s: %d %v %s", what, p.status, p.header, p.body)
 		}
 	}
-	for _, path := range []string{"/.well-known/jwks.json", "/.well-known/oauth-authorization-server"} {
+	if p := exchange(t, "GET", s.URL()+verifyPath, "", "Authorization", "Bearer "+ada.Access); p.status != 503 || p.header.Get("Retry-After") == "" || p.header.Get("X-User-Id") != "" {
+		t.Errorf("verify: %d %v %s", p.status, p.header, p.body)
+	}
+	for _, path := range []string{"/.well-known/jwks.json", "/.well-known/oauth-authorization-server", openIDPath} {
 		if p := exchange(t, "GET", s.URL()+path, ""); p.status != 200 {
 			t.Errorf("%s: %d", path, p.status)
 		}

@@ -94,6 +94,10 @@ func mustBeBound(t *testing.T, s *testenv.Stack, p *testenv.Person, access strin
 			t.Errorf("%s: %s", name, a.Body)
 		}
 	}
+	told := exchange(t, "GET", s.URL()+verifyPath, "", "Authorization", "Bearer "+access)
+	if told.status != 401 || !strings.Contains(told.header.Get("WWW-Authenticate"), `error="insufficient_user_authentication"`) || !strings.Contains(told.header.Get("WWW-Authenticate"), `acr_values="aal2"`) {
+		t.Errorf("a proxy is told %d %v", told.status, told.header)
+	}
 }
 
 // mustBeFree fails the test unless the bearer can do what needs a session.
@@ -102,6 +106,9 @@ func mustBeFree(t *testing.T, s *testenv.Stack, p *testenv.Person, access string
 	a := testenv.Post(t, s.URL(), testenv.Request{Query: userOp, Variables: map[string]any{"id": p.ID}, Bearer: access, Client: p.Client})
 	if len(a.Errors) > 0 {
 		t.Errorf("user: %s", a.Body)
+	}
+	if p := exchange(t, "GET", s.URL()+verifyPath, "", "Authorization", "Bearer "+access); p.status != 200 {
+		t.Errorf("a proxy is told %d %v", p.status, p.header)
 	}
 }
 

@@ -21,29 +21,27 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// step is a block of commands in the README and the answer that stands below.
-type step struct{ commands, answer string }
+// tourPage has the tour.
+const tourPage = "docs/tour.md"
 
-// tour reads the README's tour: its blocks of sh, each with the block of
-// another language that follows.
-func tour(t *testing.T) []step {
+// pageAt returns a page of the project.
+func pageAt(t *testing.T, path string) testenv.Page {
 	t.Helper()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
+	for _, p := range testenv.Pages(t) {
+		if p.Path == path {
+			return p
+		}
 	}
-	_, text, ok1 := strings.Cut(string(readme), "\n## Tour\n")
-	text, _, ok2 := strings.Cut(text, "\n## Production\n")
-	if !ok1 || !ok2 {
-		t.Fatal("the README has no tour")
-	}
-	var steps []step
-	for _, block := range regexp.MustCompile("(?s)```([a-z]+)\n(.*?)```\n").FindAllStringSubmatch(text, -1) {
-		switch {
-		case block[1] != "sh":
-			steps[len(steps)-1].answer = block[2]
-		default:
-			steps = append(steps, step{commands: block[2]})
+	t.Fatalf("there is no %s", path)
+	return testenv.Page{}
+}
+
+// tour are the tour's blocks of sh.
+func tour(t *testing.T) (steps []testenv.Block) {
+	t.Helper()
+	for _, b := range pageAt(t, tourPage).Blocks {
+		if b.Runs() {
+			steps = append(steps, b)
 		}
 	}
 	return steps
@@ -75,7 +73,7 @@ func settled(s string) string {
 	return strings.TrimSpace(s)
 }
 
-// shells are those that the README is for, as somebody types into them, but without
+// shells are those that the tour is for, as somebody types into them, but without
 // what they set up at home.
 var shells = [][]string{{"bash", "--norc", "-i"}, {"zsh", "-f", "-i"}}
 
@@ -97,7 +95,7 @@ func types(t *testing.T, shell []string, dir, script string) (printed string) {
 	return out.String()
 }
 
-// The README's tour works as it is written, typed into bash and into zsh, twice in a row
+// The tour works as it is written, typed into bash and into zsh, twice in a row
 // in one folder, on both stacks. In production its requests alternate between two
 // replicas, and the mail is read from the mail server under the address of the inbox.
 // What stands in between for that is a proxy, through which nobody reads the inbox itself.
@@ -140,7 +138,7 @@ func TestTour(t *testing.T) {
 		const mark = "---- step ----"
 		script := ""
 		for _, st := range slices.Concat(steps, steps) {
-			script += st.commands + "echo '" + mark + "'\n"
+			script += st.Text + "echo '" + mark + "'\n"
 		}
 		script = strings.ReplaceAll(script, "localhost:8080", strings.TrimPrefix(base, "http://"))
 		for _, shell := range shells {
@@ -149,9 +147,12 @@ func TestTour(t *testing.T) {
 				t.Fatalf("%s: %d answers of %d steps, twice: %q", shell[0], len(answers)-1, len(steps), answers)
 			}
 			for i, answer := range answers[:2*len(steps)] {
-				st := steps[i%len(steps)]
-				if got, want := settled(answer), settled(st.answer); got != want {
-					t.Errorf("%s, step %d:\n%s\ngot\n%s\nwant\n%s", shell[0], i+1, st.commands, got, want)
+				st, want := steps[i%len(steps)], ""
+				if st.Answer != nil {
+					want = settled(st.Answer.Text)
+				}
+				if got := settled(answer); got != want {
+					t.Errorf("%s, step %d:\n%s\ngot\n%s\nwant\n%s", shell[0], i+1, st.Text, got, want)
 				}
 			}
 		}
@@ -162,16 +163,13 @@ func TestTour(t *testing.T) {
 // means anything to the shell or to the service.
 func TestEnvBlock(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	block := regexp.MustCompile("(?s)```sh\n(touch .env.*?)```\n").FindSubmatch(readme)
-	if block == nil {
+	blocks := pageAt(t, "README.md").Blocks
+	i := slices.IndexFunc(blocks, func(b testenv.Block) bool { return strings.HasPrefix(b.Text, "touch .env") })
+	if i < 0 {
 		t.Fatal("the README makes no .env")
 	}
 	const password = `p$HOME ${PATH}$$ $(id) "x" \t #y` + "`!z"
-	script := strings.Replace(string(block[1]), "the password of your mail account", password, 1)
+	script := strings.Replace(blocks[i].Text, "the password of your mail account", password, 1)
 	for _, shell := range shells {
 		dir := t.TempDir()
 		types(t, shell, dir, script)
@@ -187,34 +185,5 @@ func TestEnvBlock(t *testing.T) {
 				t.Errorf("%s: %s", shell[0], w)
 			}
 		}
-	}
-}
-
-// Blocks to be typed hold no comment: zsh, as people have it, takes that for a command
-// or for arguments.
-func TestBlocksHaveNoComments(t *testing.T) {
-	t.Parallel()
-	comment := regexp.MustCompile(`(?m)(^|\s)#.*`)
-	n := 0
-	for _, pattern := range []string{"../*.md", "../docs/*.md", "../bench/*.md"} {
-		files, err := filepath.Glob(pattern)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, file := range files {
-			text, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, block := range regexp.MustCompile("(?s)```sh\n(.*?)```\n").FindAllSubmatch(text, -1) {
-				n++
-				if found := comment.Find(block[1]); found != nil {
-					t.Errorf("%s: %s", file, found)
-				}
-			}
-		}
-	}
-	if n < 20 {
-		t.Errorf("%d blocks were found", n)
 	}
 }

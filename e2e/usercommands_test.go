@@ -146,11 +146,11 @@ func TestUserListCommand(t *testing.T) {
 			{[]string{"--disabled=false"}, names[1:]},
 			{[]string{"--disabled", "--role", "ADMIN"}, nil},
 		} {
-			if got := listed(t, s, append(c.args, "--search", "@"+strings.ToUpper(at))...); !slices.Equal(got, c.want) {
+			if got := listed(t, s, append(c.args, "--contains", "--search", "@"+strings.ToUpper(at))...); !slices.Equal(got, c.want) {
 				t.Errorf("user list %v: got %v, want %v", c.args, got, c.want)
 			}
 		}
-		out, errOut, code := shell(t, s, "", "user", "list", "--search", at, "--limit", "1")
+		out, errOut, code := shell(t, s, "", "user", "list", "--search", at, "--contains", "--limit", "1")
 		if lines := strings.Split(strings.TrimSpace(out), "\n"); code != 0 || len(lines) != 2 || !strings.HasPrefix(lines[0], "ID ") ||
 			!strings.Contains(lines[1], names[0]) || !strings.Contains(errOut, "--limit") {
 			t.Errorf("user list: exit code %d\n%s%s", code, out, errOut)

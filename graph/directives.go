@@ -57,8 +57,8 @@ func (r *resolver) hasRole(ctx context.Context, _ any, next graphql.Resolver, ro
 	if err != nil {
 		return nil, err
 	}
-	if v.User.Role != role {
-		return nil, &auth.Error{Code: auth.Forbidden, Reason: "ROLE", Message: "This needs the role " + string(role) + "."}
+	if err := auth.HasRole(v, role); err != nil {
+		return nil, err
 	}
 	if v, err = r.viewer(ctx); err != nil {
 		return nil, err

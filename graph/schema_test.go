@@ -6,6 +6,7 @@ import (
 
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
+	"latchkey/internal/jwt"
 	"latchkey/internal/store"
 )
 
@@ -44,6 +45,13 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%s: the schema has %v, Go has %v", name, got, want)
 		}
+	}
+}
+
+// Claims of the operator's own have values for the roles that there are.
+func TestRolesOfClaims(t *testing.T) {
+	if want := []string{string(store.RoleUser), string(store.RoleAdmin)}; !slices.Equal(jwt.Roles, want) {
+		t.Errorf("got %q, want %q", jwt.Roles, want)
 	}
 }
 

@@ -8,10 +8,10 @@ import (
 )
 
 func (q query) Users(
-	ctx context.Context, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool,
+	ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool,
 ) (*auth.UserConnection, error) {
 	c, err := q.auth.Users(ctx, auth.UserList{
-		First: first, After: after, Last: last, Before: before, Search: search, Role: role, Disabled: disabled,
+		First: first, After: after, Last: last, Before: before, Search: search, Match: match, Role: role, Disabled: disabled,
 	})
 	if err != nil {
 		return nil, err
@@ -21,5 +21,11 @@ func (q query) Users(
 }
 
 func (c userConnection) TotalCount(ctx context.Context, obj *auth.UserConnection) (int, error) {
-	return c.auth.CountUsers(ctx, obj)
+	n, _, err := c.auth.CountUsers(ctx, obj)
+	return n, err
+}
+
+func (c userConnection) TotalCountIsExact(ctx context.Context, obj *auth.UserConnection) (bool, error) {
+	_, exact, err := c.auth.CountUsers(ctx, obj)
+	return exact, err
 }

@@ -70,6 +70,11 @@ func benchmarkPages(b *testing.B, f *fixture, n int) {
 		{"disabled-ADMIN", `{ users(role: ADMIN, disabled: true)` + fields, `"nodes":[]`},
 		{"search-common", `{ users(search: "USER")` + fields, `"hasNextPage":true`},
 		{"search-rare", `{ users(search: "user1@")` + fields, `"username":"user1"`},
+		{"search-name", `{ users(search: "user17")` + fields, `"username":"user17"`},
+		{"search-nobody", `{ users(search: "nobody")` + fields, `"nodes":[]`},
+		{"search-count", `{ users(search: "user", first: 0) { totalCount totalCountIsExact } }`, `"totalCount":1000`},
+		{"contains-common", `{ users(search: "USER", match: CONTAINS)` + fields, `"hasNextPage":true`},
+		{"contains-rare", `{ users(search: "ser1@", match: CONTAINS)` + fields, `"username":"user1"`},
 		{"sessions", `{ users { nodes { username sessions { deviceName lastUsedAt } } } }`, `"sessions":[{`},
 		{"totalCount", `{ users(first: 0) { totalCount } }`, fmt.Sprintf(`"totalCount":%d`, n+1)},
 	} {
@@ -92,6 +97,8 @@ func fill(t testing.TB, d db.DB, n int) {
 		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at)
 		SELECT '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i || '@example.org', 'user' || i || '@example.org', 'user' || i, '',
 			CASE i WHEN 1 THEN 'ADMIN' ELSE 'USER' END, 1, at, at, CASE i WHEN 2 THEN at END FROM t`)
+	byPieces(t, d, n, `
+		INSERT INTO usernames (key, user_id, look) SELECT 'user' || i, '00000000-0000-7000-8000-' || (100000000000 + i), 'user' || i FROM t`)
 }
 
 // fillSessions inserts a session for each of them.
@@ -144,18 +151,29 @@ func TestSearchOfMany(t *testing.T) {
 				t.Errorf("got %v, want %v", got, want)
 			}
 		}
-		find(auth.UserList{Search: new("user1@")}, "user1")
-		find(auth.UserList{Search: new("user1@"), Last: new(2)}, "user1")
-		find(auth.UserList{Search: new("ada"), Last: new(2)}, "ada")
-		find(auth.UserList{Search: new("user100"), Last: new(3)}, "user1001", "user1000", "user100")
-		find(auth.UserList{Search: new("nobody")})
-		find(auth.UserList{Search: new("user1@"), Disabled: new(true)})
-		c, err := f.Users(t.Context(), auth.UserList{First: new(0), Search: new("user")})
+		find(auth.UserList{Match: auth.MatchContains, Search: new("user1@")}, "user1")
+		find(auth.UserList{Match: auth.MatchContains, Search: new("user1@"), Last: new(2)}, "user1")
+		find(auth.UserList{Match: auth.MatchContains, Search: new("ada"), Last: new(2)}, "ada")
+		find(auth.UserList{Match: auth.MatchContains, Search: new("user100"), Last: new(3)}, "user1001", "user1000", "user100")
+		find(auth.UserList{Match: auth.MatchContains, Search: new("nobody")})
+		find(auth.UserList{Match: auth.MatchContains, Search: new("user1@"), Disabled: new(true)})
+		c, err := f.Users(t.Context(), auth.UserList{First: new(0), Match: auth.MatchContains, Search: new("user")})
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got, err := f.CountUsers(t.Context(), c); err != nil || got != n {
-			t.Errorf("counted %d, %v, want %d", got, err, n)
+		if got, exact, err := f.CountUsers(t.Context(), c); err != nil || got != 1000 || exact {
+			t.Errorf("counted %d, %t, %v, want 1000 and more", got, exact, err)
+		}
+		find(auth.UserList{Search: new("user100"), Role: new(store.RoleUser)}, "user100", "user1000", "user1001", "user1002", "user1003", "user1004",
+			"user1005", "user1006", "user1007", "user1008", "user1009")
+		find(auth.UserList{Search: new("user"), Last: new(1)}, "user999")
+		find(auth.UserList{Search: new("user"), Disabled: new(true)}, "user2") // behind many whom the filter leaves out
+		find(auth.UserList{Search: new("user"), Role: new(store.RoleAdmin), Last: new(5)}, "user1")
+		if c, err = f.Users(t.Context(), auth.UserList{First: new(0), Search: new("user")}); err != nil {
+			t.Fatal(err)
+		}
+		if got, exact, err := f.CountUsers(t.Context(), c); err != nil || got != 1000 || exact {
+			t.Errorf("counted %d, %t, %v, want 1000 and more", got, exact, err)
 		}
 	})
 }

@@ -1,13 +1,82 @@
 package migrations_test
 
 import (
+	"crypto/sha256"
+	"flag"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"latchkey/internal/db"
+	"latchkey/internal/store"
 	"latchkey/internal/testenv"
+	"latchkey/migrations"
 )
+
+var update = flag.Bool("update", false, "write down new files and what they make")
+
+// A file that was written down is never edited: databases went through it as it was.
+func TestFilesStay(t *testing.T) {
+	const sums = "SHA256SUMS"
+	b, err := os.ReadFile(sums)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, err := filepath.Glob("*/*.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(b)) {
+		sum, file, _ := strings.Cut(strings.TrimSpace(line), "  ")
+		if is := sha256Of(t, file); is != sum {
+			t.Errorf("%s is not what it was: %s, want %s", file, is, sum)
+		}
+		files = slices.DeleteFunc(files, func(f string) bool { return f == file })
+	}
+	if len(files) > 0 && !*update {
+		t.Errorf("not in %s, where -update puts them: %q", sums, files)
+	}
+	for _, file := range files {
+		b = fmt.Appendf(b, "%s  %s\n", sha256Of(t, file), file)
+	}
+	if *update {
+		write(t, sums, b)
+	}
+}
+
+func sha256Of(t *testing.T, file string) string {
+	t.Helper()
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b))
+}
+
+func write(t *testing.T, file string, b []byte) {
+	t.Helper()
+	if err := os.WriteFile(file, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The doctor knows the columns that the files make.
+func TestColumns(t *testing.T) {
+	testenv.Each(t, func(t *testing.T, d db.DB) {
+		got, err := store.New(d).Columns(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *update {
+			write(t, "columns.txt", []byte(strings.Join(got, "\n")+"\n"))
+		} else if want := migrations.Columns(); !slices.Equal(got, want) {
+			t.Errorf("the files make\n%v\ncolumns.txt has\n%v", got, want)
+		}
+	})
+}
 
 // Both folders describe the same tables, columns and nullability.
 func TestSchemasAgree(t *testing.T) {
@@ -29,7 +98,7 @@ func TestIndexesAgree(t *testing.T) {
 	lite := names(t, testenv.SQLite(t), `SELECT name FROM sqlite_master WHERE type = 'index' AND name NOT LIKE 'sqlite%'`)
 	postgres := names(t, testenv.Postgres(t), `
 		SELECT indexname::text FROM pg_indexes WHERE schemaname = 'public'
-		AND indexname NOT LIKE '%pkey' AND indexname NOT LIKE '%_key' AND indexname NOT LIKE 'goose%'
+		AND indexname NOT LIKE '%pkey' AND indexname NOT LIKE '%_key' AND indexname NOT LIKE '%_bytes' AND indexname NOT LIKE 'goose%'
 		UNION SELECT indexname::text FROM pg_indexes WHERE indexname IN ('registrations_email_key')`)
 	if len(lite) == 0 || !slices.Equal(lite, postgres) {
 		t.Errorf("sqlite\n%v\npostgresql\n%v", lite, postgres)

@@ -221,7 +221,7 @@ type ComplexityRoot struct {
 		Me           func(childComplexity int) int
 		Node         func(childComplexity int, id string) int
 		User         func(childComplexity int, id string) int
-		Users        func(childComplexity int, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) int
+		Users        func(childComplexity int, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) int
 	}
 
 	QueuedMail struct {
@@ -495,10 +495,11 @@ type ComplexityRoot struct {
 	}
 
 	UserConnection struct {
-		Edges      func(childComplexity int) int
-		Nodes      func(childComplexity int) int
-		PageInfo   func(childComplexity int) int
-		TotalCount func(childComplexity int) int
+		Edges             func(childComplexity int) int
+		Nodes             func(childComplexity int) int
+		PageInfo          func(childComplexity int) int
+		TotalCount        func(childComplexity int) int
+		TotalCountIsExact func(childComplexity int) int
 	}
 
 	UserEdge struct {
@@ -566,7 +567,7 @@ type QueryResolver interface {
 	Me(ctx context.Context) (*store.User, error)
 	User(ctx context.Context, id string) (*store.User, error)
 	Node(ctx context.Context, id string) (Node, error)
-	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, role *store.Role, disabled *bool) (*auth.UserConnection, error)
+	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) (*auth.UserConnection, error)
 	Mails(ctx context.Context, first *int, after *string, failed bool) (*auth.QueuedMailConnection, error)
 }
 type SessionResolver interface {
@@ -591,6 +592,7 @@ type UserResolver interface {
 }
 type UserConnectionResolver interface {
 	TotalCount(ctx context.Context, obj *auth.UserConnection) (int, error)
+	TotalCountIsExact(ctx context.Context, obj *auth.UserConnection) (bool, error)
 }
 
 // endregion ************************** generated!.gotpl **************************
@@ -1476,7 +1478,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["search"].(*string), args["role"].(*store.Role), args["disabled"].(*bool)), true
+		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["search"].(*string), args["match"].(auth.UserMatch), args["role"].(*store.Role), args["disabled"].(*bool)), true
 
 	case "QueuedMail.createdAt":
 		if e.ComplexityRoot.QueuedMail.CreatedAt == nil {
@@ -2464,6 +2466,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.UserConnection.TotalCount(childComplexity), true
+	case "UserConnection.totalCountIsExact":
+		if e.ComplexityRoot.UserConnection.TotalCountIsExact == nil {
+			break
+		}
+
+		return e.ComplexityRoot.UserConnection.TotalCountIsExact(childComplexity), true
 
 	case "UserEdge.cursor":
 		if e.ComplexityRoot.UserEdge.Cursor == nil {
@@ -2859,8 +2867,14 @@ type Query {
     last: Int
     "A cursor: only users before it."
     before: String
-    "Part of a username or an email address, whatever its case."
+    """
+    What usernames or email addresses are searched for, whatever their case. For a beginning, as the default of ` + "`" + `match` + "`" + ` is, the
+    list is by name: by username, what is equal to the search first, and behind that, by address, those of whom the address
+    alone begins so. It takes as long however many users there are.
+    """
     search: String
+    "What of them ` + "`" + `search` + "`" + ` is. ` + "`" + `CONTAINS` + "`" + ` looks at every user, which takes seconds where there are a million."
+    match: UserMatch! = BEGINNING
     "Only users with this role."
     role: Role
     "Only users who are disabled, or only those who are not."
@@ -2899,14 +2913,27 @@ enum SecondFactorPolicy {
   EVERYBODY
 }
 
+"What of a username or an address ` + "`" + `users(search:)` + "`" + ` is."
+enum UserMatch {
+  "A text that the username or the address begins with, or that it is."
+  BEGINNING
+  "A text anywhere in the username or the address."
+  CONTAINS
+}
+
 "A page of users, after https://relay.dev/graphql/connections.htm."
 type UserConnection {
   edges: [UserEdge!]!
   "The users of ` + "`" + `edges` + "`" + `."
   nodes: [User!]!
   pageInfo: PageInfo!
-  "All users that the filters leave, on whichever page. Counted only when it is selected, which takes longer the more there are."
+  """
+  All users that the filters leave, on whichever page. Counted only when it is selected, which takes longer the more there are;
+  beside a ` + "`" + `search` + "`" + ` up to 1,000, and then ` + "`" + `totalCountIsExact` + "`" + ` is false where there are more.
+  """
   totalCount: Int!
+  "Whether ` + "`" + `totalCount` + "`" + ` is all of them."
+  totalCountIsExact: Boolean!
 }
 
 type UserEdge {
@@ -4728,6 +4755,8 @@ func (ec *executionContext) childFields_UserConnection(ctx context.Context, fiel
 		return ec.fieldContext_UserConnection_pageInfo(ctx, field)
 	case "totalCount":
 		return ec.fieldContext_UserConnection_totalCount(ctx, field)
+	case "totalCountIsExact":
+		return ec.fieldContext_UserConnection_totalCountIsExact(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type UserConnection", field.Name)
 }
@@ -5477,22 +5506,30 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["search"] = arg4
-	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "role",
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "match",
+		func(ctx context.Context, v any) (auth.UserMatch, error) {
+			return ec.unmarshalNUserMatch2latchkeyᚋinternalᚋauthᚐUserMatch(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["match"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "role",
 		func(ctx context.Context, v any) (*store.Role, error) {
 			return ec.unmarshalORole2ᚖlatchkeyᚋinternalᚋstoreᚐRole(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["role"] = arg5
-	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "disabled",
+	args["role"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "disabled",
 		func(ctx context.Context, v any) (*bool, error) {
 			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
 		})
 	if err != nil {
 		return nil, err
 	}
-	args["disabled"] = arg6
+	args["disabled"] = arg7
 	return args, nil
 }
 
@@ -9698,7 +9735,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["search"].(*string), fc.Args["role"].(*store.Role), fc.Args["disabled"].(*bool))
+			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["search"].(*string), fc.Args["match"].(auth.UserMatch), fc.Args["role"].(*store.Role), fc.Args["disabled"].(*bool))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -14248,6 +14285,29 @@ func (ec *executionContext) _UserConnection_totalCount(ctx context.Context, fiel
 }
 func (ec *executionContext) fieldContext_UserConnection_totalCount(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("UserConnection", field, true, true, "Int")
+}
+
+func (ec *executionContext) _UserConnection_totalCountIsExact(ctx context.Context, field graphql.CollectedField, obj *auth.UserConnection) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_UserConnection_totalCountIsExact(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.UserConnection().TotalCountIsExact(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_UserConnection_totalCountIsExact(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("UserConnection", field, true, true, "Boolean")
 }
 
 func (ec *executionContext) _UserEdge_cursor(ctx context.Context, field graphql.CollectedField, obj *auth.UserEdge) (ret graphql.Marshaler) {
@@ -20609,6 +20669,12 @@ func (ec *executionContext) _UserConnection(ctx context.Context, sel ast.Selecti
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._UserConnection_totalCount(ctx, field, obj)
 				})
+		case "totalCountIsExact":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._UserConnection_totalCountIsExact(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21696,6 +21762,21 @@ func (ec *executionContext) marshalNUserErrorCode2latchkeyᚋinternalᚋauthᚐU
 	res := scalar.MarshalString(string(v))
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "UserErrorCode!")
+	}
+	return res
+}
+
+func (ec *executionContext) unmarshalNUserMatch2latchkeyᚋinternalᚋauthᚐUserMatch(ctx context.Context, v any) (auth.UserMatch, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.UserMatch(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNUserMatch2latchkeyᚋinternalᚋauthᚐUserMatch(ctx context.Context, sel ast.SelectionSet, v auth.UserMatch) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "UserMatch!")
 	}
 	return res
 }

@@ -88,7 +88,7 @@ func (s *Service) prove(ctx context.Context, a Actor, typed *string, wrong error
 		return err
 	}
 	if u.PasswordHash == "" || s.hasSecond(u, f) {
-		if err := s.freshWith(a.Viewer, f); err != nil {
+		if err := s.freshWith(a.Viewer, f, s.fresh(a.Viewer.Session)); err != nil {
 			return err
 		}
 	}

@@ -152,6 +152,9 @@ const (
 // ReasonStepUp is the reason of Forbidden where a fresh proof is asked for.
 const ReasonStepUp = "STEP_UP"
 
+// ReasonRole is the reason of Forbidden for whoever has not the role that is asked for.
+const ReasonRole = "ROLE"
+
 // ReasonPasskeysOff is the reason of Forbidden where there are no passkeys.
 const ReasonPasskeysOff = "PASSKEYS_OFF"
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"latchkey/internal/store"
 )
@@ -67,8 +68,13 @@ func (s *Service) factorsOfViewer(ctx context.Context, a Actor) (f store.Factors
 	return f, known, err
 }
 
-// fresh reports whether somebody showed in a session lately who they are.
-func (s *Service) fresh(v *store.Session) bool { return s.now().Sub(v.ProvenAt) <= s.cfg.FreshFor }
+// shownWithin reports whether somebody showed in a session lately who they are.
+func (s *Service) shownWithin(v *store.Session, lately time.Duration) bool {
+	return s.now().Sub(v.ProvenAt) <= lately
+}
+
+// fresh reports whether they did within FreshFor.
+func (s *Service) fresh(v *store.Session) bool { return s.shownWithin(v, s.cfg.FreshFor) }
 
 // errStepUp asks for a fresh proof of a level.
 func errStepUp(strong bool) *Error {
@@ -82,7 +88,12 @@ func errStepUp(strong bool) *Error {
 // Fresh returns nil if the viewer showed lately who they are, with the second factor if the
 // account has one; else Forbidden with ReasonStepUp (M1).
 func (s *Service) Fresh(ctx context.Context, v *Viewer) error {
-	recent, strong := s.fresh(v.Session), proofsOf(v.Session).strong()
+	return s.FreshWithin(ctx, v, s.cfg.FreshFor)
+}
+
+// FreshWithin is Fresh, where lately is not FreshFor.
+func (s *Service) FreshWithin(ctx context.Context, v *Viewer, lately time.Duration) error {
+	recent, strong := s.shownWithin(v.Session, lately), proofsOf(v.Session).strong()
 	if recent && strong {
 		return nil
 	}
@@ -90,13 +101,14 @@ func (s *Service) Fresh(ctx context.Context, v *Viewer) error {
 	if err != nil {
 		return err
 	}
-	return s.freshWith(v, f)
+	return s.freshWith(v, f, recent)
 }
 
-// freshWith is Fresh for a viewer whose factors are known.
-func (s *Service) freshWith(v *Viewer, f store.Factors) error {
+// freshWith is Fresh for a viewer whose factors are known, and who showed lately who they
+// are or did not.
+func (s *Service) freshWith(v *Viewer, f store.Factors, recent bool) error {
 	strong := s.hasSecond(v.User, f)
-	if s.fresh(v.Session) && (!strong || proofsOf(v.Session).strong()) {
+	if recent && (!strong || proofsOf(v.Session).strong()) {
 		return nil
 	}
 	return errStepUp(strong)
@@ -115,7 +127,42 @@ func (s *Service) FreshAdministrator(ctx context.Context, v *Viewer) error {
 	if !s.hasSecond(v.User, f) && !s.bound(v.User) {
 		return nil
 	}
-	return s.freshWith(v, f)
+	return s.freshWith(v, f, s.fresh(v.Session))
+}
+
+// Need is what is asked of somebody who is signed in.
+type Need struct {
+	Role   store.Role    // that they have this one; "" for whichever
+	Lately time.Duration // that they showed within it who they are; 0 for whenever
+}
+
+// ParseRole returns the role that is called so.
+func ParseRole(name string) (store.Role, bool) {
+	role := store.Role(name)
+	return role, role == store.RoleUser || role == store.RoleAdmin
+}
+
+// Permit returns nil if a viewer is what need asks for and has shown what the policy asks of
+// them, by the rules of the fields of the API; else Forbidden with ReasonRole or
+// ReasonStepUp.
+func (s *Service) Permit(ctx context.Context, v *Viewer, need Need) error {
+	if need.Role != "" {
+		if err := HasRole(v, need.Role); err != nil {
+			return err
+		}
+	}
+	if err := s.Enrolled(v); err != nil || need.Lately == 0 {
+		return err
+	}
+	return s.FreshWithin(ctx, v, need.Lately)
+}
+
+// HasRole returns nil if the viewer has a role, as it is now; else Forbidden with ReasonRole.
+func HasRole(v *Viewer, role store.Role) error {
+	if v.User.Role != role {
+		return &Error{Code: Forbidden, Reason: ReasonRole, Message: "This needs the role " + string(role) + "."}
+	}
+	return nil
 }
 
 // Enrolled returns nil unless the policy asks the viewer for a second factor that was not

@@ -32,13 +32,14 @@ func (s *Service) SecurityEvents(ctx context.Context, a Actor, userID string, q 
 	if err != nil {
 		return nil, fmt.Errorf("security events: %w", err)
 	}
-	return connection(a, list, page, n), nil
+	return connection(a, list, q, n), nil
 }
 
 // SecurityEventsOf returns the first page of the history of several users by their
 // ids, by one query. BadUserInput.
 func (s *Service) SecurityEventsOf(ctx context.Context, a Actor, userIDs []string, first *int) (map[string]*SecurityEventConnection, error) {
-	page, n, err := PageQuery{First: first}.page()
+	q := PageQuery{First: first}
+	page, n, err := q.page()
 	if err != nil {
 		return nil, err
 	}
@@ -48,15 +49,15 @@ func (s *Service) SecurityEventsOf(ctx context.Context, a Actor, userIDs []strin
 	}
 	all := make(map[string]*SecurityEventConnection, len(userIDs))
 	for _, id := range userIDs {
-		all[id] = connection(a, lists[id], page, n)
+		all[id] = connection(a, lists[id], q, n)
 	}
 	return all, nil
 }
 
-func connection(a Actor, list []store.SecurityEvent, page store.Page, n int) *SecurityEventConnection {
+func connection(a Actor, list []store.SecurityEvent, q PageQuery, n int) *SecurityEventConnection {
 	place := func(e *store.SecurityEvent) string { return cursor(e.At, e.ID) }
 	c := &SecurityEventConnection{}
-	c.Nodes, c.PageInfo = onPage(list, page, n, place)
+	c.Nodes, c.PageInfo = onPage(list, q, n, place)
 	c.Edges = make([]SecurityEventEdge, len(c.Nodes))
 	for i := range c.Nodes {
 		e := &c.Nodes[i]

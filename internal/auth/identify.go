@@ -39,5 +39,8 @@ func (s *Service) identify(ctx context.Context, accessToken string) (*Viewer, jw
 	return &Viewer{User: user, Session: session}, claims, nil
 }
 
+// InvalidToken is the error for a caller whose access token cannot be one.
+func InvalidToken() error { return errUnauthenticated(ReasonInvalid) }
+
 // MissingToken is the error for a caller who sent no access token at all.
 func MissingToken() error { return errUnauthenticated(ReasonMissing) }

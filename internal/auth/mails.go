@@ -54,7 +54,8 @@ type MailList struct {
 // Mails returns a page of the outbox, the oldest first.
 // BadUserInput.
 func (s *Service) Mails(ctx context.Context, q MailList) (*QueuedMailConnection, error) {
-	page, n, err := PageQuery{First: q.First, After: q.After}.page()
+	asked := PageQuery{First: q.First, After: q.After}
+	page, n, err := asked.page()
 	if err != nil {
 		return nil, err
 	}
@@ -68,7 +69,7 @@ func (s *Service) Mails(ctx context.Context, q MailList) (*QueuedMailConnection,
 	}
 	place := func(m *store.Mail) string { return cursor(m.CreatedAt, m.ID) }
 	c := &QueuedMailConnection{}
-	rows, c.PageInfo = onPage(rows, page, n, place)
+	rows, c.PageInfo = onPage(rows, asked, n, place)
 	c.Nodes, c.Edges = make([]QueuedMail, len(rows)), make([]QueuedMailEdge, len(rows))
 	for i := range rows {
 		c.Nodes[i] = queued(&rows[i])

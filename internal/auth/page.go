@@ -6,9 +6,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/google/uuid"
 
+	"latchkey/internal/names"
 	"latchkey/internal/store"
 )
 
@@ -33,49 +35,71 @@ type PageInfo struct {
 // page returns what to ask the store for, and n, how many rows the page has at most. It
 // asks for one row more, to know whether there are more. BadUserInput.
 func (q PageQuery) page() (p store.Page, n int, err error) {
-	n = defaultPage
+	if n, err = q.size(); err != nil {
+		return p, 0, err
+	}
+	p.Last, p.Limit = q.Last != nil, n+1
+	if p.After, err = place(q.After, parseCursor); err == nil {
+		p.Before, err = place(q.Before, parseCursor)
+	}
+	return p, n, err
+}
+
+// namePage is page for a list by name.
+func (q PageQuery) namePage() (p store.NamePage, n int, err error) {
+	if n, err = q.size(); err != nil {
+		return p, 0, err
+	}
+	p.Last, p.Limit = q.Last != nil, n+1
+	if p.After, err = place(q.After, parseNameCursor); err == nil {
+		p.Before, err = place(q.Before, parseNameCursor)
+	}
+	return p, n, err
+}
+
+// size returns how many rows the page has at most.
+func (q PageQuery) size() (int, error) {
+	n := defaultPage
 	switch {
 	case q.First != nil && q.Last != nil:
-		return p, 0, errPage("Give first or last, not both.")
+		return 0, errPage("Give first or last, not both.")
 	case q.First != nil:
 		n = *q.First
 	case q.Last != nil:
-		n, p.Last = *q.Last, true
+		n = *q.Last
 	}
 	if n < 0 || n > maxPage {
-		return p, 0, errPage(fmt.Sprintf("A page has 0 to %d rows.", maxPage))
+		return 0, errPage(fmt.Sprintf("A page has 0 to %d rows.", maxPage))
 	}
-	p.Limit = n + 1
-	for _, side := range []struct {
-		given *string
-		place **store.Place
-	}{{q.After, &p.After}, {q.Before, &p.Before}} {
-		if side.given == nil {
-			continue
-		}
-		place, ok := parseCursor(*side.given)
-		if !ok {
-			return p, 0, errPage("This is not a cursor of ours.")
-		}
-		*side.place = &place
+	return n, nil
+}
+
+// place reads a cursor, if there is one.
+func place[P any](cursor *string, parse func(string) (P, bool)) (*P, error) {
+	if cursor == nil {
+		return nil, nil
 	}
-	return p, n, nil
+	p, ok := parse(*cursor)
+	if !ok {
+		return nil, errPage("This is not a cursor of ours.")
+	}
+	return &p, nil
 }
 
 func errPage(message string) error { return &Error{Code: BadUserInput, Message: message} }
 
 // onPage returns the rows that are on a page, without the one that was read to know
 // whether there are more, and where the page lies. cursor returns the cursor of a row.
-func onPage[T any](rows []T, p store.Page, n int, cursor func(*T) string) ([]T, PageInfo) {
+func onPage[T any](rows []T, q PageQuery, n int, cursor func(*T) string) ([]T, PageInfo) {
 	more := len(rows) > n
-	if more && p.Last {
+	if more && q.Last != nil {
 		rows = rows[1:]
 	} else if more {
 		rows = rows[:n]
 	}
-	info := PageInfo{HasNextPage: more || p.Before != nil, HasPreviousPage: p.After != nil}
-	if p.Last {
-		info.HasNextPage, info.HasPreviousPage = p.Before != nil, more || p.After != nil
+	info := PageInfo{HasNextPage: more || q.Before != nil, HasPreviousPage: q.After != nil}
+	if q.Last != nil {
+		info.HasNextPage, info.HasPreviousPage = q.Before != nil, more || q.After != nil
 	}
 	if len(rows) > 0 {
 		first, last := cursor(&rows[0]), cursor(&rows[len(rows)-1])
@@ -115,4 +139,38 @@ func parseCursor(s string) (p store.Place, ok bool) {
 		return store.Place{}, false
 	}
 	return p, true
+}
+
+// A cursor of a list by name is nameCursorVersion, which kind of name its row was found by,
+// and the name's key, in the same spelling.
+const nameCursorVersion = "2"
+
+// The kinds of names in a cursor.
+const (
+	byUsername = "username"
+	byAddress  = "address"
+)
+
+func nameCursor(p store.NamePlace) string {
+	kind := byUsername
+	if p.Address {
+		kind = byAddress
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(nameCursorVersion + " " + kind + " " + p.Key))
+}
+
+// parseNameCursor reads a cursor, in exactly the spelling that nameCursor makes, with a key
+// as names have them.
+func parseNameCursor(s string) (p store.NamePlace, ok bool) {
+	text, err := base64.RawURLEncoding.DecodeString(s)
+	parts := strings.Split(string(text), " ")
+	if err != nil || len(parts) != 3 || parts[2] == "" || len(parts[2]) > names.MaxEmail || names.Lower(parts[2]) != parts[2] || !isASCII(parts[2]) {
+		return p, false
+	}
+	p = store.NamePlace{Address: parts[1] == byAddress, Key: parts[2]}
+	return p, nameCursor(p) == s
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r >= utf8.RuneSelf || r < ' ' })
 }

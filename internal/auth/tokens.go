@@ -39,7 +39,7 @@ func (s *Service) loggedIn(user *store.User, session *store.Session) (*Login, er
 	access, err := s.issuer.Sign(jwt.Claims{
 		Subject: user.ID, SessionID: session.ID, ClientID: session.ClientID, ID: newID(), Role: string(user.Role),
 		Email: user.Email, EmailVerified: true, IssuedAt: issued, ExpiresAt: expires,
-		AuthTime: session.ProvenAt.Truncate(time.Second), Level: shown.acr(), Methods: shown.amr(),
+		AuthTime: session.ProvenAt.Truncate(time.Second), Level: shown.acr(), Methods: shown.amr(), Username: user.Username,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)

@@ -225,13 +225,14 @@ func TestUserFilters(t *testing.T) {
 			{"disabled administrators", auth.UserList{Role: role(store.RoleAdmin), Disabled: new(true)}, "max"},
 			{"all three", auth.UserList{Search: new("A"), Role: role(store.RoleUser), Disabled: new(false)}, "Ada a_a kim"},
 		} {
+			c.q.Match = auth.MatchContains
 			page := f.page(c.q)
 			if got := strings.Join(usernames(page), " "); got != c.want {
 				t.Errorf("%s: got %q, want %q", c.name, got, c.want)
 			}
-			n, err := f.CountUsers(t.Context(), page)
-			if want := len(strings.Fields(c.want)); err != nil || n != want {
-				t.Errorf("%s: counted %d, %v, want %d", c.name, n, err, want)
+			n, exact, err := f.CountUsers(t.Context(), page)
+			if want := len(strings.Fields(c.want)); err != nil || n != want || !exact {
+				t.Errorf("%s: counted %d, %t, %v, want %d", c.name, n, exact, err, want)
 			}
 			c.q.Last = new(1)
 			if got := f.page(c.q); len(got.Edges) > 0 && got.Edges[0].Node.Username != page.Edges[len(page.Edges)-1].Node.Username {
@@ -239,6 +240,79 @@ func TestUserFilters(t *testing.T) {
 			}
 		}
 	})
+}
+
+// A search finds whose username begins so, by username, and then whose address alone does,
+// by address; pages of every size from both ends are the same list.
+func TestSearchByBeginning(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		for _, u := range [][2]string{
+			{"annika", "zoe@example.org"}, {"Ann", "ann@example.org"}, {"ann.lee", "lee@example.org"}, {"ann_b", "50%off@example.org"},
+			{"lee", "annabel@example.org"}, {"bob", "ANNE@example.org"}, {"zed", "an@example.org"}, {"kim", "kim@b\u00fccher.example"},
+		} {
+			_, err := f.CreateUser(t.Context(), shell, auth.CreateUserInput{
+				Username: u[0], Email: u[1], Password: new(goodPassword), Role: store.RoleUser,
+			})
+			must(t, err)
+		}
+		f.setRole("annika", store.RoleAdmin)
+		f.disable("lee")
+		for search, want := range map[string]string{
+			"ann": "Ann ann.lee ann_b annika lee bob", "ANN": "Ann ann.lee ann_b annika lee bob", "an": "Ann ann.lee ann_b annika zed lee bob",
+			"ann@": "Ann", "ann_": "ann_b", "anne@example.org": "bob", "50%": "ann_b", "%": "", "_": "", "nn": "", "b": "bob", "kim@b\u00dcCHER.example": "kim",
+			"\u212Aim": "", "ann\x7f": "", strings.Repeat("a", 10_000): "",
+		} {
+			for size := 1; size <= 8; size++ {
+				if got := f.walk(auth.UserList{Search: &search, First: &size}); got != want {
+					t.Errorf("%.20q by %d: got %q, want %q", search, size, got, want)
+				}
+				if got := f.walk(auth.UserList{Search: &search, Last: &size}); got != want {
+					t.Errorf("%.20q by %d from the end: got %q, want %q", search, size, got, want)
+				}
+			}
+			n, exact, err := f.CountUsers(t.Context(), f.page(auth.UserList{Search: &search}))
+			if want := len(strings.Fields(want)); err != nil || n != want || !exact {
+				t.Errorf("%.20q: counted %d, %t, %v, want %d", search, n, exact, err, want)
+			}
+		}
+		role := store.RoleUser
+		if got := f.walk(auth.UserList{Search: new("ann"), Role: &role, Disabled: new(false)}); got != "Ann ann.lee ann_b bob" {
+			t.Errorf("with filters: %q", got)
+		}
+
+		page := f.page(auth.UserList{Search: new("ann"), First: new(1)})
+		all := f.page(auth.UserList{First: new(1)})
+		of := func(text string) *string { return new(base64.RawURLEncoding.EncodeToString([]byte(text))) }
+		for name, q := range map[string]auth.UserList{
+			"of all users": {Search: new("ann"), After: all.PageInfo.EndCursor}, "of a search": {After: page.PageInfo.EndCursor},
+			"no kind": {Search: new("ann"), After: of("2 name ann")}, "no key": {Search: new("ann"), After: of("2 username ")},
+			"capitals": {Search: new("ann"), After: of("2 username ANN")}, "NUL": {Search: new("ann"), After: of("2 username a\x00")},
+			"not UTF-8": {Search: new("ann"), Before: of("2 address \xff")}, "long": {Search: new("ann"), Before: of("2 address " + strings.Repeat("a", 300))},
+			"the other": {Search: new("ann"), Match: auth.MatchContains, After: page.PageInfo.EndCursor},
+		} {
+			if _, err := f.Users(t.Context(), q); err == nil || auth.AsError(err).Code != auth.BadUserInput {
+				t.Errorf("a cursor %s: got %v, want BAD_USER_INPUT", name, err)
+			}
+		}
+	})
+}
+
+// walk returns the usernames of all pages of a list, in its order.
+func (f *fixture) walk(q auth.UserList) string {
+	f.t.Helper()
+	var all []string
+	for more := true; more; {
+		page := f.page(q)
+		if q.Last != nil {
+			all = append(usernames(page), all...)
+			q.Before, more = page.PageInfo.StartCursor, page.PageInfo.HasPreviousPage
+		} else {
+			all = append(all, usernames(page)...)
+			q.After, more = page.PageInfo.EndCursor, page.PageInfo.HasNextPage
+		}
+	}
+	return strings.Join(all, " ")
 }
 
 // An operator names users by id, username or address, and nobody else answers.

@@ -29,6 +29,14 @@ const (
 // ErrNoDatabase says that there is no database where a command looked for one.
 var ErrNoDatabase = errors.New("no database here")
 
+// Logged is an error that stands in the log, and need not be said again.
+type Logged struct{ Err error }
+
+func (e Logged) Error() string { return e.Err.Error() }
+
+// Unwrap returns the error.
+func (e Logged) Unwrap() error { return e.Err }
+
 // Commands is what the commands call. The program gives each as a function, so that only
 // the command that is run opens a database or reads a secret.
 type Commands struct {
@@ -53,19 +61,7 @@ func Run(ctx context.Context, args []string, c Commands) int {
 type usageError struct{ error }
 
 func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errOut io.Writer) int {
-	root := &cobra.Command{
-		Use:           "latchkey",
-		Short:         "A self-hosted authentication service with a GraphQL API",
-		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
-		Args:          cobra.NoArgs,
-		Version:       c.Version,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
-	}
-	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
-	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
-	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
+	root := rootCommand(c)
 	root.SetArgs(args)
 	root.SetIn(in)
 	root.SetOut(out)
@@ -83,12 +79,32 @@ func run(ctx context.Context, args []string, c Commands, in io.Reader, out, errO
 	if err == nil {
 		return exitDone
 	}
-	_, _ = fmt.Fprintln(errOut, "latchkey: "+err.Error())
+	if _, logged := errors.AsType[Logged](err); !logged {
+		_, _ = fmt.Fprintln(errOut, "latchkey: "+err.Error())
+	}
 	_, usage := errors.AsType[usageError](err)
 	if _, mistakes := errors.AsType[config.Mistakes](err); usage || mistakes || !ran {
 		return exitUsage
 	}
 	return exitFailed
+}
+
+// rootCommand is latchkey itself, with all that it can do below it.
+func rootCommand(c Commands) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "latchkey",
+		Short:         "A self-hosted authentication service with a GraphQL API",
+		Long:          "A self-hosted authentication service with a GraphQL API.\n\nWithout a command it serves. It is configured by environment variables and by a file .env\nin the working directory; .env.example explains each.",
+		Args:          cobra.NoArgs,
+		Version:       c.Version,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return c.Serve(cmd.Context()) },
+	}
+	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
+	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
+	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
+	return root
 }
 
 // values are what a shell completes a flag of a command with.

@@ -23,6 +23,7 @@ func userListCommand(c Commands) *cobra.Command {
 		search, role     string
 		disabled, asJSON bool
 		secondFactor     bool
+		contains         bool
 		limit            int
 	)
 	cmd := &cobra.Command{
@@ -30,7 +31,7 @@ func userListCommand(c Commands) *cobra.Command {
 		Short: "List users, the newest first",
 		Long: "List users, the newest first. The filters can be combined; --disabled=false leaves those who are not disabled,\n" +
 			"and --second-factor=false those whom a login by password asks for no second factor. With --json each line is an object.",
-		Example: "  latchkey user list --search @example.org\n" +
+		Example: "  latchkey user list --search @example.org --contains\n" +
 			"  latchkey user list --role ADMIN --second-factor=false\n" +
 			"  latchkey user list --disabled --limit 0 --json | jq -r .email",
 		Args: cobra.NoArgs,
@@ -38,6 +39,9 @@ func userListCommand(c Commands) *cobra.Command {
 			var q auth.UserList
 			if search != "" {
 				q.Search = &search
+			}
+			if contains {
+				q.Match = auth.MatchContains
 			}
 			if role != "" {
 				r, err := parseRole(role)
@@ -59,7 +63,8 @@ func userListCommand(c Commands) *cobra.Command {
 		},
 	}
 	flags := cmd.Flags()
-	flags.StringVar(&search, "search", "", "part of a username or an address, whatever its case")
+	flags.StringVar(&search, "search", "", "what a username or an address begins with, whatever its case; the list is by name then")
+	flags.BoolVar(&contains, "contains", false, "look for --search anywhere in them: it takes seconds among a million users")
 	flags.StringVar(&role, "role", "", "USER or ADMIN")
 	flags.BoolVar(&disabled, "disabled", false, "only users who are disabled")
 	flags.BoolVar(&secondFactor, "second-factor", false, "only users whom a login by password asks for a second factor")

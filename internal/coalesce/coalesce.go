@@ -1,9 +1,11 @@
 // Package coalesce answers the look-ups of many callers by few queries.
 //
-// If few queries are under way, a look-up becomes a query at once. Otherwise it waits,
-// and the next query asks for all that wait by then. There is no timer and no cache:
-// each query begins after the look-ups that it answers, so every caller sees what was
-// committed before the call.
+// If no query is under way, a look-up becomes one at once. Otherwise it waits, and the
+// next query asks for all that wait by then. That begins when the one under way has its
+// answer, or when it takes long: so one connection that hangs holds nobody up, and a
+// database that is far away is asked by several at once. There is no cache: each query
+// begins after the look-ups that it answers, so every caller sees what was committed
+// before the call.
 package coalesce
 
 import (
@@ -18,6 +20,10 @@ import (
 
 // MaxBatch is how many keys one query asks for at most.
 const MaxBatch = 64
+
+// patience is how long those who wait leave it to the query under way. A database on the
+// same machine answers in a tenth of that.
+const patience = 5 * time.Millisecond
 
 // maxWait bounds a look-up, waiting and query together, when the database hangs.
 const maxWait = 2500 * time.Millisecond
@@ -37,12 +43,16 @@ type Query[K comparable, V any] func(keys []K) (map[K]V, error)
 type Group[K comparable, V any] struct {
 	query   Query[K, V]
 	retry   func(error) bool
-	flights int // queries at once
+	flights int         // queries at once
+	late    *time.Timer // runs out when the latest query has taken long
 
 	mu      sync.Mutex
-	flying  int
+	aloft   []*flight
 	waiting []*call[K, V] // oldest first
 }
+
+// flight is one query after the other, until nobody waits.
+type flight struct{ departed time.Time } // when its query began
 
 // call is one look-up.
 type call[K comparable, V any] struct {
@@ -58,7 +68,13 @@ type call[K comparable, V any] struct {
 // one of them hangs; a database that is far away is used better by more. A query is run
 // once more after an error for which retry is true.
 func New[K comparable, V any](flights int, query Query[K, V], retry func(error) bool) *Group[K, V] {
-	return &Group[K, V]{query: query, retry: retry, flights: flights}
+	g := &Group[K, V]{query: query, retry: retry, flights: flights}
+	g.late = time.AfterFunc(patience, func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.depart()
+	})
+	return g
 }
 
 // Find returns the value of key, and whether there is one. It waits no longer than ctx,
@@ -67,14 +83,8 @@ func (g *Group[K, V]) Find(ctx context.Context, key K) (value V, found bool, err
 	c := &call[K, V]{ctx: ctx, key: key, done: make(chan struct{})}
 	g.mu.Lock()
 	g.waiting = append(g.waiting, c)
-	first := g.flying < g.flights
-	if first {
-		g.flying++
-	}
+	g.depart()
 	g.mu.Unlock()
-	if first {
-		go g.fly()
-	}
 	timer := time.NewTimer(maxWait)
 	defer timer.Stop()
 	select {
@@ -87,11 +97,28 @@ func (g *Group[K, V]) Find(ctx context.Context, key K) (value V, found bool, err
 	}
 }
 
+// depart begins a flight for those who wait, unless another will soon come for them or
+// there are as many as there may be. g.mu is held.
+func (g *Group[K, V]) depart() {
+	if len(g.waiting) == 0 || len(g.aloft) == g.flights || g.othersCome(nil) {
+		return
+	}
+	f := &flight{time.Now()}
+	g.aloft = append(g.aloft, f)
+	go g.fly(f)
+}
+
+// othersCome reports whether those who wait may leave it to a flight other than f: one
+// whose query has not taken long. g.mu is held.
+func (g *Group[K, V]) othersCome(f *flight) bool {
+	return slices.ContainsFunc(g.aloft, func(other *flight) bool { return other != f && time.Since(other.departed) < patience })
+}
+
 // fly runs queries until nobody waits.
-func (g *Group[K, V]) fly() {
+func (g *Group[K, V]) fly(f *flight) {
 	for {
 		runtime.Gosched() // those who are about to call come along
-		calls := g.board()
+		calls := g.board(f)
 		if calls == nil {
 			return
 		}
@@ -99,11 +126,26 @@ func (g *Group[K, V]) fly() {
 	}
 }
 
-// board takes the look-ups of the next query. If there are none, this flight is over.
-func (g *Group[K, V]) board() []*call[K, V] {
+// board takes the look-ups of the next query. If there are none, or others come for them,
+// this flight is over.
+func (g *Group[K, V]) board(f *flight) []*call[K, V] {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	var calls []*call[K, V]
+	if !g.othersCome(f) {
+		calls = g.next()
+	}
+	if calls == nil {
+		g.aloft = slices.DeleteFunc(g.aloft, func(other *flight) bool { return other == f })
+		return nil
+	}
+	f.departed = time.Now()
+	g.late.Reset(patience)
+	return calls
+}
+
+// next takes the oldest look-ups whose callers still wait, MaxBatch at most. g.mu is held.
+func (g *Group[K, V]) next() (calls []*call[K, V]) {
 	for len(g.waiting) > 0 && len(calls) < MaxBatch {
 		c := g.waiting[0]
 		g.waiting[0] = nil
@@ -112,8 +154,7 @@ func (g *Group[K, V]) board() []*call[K, V] {
 			calls = append(calls, c)
 		}
 	}
-	if calls == nil {
-		g.flying--
+	if len(g.waiting) == 0 {
 		g.waiting = nil
 	}
 	return calls

@@ -84,23 +84,19 @@ func equalKeys(t *testing.T, got []int, want ...int) {
 	}
 }
 
-// The first go at once, one a flight; those who come meanwhile share the next query, in
-// which each key stands once.
+// The first goes at once; those who come meanwhile share the next query, in which each
+// key stands once.
 func TestShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDatabase()
 		g := newGroup(d, 2)
-		one, two := find(t.Context(), g, 1), find(t.Context(), g, 2)
+		one := find(t.Context(), g, 1)
 		var waiting []<-chan result
 		for _, key := range []int{3, 4, 3, -5} {
 			waiting = append(waiting, find(t.Context(), g, key))
 		}
-		first, second := <-d.asked, <-d.asked
-		equal(t, "keys of the first two queries", len(first.keys)+len(second.keys), 2)
-		first.reply <- nil
-		second.reply <- nil
+		equalKeys(t, d.answer(nil), 1)
 		equal(t, "the first", <-one, result{10, true, nil})
-		equal(t, "the second", <-two, result{20, true, nil})
 		equalKeys(t, d.answer(nil), -5, 3, 4)
 		for i, want := range []result{{30, true, nil}, {40, true, nil}, {30, true, nil}, {}} {
 			equal(t, "one that waited", <-waiting[i], want)
@@ -108,6 +104,61 @@ func TestShared(t *testing.T) {
 		again := find(t.Context(), g, 3) // nothing is kept
 		equalKeys(t, d.answer(nil), 3)
 		equal(t, "the same key later", <-again, result{30, true, nil})
+	})
+}
+
+// When a query takes 5 ms those who wait fly with another, and no more fly at once than
+// may. Once the database answers at once again, one flight is enough.
+func TestLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase()
+		g := newGroup(d, 2)
+		one, two := find(t.Context(), g, 1), find(t.Context(), g, 2)
+		first := <-d.asked
+		began := time.Now()
+		second := <-d.asked
+		equal(t, "patience", time.Since(began), 5*time.Millisecond)
+		equalKeys(t, second.keys, 2)
+		<-time.After(time.Second)
+		three := find(t.Context(), g, 3)
+		select {
+		case <-d.asked:
+			t.Error("a third query at once")
+		default:
+		}
+		first.reply <- nil
+		equal(t, "who waited long", <-one, result{10, true, nil})
+		equalKeys(t, d.answer(nil), 3)
+		equal(t, "behind it", <-three, result{30, true, nil})
+		second.reply <- nil
+		equal(t, "the other", <-two, result{20, true, nil})
+
+		four, five := find(t.Context(), g, 4), find(t.Context(), g, 5)
+		equalKeys(t, d.answer(nil), 4)
+		equalKeys(t, d.answer(nil), 5)
+		equal(t, "in turn", <-four, result{40, true, nil})
+		equal(t, "in turn", <-five, result{50, true, nil})
+	})
+}
+
+// A flight that comes back while another's query has just begun leaves to it who waits.
+func TestOneIsEnough(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDatabase()
+		g := newGroup(d, 2)
+		find(t.Context(), g, 1)
+		find(t.Context(), g, 2)
+		first, second := <-d.asked, <-d.asked // the second after 5 ms
+		find(t.Context(), g, 3)
+		first.reply <- nil
+		synctest.Wait()
+		select {
+		case q := <-d.asked:
+			t.Errorf("a query for %v beside one that has just begun", q.keys)
+		default:
+		}
+		second.reply <- nil
+		equalKeys(t, d.answer(nil), 3)
 	})
 }
 

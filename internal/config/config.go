@@ -70,6 +70,9 @@ type Config struct {
 	// JWTAudience is the aud of access tokens, one string. Default: PublicURL.
 	JWTAudience string
 
+	// Claims are the operator's own in access tokens, read from CLAIMS_FILE; nil without.
+	Claims *jwt.Template
+
 	// AccessTokenTTL is how long an access token is valid. Default 15m; at least
 	// 1s and shorter than SessionIdleTTL.
 	AccessTokenTTL time.Duration

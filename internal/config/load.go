@@ -37,6 +37,7 @@ func read(r *reader) Config {
 	readPlace(r, &c)
 	readSecrets(r, &c)
 	readKeys(r, &c)
+	readClaims(r, &c)
 	readLifetimes(r, &c)
 	c.RegistrationOpen = parsed(r, "REGISTRATION", "open", oneOf("open", "closed")) == "open"
 	c.PasswordHash = parsed(r, "PASSWORD_HASH", "argon2id", oneOf("argon2id", "bcrypt"))

@@ -17,6 +17,7 @@ func TestMistakes_F3(t *testing.T) {
 		"SECRET_KEY":       leak + ",change-me-change-me-change-me-" + leak + ",dev_" + key,
 		"ACCESS_TOKEN_TTL": "30d", "SESSION_IDLE_TTL": "2h", "SESSION_MAX_TTL": "1h", "REFRESH_GRACE": "-1s", "CONFIRM_TTL": "0s", "RESET_TTL": "0s", "EVENTS_TTL": "1m",
 		"JWT_PRIVATE_KEYS": "hs256,/nowhere/" + leak + ".pem,hs256", "OAUTH_PASSWORD_GRANT": "maybe",
+		"CLAIMS_FILE":   claimsFile(t, `{"sub": "`+leak+`", "who": "$`+leak+`", "role": {"$role": {"USER": "`+leak+`"}}}`, 0o644),
 		"OAUTH_CLIENTS": leak + ",api:" + leak + ",latchkey:" + key + ",b c,:" + key,
 		"REGISTRATION":  "maybe", "PASSWORD_HASH": "md5", "PASSWORD_MIN_LENGTH": "6", "BREACHED_PASSWORDS": "nowhere/" + leak, "BREACHED_FAILURE": "maybe",
 		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy", "PASSKEY_DOMAIN": "https://" + leak + ".example.org", "PASSKEY_ORIGINS": "https://app.example.org,android:apk-key-hash:" + leak,

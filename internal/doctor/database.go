@@ -155,9 +155,26 @@ func (s *Subject) schema(ctx context.Context, r *report) (usable bool) {
 	case pending > 0:
 		r.warn("database", "run latchkey migrate, or start the server, which does the same", "the schema is %s behind this program", count(pending, "step"))
 	default:
-		r.ok("database", "the schema is up to date")
+		return s.columns(ctx, r)
 	}
 	return err == nil && pending == 0
+}
+
+// columns says whether the tables have all that the migrations make.
+func (s *Subject) columns(ctx context.Context, r *report) (usable bool) {
+	there, err := s.Database.Columns(ctx)
+	missing := slices.DeleteFunc(slices.Clone(s.Columns), func(column string) bool { return slices.Contains(there, column) })
+	switch {
+	case err != nil:
+		r.fail("database", "try again", "the schema: %v", err)
+	case len(missing) > 0:
+		r.fail("database", "restore a backup, or add what is missing as the files in migrations have it",
+			"the schema has all its steps and yet lacks %s, %s among them: somebody altered it, or a step was another when it was taken",
+			count(len(missing), "column"), missing[0])
+	default:
+		r.ok("database", "the schema is up to date")
+	}
+	return err == nil && len(missing) == 0
 }
 
 // grant is what an owner of the database has to do before this user can make

@@ -32,7 +32,7 @@ const (
 // Finding is what one check found. Its texts hold no secret, and no address but those of
 // servers.
 type Finding struct {
-	Check   string  `json:"check"` // configuration, keys, hashing, breaches, database, factors, redis, mail, outbox, url, browsers, passkeys, proxies
+	Check   string  `json:"check"` // configuration, keys, claims, hashing, breaches, database, factors, redis, mail, outbox, url, browsers, passkeys, proxies
 	Verdict Verdict `json:"verdict"`
 	Text    string  `json:"text"`
 	Advice  string  `json:"advice,omitempty"` // what to do; "" with OK
@@ -50,6 +50,7 @@ type Subject struct {
 	DatabaseErr error
 	Pooler      func(ctx context.Context) error // finds one in front of the database that it does not work with
 	Steps       []int64                         // numbers of the migrations that this program knows
+	Columns     []string                        // what they make, as table.column
 	Keys        *keyring.Ring                   // those in the database; nil without a secret
 	Redis       *redisstore.Store
 	RedisErr    error
@@ -73,7 +74,7 @@ const clockDrift = 5 * time.Second
 // Examine runs all checks, side by side, and returns what they found in a fixed
 // order. It takes some 10 s at most.
 func Examine(ctx context.Context, s *Subject) []Finding {
-	groups := []func(context.Context, *report){s.configuration, s.keys, s.hashing, s.breaches, s.database, s.redis, s.mail, s.url, s.browsers, s.passkeys, s.proxies}
+	groups := []func(context.Context, *report){s.configuration, s.keys, s.claims, s.hashing, s.breaches, s.database, s.redis, s.mail, s.url, s.browsers, s.passkeys, s.proxies}
 	reports := make([]report, len(groups))
 	var wg sync.WaitGroup
 	for i, group := range groups {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"latchkey/internal/config"
+	"latchkey/internal/jwt"
 )
 
 func parse(t *testing.T, s string) *url.URL {
@@ -112,6 +113,20 @@ func TestConfiguration(t *testing.T) {
 		if !strings.Contains(texts, want) {
 			t.Errorf("nothing says %q:\n%s", want, texts)
 		}
+	}
+}
+
+// The claims of the operator's own that are in force are named.
+func TestClaims_F6(t *testing.T) {
+	template, problems := jwt.ParseTemplate([]byte(`{"db_role": "$role", "https://example.org/x": 1}`))
+	if len(problems) > 0 {
+		t.Fatal(problems)
+	}
+	var none, some report
+	(&Subject{}).claims(t.Context(), &none)
+	(&Subject{Config: config.Config{Claims: template}}).claims(t.Context(), &some)
+	if verdicts, text := said(some); len(none) > 0 || verdicts != "ok" || !strings.Contains(text, "db_role, https://example.org/x (CLAIMS_FILE)") {
+		t.Errorf("without a file %v, with one %s: %s", none, verdicts, text)
 	}
 }
 

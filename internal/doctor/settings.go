@@ -46,6 +46,13 @@ func (s *Subject) keys(_ context.Context, r *report) {
 	}
 }
 
+// claims says which of the operator's own are in tokens.
+func (s *Subject) claims(_ context.Context, r *report) {
+	if t := s.Config.Claims; t != nil {
+		r.ok("claims", "access tokens also have %s (CLAIMS_FILE)", strings.Join(t.Names(), ", "))
+	}
+}
+
 func (s *Subject) hashing(_ context.Context, r *report) {
 	if err := s.Hash(); err != nil {
 		r.warn("hashing", "let the service start processes", "a process to hash passwords in cannot be started: %v; they are hashed in the server's own, which a flood of logins slows", err)

@@ -1,7 +1,9 @@
 package jwt
 
 import (
+	"encoding/base64"
 	"errors"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -32,6 +34,9 @@ type Claims struct {
 	AuthTime time.Time // auth_time, whole seconds: when it was shown last; zero if there is none
 	Level    string    // acr; or ""
 	Methods  string    // amr (RFC 8176), separated by spaces; or ""
+
+	// Username is in a token only where a Template puts it, and Verify leaves it empty.
+	Username string
 }
 
 // payload is the claims as a token has them. Its times are as they were written: nil is
@@ -84,6 +89,34 @@ func (a *audience) UnmarshalJSON(b []byte) error {
 	}
 	*a = audience(list[0])
 	return nil
+}
+
+// longer is a payload with the claims of a Template behind it.
+type longer struct {
+	payload
+	template *Template
+	claims   *Claims
+}
+
+// MarshalJSON writes both as one object.
+func (l longer) MarshalJSON() ([]byte, error) {
+	text, err := json.Marshal(l.payload)
+	if err != nil {
+		return nil, err
+	}
+	return append(l.template.appendTo(text[:len(text)-1], l.claims), '}'), nil
+}
+
+// Others returns the claims of a token that are none of [Claims]: those of a [Template],
+// whichever replica signed it. The token is one that Verify took.
+func Others(token string) map[string]jsontext.Value {
+	all := map[string]jsontext.Value{}
+	if parts := strings.Split(token, "."); len(parts) == 3 {
+		text, _ := base64.RawURLEncoding.DecodeString(parts[1])
+		_ = json.Unmarshal(text, &all) // what cannot be read has none
+	}
+	maps.DeleteFunc(all, func(name string, _ jsontext.Value) bool { return written[name] })
+	return all
 }
 
 // The library asks for these; Verify reads the payload itself.

@@ -4,6 +4,7 @@
 // An [Issuer] signs [Claims] (claims.go) with the first of its keys and verifies with
 // all of them (keyset.go), so that keys can be changed while tokens are in force, and
 // while it works. A [Key] (key.go) is a private key, or stands for the secrets of HS256.
+// A [Template] (template.go) adds claims of the operator's own.
 package jwt
 
 import (
@@ -38,7 +39,8 @@ const tokenType = "at+jwt"
 // minSecret is the least length of an HS256 secret in bytes, RFC 7518 section 3.2.
 const minSecret = 32
 
-// maxToken bounds what Verify looks at, in bytes. Ours have about 600.
+// maxToken bounds what Verify looks at, in bytes. Ours have about 600, and less than this
+// by the largest key and the longest Template, unless issuer and audience are very long.
 const maxToken = 4096
 
 // Issuer makes and verifies the access tokens of one service. It is safe for concurrent
@@ -47,6 +49,7 @@ type Issuer struct {
 	issuer   string
 	audience string
 	secrets  [][]byte
+	template *Template // nil is none
 	set      atomic.Pointer[keySet]
 }
 
@@ -100,6 +103,10 @@ func (i *Issuer) Use(keys ...Key) error {
 	return err
 }
 
+// UseTemplate has each token that is signed from now on carry the claims of t, too; nil is
+// none. It is not for an Issuer that signs already.
+func (i *Issuer) UseTemplate(t *Template) { i.template = t }
+
 // Issuer returns the iss of its tokens.
 func (i *Issuer) Issuer() string { return i.issuer }
 
@@ -116,6 +123,15 @@ func (i *Issuer) JWKS() ([]byte, error) {
 	return set.jwks, nil
 }
 
+// Algorithms returns those of the keys that JWKS publishes, each once, or ErrNoKeys.
+func (i *Issuer) Algorithms() ([]string, error) {
+	set := i.set.Load()
+	if set.waiting {
+		return nil, ErrNoKeys
+	}
+	return set.algorithms, nil
+}
+
 // Sign returns a token with the claims c. IssuedAt and ExpiresAt are cut to seconds.
 func (i *Issuer) Sign(c Claims) (string, error) {
 	set := i.set.Load()
@@ -127,11 +143,15 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	if !c.AuthTime.IsZero() {
 		shown = number(c.AuthTime)
 	}
-	token := jwt.NewWithClaims(set.signer.method(), payload{
+	own := payload{
 		Issuer: i.issuer, Audience: audience(i.audience), Subject: c.Subject, SessionID: c.SessionID, ClientID: c.ClientID,
 		IssuedAt: iat, ExpiresAt: exp, ID: c.ID, Role: c.Role, Email: c.Email, EmailVerified: c.EmailVerified,
 		AuthTime: shown, Level: c.Level, Methods: strings.Fields(c.Methods),
-	})
+	}
+	token := jwt.NewWithClaims(set.signer.method(), own)
+	if i.template != nil {
+		token.Claims = longer{own, i.template, &c}
+	}
 	token.Header["typ"] = tokenType
 	var key any = i.secrets[0]
 	if set.signer.Algorithm != HS256 {
@@ -140,6 +160,9 @@ func (i *Issuer) Sign(c Claims) (string, error) {
 	signed, err := token.SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("jwt: %w", err)
+	}
+	if len(signed) > maxToken {
+		return "", errors.New("jwt: JWT_ISSUER and JWT_AUDIENCE make tokens too long")
 	}
 	return signed, nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -17,14 +18,16 @@ type keySet struct {
 	secret  any            // what HS256 verifies with, as the library takes it
 	byID    map[string]Key // the asymmetric keys
 	jwks    []byte         // those of them that are published
-	parser  *jwt.Parser
+
+	algorithms []string // of these, each once
+	parser     *jwt.Parser
 
 	verified verified // by these keys
 }
 
 // newKeySet is the set of these keys, or that of an Issuer which waits for them.
 func newKeySet(secrets [][]byte, waiting bool, keys ...Key) (*keySet, error) {
-	set := &keySet{waiting: waiting, keys: keys, byID: map[string]Key{}, signer: Secrets()}
+	set := &keySet{waiting: waiting, keys: keys, byID: map[string]Key{}, signer: Secrets(), algorithms: []string{}}
 	var hmac jwt.VerificationKeySet
 	for _, s := range secrets {
 		hmac.Keys = append(hmac.Keys, s)
@@ -48,6 +51,9 @@ func newKeySet(secrets [][]byte, waiting bool, keys ...Key) (*keySet, error) {
 		methods = append(methods, k.Algorithm)
 		if k.last.IsZero() {
 			published.Keys = append(published.Keys, k.jwk)
+			if !slices.Contains(set.algorithms, k.Algorithm) {
+				set.algorithms = append(set.algorithms, k.Algorithm)
+			}
 		}
 	}
 	if len(keys) > 0 {

@@ -15,7 +15,6 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/auth"
-	"latchkey/internal/db"
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/oauth"
@@ -40,7 +39,7 @@ type fixture struct {
 	http.Handler
 	t    *testing.T
 	auth *auth.Service
-	db   db.DB
+	db   *testenv.Counting
 	ada  *store.User
 	log  bytes.Buffer
 	now  time.Time
@@ -49,7 +48,7 @@ type fixture struct {
 
 func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	t.Helper()
-	f := &fixture{t: t, db: testenv.SQLite(t), now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	f := &fixture{t: t, db: &testenv.Counting{DB: testenv.SQLite(t)}, now: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
 	hasher, err := password.NewHasher(password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}, password.Here(1), 10, time.Minute)
 	must(t, err)
 	ctx, cancel := context.WithCancel(context.Background())

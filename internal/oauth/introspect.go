@@ -1,8 +1,14 @@
 package oauth
 
 import (
+	"encoding/json"
+	"maps"
 	"net/http"
 	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"latchkey/internal/jwt"
 )
 
 // state is the answer of RFC 7662 section 2.2. There are no scopes.
@@ -57,6 +63,24 @@ func (s *server) introspect(r *http.Request, f form, c caller) (any, error) {
 		if !a.AuthTime.IsZero() {
 			answer.AuthTime = a.AuthTime.Unix()
 		}
+		if others := jwt.Others(f["token"]); len(others) > 0 {
+			return withOthers(answer, others)
+		}
 	}
 	return answer, nil
+}
+
+// withOthers is the answer with claims of the operator's own, which RFC 7662 allows. What
+// the answer has by itself they do not change.
+func withOthers(answer state, others map[string]jsontext.Value) (any, error) {
+	text, err := json.Marshal(answer)
+	if err != nil {
+		return nil, err
+	}
+	var own map[string]jsontext.Value
+	if err := json.Unmarshal(text, &own); err != nil {
+		return nil, err
+	}
+	maps.Copy(others, own)
+	return others, nil
 }

@@ -1,5 +1,7 @@
 package oauth
 
+import "encoding/json"
+
 // metadata is what clients can find out about the server by themselves (RFC 8414
 // section 2).
 type metadata struct {
@@ -34,4 +36,23 @@ func (s *server) metadata() metadata {
 	}
 	m.RevocationMethods = m.TokenMethods
 	return m
+}
+
+// openID is the metadata where libraries and gateways look that know OpenID Connect
+// Discovery alone. This is no OpenID provider: there is no authorization endpoint, and
+// there are no ID tokens.
+type openID struct {
+	metadata
+	SubjectTypes []string `json:"subject_types_supported"`               // a user's sub is the same for all clients
+	Algorithms   []string `json:"id_token_signing_alg_values_supported"` // by which those who read this verify access tokens
+}
+
+// openID returns the text, with the algorithms of the keys that are published now: none of
+// HS256, whose key is a secret.
+func (s *server) openID() ([]byte, error) {
+	algorithms, err := s.Issuer.Algorithms()
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(openID{s.metadata(), []string{"public"}, algorithms})
 }

@@ -1,11 +1,13 @@
 // Package oauth is the OAuth 2.0 surface: the token endpoint with the grants
 // password and refresh_token (RFC 6749), revocation (RFC 7009), introspection
-// (RFC 7662), metadata (RFC 8414) and the public keys (RFC 7517). It reads requests and
-// writes answers; the rules are in package auth, and are those of the API.
+// (RFC 7662), metadata (RFC 8414, OpenID Connect Discovery 1.0) and the public keys
+// (RFC 7517); and what proxies ask before they let a request pass (RFC 6750). It reads
+// requests and writes answers; the rules are in package auth, and are those of the API.
 //
 // [Mount] in oauth.go puts each endpoint at its path. An endpoint reads the form
 // (form.go), finds out which client sent it (client.go), and answers: token.go,
-// introspect.go, metadata.go. errors.go is how one fails.
+// introspect.go, metadata.go. errors.go is how one fails. verify.go is for proxies, which
+// send no form.
 package oauth
 
 import (
@@ -29,7 +31,9 @@ const (
 	TokenPath      = "/auth/token"
 	RevokePath     = "/auth/revoke"
 	IntrospectPath = "/auth/introspect"
+	VerifyPath     = "/auth/verify"
 	MetadataPath   = "/.well-known/oauth-authorization-server"
+	OpenIDPath     = "/.well-known/openid-configuration"
 	KeysPath       = "/.well-known/jwks.json"
 )
 
@@ -53,7 +57,7 @@ type server struct {
 }
 
 // Mount puts the endpoints and the documents at their paths. Pages of the allowed origins
-// may use all but introspection: that is for backends, since it needs a secret.
+// may use all but introspection, which needs a secret, and what is for proxies.
 func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	if cfg.PublicURL == nil || cfg.Auth == nil || cfg.Issuer == nil {
 		return errors.New("oauth: incomplete Config")
@@ -66,8 +70,13 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	mux.Handle(TokenPath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.token)), http.MethodPost))
 	mux.Handle(RevokePath, door.AllowOrigins(door.Identify(auth.ByOAuth, s.endpoint(s.revoke)), http.MethodPost))
 	mux.Handle(IntrospectPath, door.Identify(auth.ByOAuth, s.endpoint(s.introspect)))
-	mux.Handle(KeysPath, door.AllowOrigins(document(cfg.Issuer.JWKS), http.MethodGet, http.MethodHead))
-	mux.HandleWellKnown(MetadataPath, door.AllowOrigins(document(func() ([]byte, error) { return metadata, nil }), http.MethodGet, http.MethodHead))
+	mux.Handle(VerifyPath, door.Identify(auth.ByOAuth, s.verify()))
+	public := func(text func() ([]byte, error)) http.Handler {
+		return door.AllowOrigins(document(text), http.MethodGet, http.MethodHead)
+	}
+	mux.Handle(KeysPath, public(cfg.Issuer.JWKS))
+	mux.HandleWellKnown(MetadataPath, public(func() ([]byte, error) { return metadata, nil }))
+	mux.HandleWellKnown(OpenIDPath, public(s.openID))
 	return nil
 }
 

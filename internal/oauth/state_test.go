@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/jwt"
 	"latchkey/internal/oauth"
 )
 
@@ -189,6 +190,34 @@ func TestMetadata_G1(t *testing.T) {
 	}
 }
 
+// Where OpenID Connect has libraries look is the same document, and what of the rest is
+// true: the kind of sub, and the algorithms of published keys.
+func TestOpenID_G1_F4(t *testing.T) {
+	f := setup(t)
+	metadata := f.do(httptest.NewRequest("GET", oauth.MetadataPath, nil)).Body.String()
+	ask := func(want string) {
+		t.Helper()
+		a := f.do(httptest.NewRequest("GET", oauth.OpenIDPath, nil))
+		if a.Code != 200 || a.Body.String() != want || a.Header().Get("Content-Type") != "application/json" || a.Header().Get("Cache-Control") != "public, max-age=300" {
+			t.Errorf("got %d %s, want %s", a.Code, a.Body, want)
+		}
+	}
+	with := func(algorithms string) string {
+		return strings.TrimSuffix(metadata, "}") + `,"subject_types_supported":["public"],"id_token_signing_alg_values_supported":` + algorithms + `}`
+	}
+	ask(with(`["ES256"]`))
+	key := func(algorithm string) jwt.Key {
+		t.Helper()
+		k, err := jwt.NewKey(algorithm)
+		must(t, err)
+		return k
+	}
+	must(t, f.keys.Use(jwt.Secrets(), key(jwt.EdDSA), key(jwt.ES256), key(jwt.ES256), key(jwt.EdDSA).Retired(f.now)))
+	ask(with(`["EdDSA","ES256"]`)) // once each, and not the secret's
+	must(t, f.keys.Use())
+	ask(with(`[]`))
+}
+
 func TestKeys_F4(t *testing.T) {
 	f := setup(t)
 	f.db.Close() // R1: backends verify on although the database is away
@@ -200,7 +229,7 @@ func TestKeys_F4(t *testing.T) {
 	if a.Header().Get("Cache-Control") != "public, max-age=300" || a.Header().Get("Content-Type") != "application/json" {
 		t.Errorf("the header is %v", a.Header())
 	}
-	for _, path := range []string{oauth.KeysPath, oauth.MetadataPath} {
+	for _, path := range []string{oauth.KeysPath, oauth.MetadataPath, oauth.OpenIDPath} {
 		if w := f.do(httptest.NewRequest("POST", path, nil)); w.Code != 405 || w.Header().Get("Allow") != "GET, HEAD, OPTIONS" {
 			t.Errorf("POST %s: %d, Allow is %q", path, w.Code, w.Header().Get("Allow"))
 		}
@@ -217,7 +246,7 @@ func TestKeys_F4(t *testing.T) {
 func TestCORS_G1_I5(t *testing.T) {
 	f := setup(t)
 	for path, method := range map[string]string{
-		oauth.TokenPath: "POST", oauth.RevokePath: "POST", oauth.IntrospectPath: "", oauth.KeysPath: "GET", oauth.MetadataPath: "GET",
+		oauth.TokenPath: "POST", oauth.RevokePath: "POST", oauth.IntrospectPath: "", oauth.KeysPath: "GET", oauth.MetadataPath: "GET", oauth.OpenIDPath: "GET",
 	} {
 		for origin, allowed := range map[string]bool{"https://app.example.org": true, "https://evil.example": false, "null": false} {
 			for _, asked := range []string{"GET", "POST"} {

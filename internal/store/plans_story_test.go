@@ -67,8 +67,17 @@ func story(t *testing.T, s *store.Store) {
 		}
 		does(s.SecurityEvents(ctx, id("u", 17), p))
 	}
-	does(s.CountUsers(ctx, store.UserFilter{}))
-	does(s.CountUsers(ctx, store.UserFilter{Search: "17"}))
+	does(s.CountUsers(ctx, store.UserFilter{}, 0))
+	does(s.CountUsers(ctx, store.UserFilter{Search: "17"}, 0))
+	for _, p := range []store.NamePage{
+		{Limit: 50}, {Limit: 50, Last: true}, {Limit: 50, After: &store.NamePlace{Key: id("n", 17)}},
+		{Limit: 50, Before: &store.NamePlace{Address: true, Key: address("", 17)}, Last: true},
+	} {
+		for _, search := range []string{id("n", 17), id("n", 1)[:1], address("", 1)[:3]} {
+			does(s.FindUsers(ctx, store.UserFilter{Search: search}, p))
+		}
+	}
+	does(s.CountFound(ctx, store.UserFilter{Search: id("n", 1)[:2]}, 1001))
 	does(s.SessionsOf(ctx, ids("u", 1, 20), noon))
 	does(s.SecurityEventsOf(ctx, ids("u", 1, 20), 10))
 	does(s.ExportUsers(ctx, time.Time{}, "", 250))
@@ -279,6 +288,7 @@ func story(t *testing.T, s *store.Store) {
 	do(s.Write(ctx))
 	does(s.Server(ctx))
 	does(s.Steps(ctx))
+	does(s.Columns(ctx))
 	does(s.Rights(ctx))
 	does(s.Sweep(ctx, noon.Add(-1300*time.Second), (3*people-2000)*time.Second))
 }

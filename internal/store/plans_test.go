@@ -18,6 +18,7 @@ const workBound = 1000
 // grows are the statements whose work grows with a table, or looks as if it did, each with
 // why it may.
 var grows = map[string]string{
+	"Columns":                               "asks what tables there are, whatever is in them",
 	"CountUsers":                            "counts whom an administrator asks for, when totalCount is selected",
 	"CountUsers of a search":                "looks for a part of a word, 5,000 users at a time",
 	"Users of a search":                     "looks for a part of a word, 5,000 users at a time",

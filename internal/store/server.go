@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/internal/db"
@@ -62,6 +63,29 @@ func (s *Store) Steps(ctx context.Context) ([]int64, error) {
 		steps = append(steps, step)
 	}
 	return steps, rows.Err()
+}
+
+// These ask for the columns of our tables, as table.column.
+const (
+	columnsPostgres = `/* Columns */ SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+		WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind = 'r' AND c.relname NOT LIKE 'goose%' AND a.attnum > 0 AND NOT a.attisdropped`
+	columnsSQLite = `/* Columns */ SELECT m.name || '.' || p.name FROM sqlite_master m, pragma_table_info(m.name) p
+		WHERE m.type = 'table' AND m.name NOT LIKE 'goose%' AND m.name NOT LIKE 'sqlite%'`
+)
+
+// Columns returns the columns of all tables but that of the migrations, as table.column,
+// sorted.
+func (s *Store) Columns(ctx context.Context) ([]string, error) {
+	sql := columnsSQLite
+	if s.pool.Dialect() == db.PostgreSQL {
+		sql = columnsPostgres
+	}
+	list, err := query(ctx, s.conn, func(row db.Row) (*string, error) {
+		var column string
+		return &column, row.Scan(&column)
+	}, sql)
+	slices.Sort(list)
+	return list, err
 }
 
 // Rights are those of the user who is logged in, in the schema where tables are

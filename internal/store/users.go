@@ -9,7 +9,7 @@ import (
 
 // UserFilter says which users are asked for. The zero value asks for all.
 type UserFilter struct {
-	Search   string // a part of the username's or the address's key, in lower case; or ""
+	Search   string // of the username's or the address's key, in lower case; or "". FindUsers takes it for their beginning, Users for a part of them
 	Role     Role   // or ""
 	Disabled *bool  // or nil
 
@@ -26,7 +26,11 @@ func (f UserFilter) looks() bool { return f.Search != "" || f.SecondFactor != ni
 // $4, and have the filter's role and state; what the filter looks for is not part of it. Role and state
 // stand in the text, so that the databases see which of the partial indexes to use.
 func (f UserFilter) inPage() string {
-	sql := `(u.created_at, u.id) < ($1, $2) AND (u.created_at, u.id) > ($3, $4)`
+	return `(u.created_at, u.id) < ($1, $2) AND (u.created_at, u.id) > ($3, $4)` + f.state()
+}
+
+// state returns the condition that user u has the filter's role and state, behind others.
+func (f UserFilter) state() (sql string) {
 	switch f.Role {
 	case RoleUser:
 		sql += ` AND u.role = 'USER'`
@@ -60,8 +64,9 @@ func (s *Store) Users(ctx context.Context, f UserFilter, p Page) ([]User, error)
 	return list, err
 }
 
-// CountUsers returns how many users a filter asks for. It looks at all of them.
-func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error) {
+// CountUsers returns how many users a filter asks for, or, if it looks at users, at least
+// most where there are more than that, unless most is 0.
+func (s *Store) CountUsers(ctx context.Context, f UserFilter, most int) (n int, err error) {
 	if !f.looks() {
 		err = s.conn.QueryRow(ctx, `/* CountUsers */
 			SELECT COUNT(*) FROM users u WHERE `+f.inPage(), Page{}.bounds()...).Scan(&n)
@@ -74,7 +79,9 @@ func (s *Store) CountUsers(ctx context.Context, f UserFilter) (n int, err error)
 		if err != nil {
 			return 0, err
 		}
-		n += found
+		if n += found; most > 0 && n >= most {
+			return n, nil
+		}
 		if more, err := s.nextWindow(ctx, f, &w); err != nil || !more {
 			return n, err
 		}
@@ -116,14 +123,19 @@ func (f UserFilter) window(w Page) string {
 // the username matches the search's pattern, which is $6, and there is a second factor or
 // there is none.
 func (f UserFilter) matches() string {
-	sql := `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')`
+	return `(u.email_key LIKE $6 ESCAPE '!' OR LOWER(u.username) LIKE $6 ESCAPE '!')` + f.factor()
+}
+
+// factor returns the condition that user u has a second factor or none, as the filter asks,
+// behind others.
+func (f UserFilter) factor() string {
 	switch {
 	case f.SecondFactor == nil:
-		return sql
+		return ``
 	case *f.SecondFactor:
-		return sql + ` AND ` + f.hasSecond()
+		return ` AND ` + f.hasSecond()
 	}
-	return sql + ` AND NOT ` + f.hasSecond()
+	return ` AND NOT ` + f.hasSecond()
 }
 
 // hasSecond returns the condition that a login of user u by password asks for a second

@@ -80,3 +80,13 @@ func Size(t testing.TB) int64 {
 	}
 	return info.Size()
 }
+
+// Link makes a file of this name by which the program can be started, from other
+// processes too, as long as this one lives.
+func Link(t testing.TB, name string) {
+	t.Helper()
+	program := strings.Replace(path(t, binary), "/self/", fmt.Sprintf("/%d/", os.Getpid()), 1)
+	if err := os.Symlink(program, name); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2034,SC2154 # it shares variables with ./test
 # Part of ./test: puts on the machine what the services and the checks need,
 # one line for each thing that it adds, and nothing when all is there.
-# Sets postgres_bin, mailpit and the variables TEST_CHROMIUM, TEST_NODE, TEST_E2E,
-# TEST_PASSWORDS.
+# Sets postgres_bin, mailpit and the variables TEST_CHROMIUM, TEST_NODE, TEST_PYTHON,
+# TEST_E2E, TEST_PASSWORDS.
 
-readonly min_postgres=15 min_node=20
+readonly min_postgres=15 min_node=20 python=/usr/bin/python3 # the one that the packages are for
 
 # find_postgres prints the folder of the newest PostgreSQL's programs.
 find_postgres() {
@@ -63,7 +63,7 @@ apt_install() {
   quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
     apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
   local server
-  for server in redis-server pgbouncer nginx; do # these packages start one on the usual port
+  for server in redis-server pgbouncer nginx caddy; do # these packages start one on the usual port
     [[ " $* " == *" $server "* && -d /run/systemd/system ]] || continue
     quietly "${sudo[@]}" systemctl disable --now "$server"
   done
@@ -81,8 +81,15 @@ install_packages() {
   command -v openssl >/dev/null || want+=(openssl)
   [[ -e $TEST_PASSWORDS ]] || want+=(john-data)
   [[ -e /etc/ssl/certs/ca-certificates.crt ]] || want+=(ca-certificates)
+  # What people type who follow the documents.
+  [[ $1 == quick ]] || command -v jq >/dev/null || want+=(jq)
+  [[ $1 == quick ]] || command -v python3 >/dev/null || want+=(python3)
+  [[ $1 == quick ]] || command -v sqlite3 >/dev/null || want+=(sqlite3)
+  [[ $1 == quick ]] || command -v curl >/dev/null || want+=(curl)
   [[ $1 == quick ]] || command -v oathtool >/dev/null || want+=(oathtool) # codes of authenticator apps
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
+  [[ $1 == quick ]] || command -v caddy >/dev/null || want+=(caddy)
+  [[ $1 == quick ]] || "$python" -c 'import jwt, cryptography' 2>/dev/null || want+=(python3-jwt python3-cryptography) # examples/python
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)
   [[ $1 == quick ]] || command -v zsh >/dev/null || want+=(zsh) # the README is for it too
   if [[ $1 != quick ]] && ! find_chromium >/dev/null; then
@@ -109,7 +116,7 @@ install_node() {
     quietly run npm install --prefix "$cache/node" --no-save --no-audit --no-fund "node-linux-$arch@22"
     TEST_NODE=$(find_node) || die "the installed node does not run"
   fi
-  TEST_E2E=$root/e2e
+  TEST_E2E=$root/e2e TEST_PYTHON=$python
   local lock
   for lock in e2e/package-lock.json clients/*/package-lock.json examples/*/package-lock.json; do
     [[ ! -e $lock ]] || install_npm "${lock%/*}"

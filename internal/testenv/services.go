@@ -25,6 +25,7 @@ import (
 //	TEST_MAILPIT_PROGRAM path of Mailpit
 //	TEST_CHROMIUM        path of Chromium; root must start it with --no-sandbox
 //	TEST_NODE            path of node, version 20 or later
+//	TEST_PYTHON          path of Python, with PyJWT and cryptography
 //	TEST_E2E             absolute path of e2e/, with its node_modules installed
 //	TEST_MEMORY          a folder in memory, or nothing where there is no room for it
 //	TEST_PASSWORDS       path of John the Ripper's list of common passwords, one a line, behind lines that begin with #!

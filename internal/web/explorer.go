@@ -2,156 +2,68 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"latchkey/internal/request"
 )
 
-// explorerCSP lets the explorer's own script run and ask this service, and nothing else.
+// explorerCSP lets the explorer's own scripts run and ask this service, and nothing else.
 const explorerCSP = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+
+// The passwords of the explorer's steps. Everybody can read them, so production takes them
+// from nobody.
+const (
+	//lint:ignore G101 a sample
+	samplePassword = "a quiet lamp by the river"
+	//lint:ignore G101 a sample
+	sampleNewPassword = "a brisk walk along the shore"
+)
+
+// SamplePasswords are those that our own pages show.
+func SamplePasswords() []string { return []string{samplePassword, sampleNewPassword} }
 
 // step is an operation that the explorer offers before all others.
 type step struct {
+	Chapter   string `json:"chapter"`
 	Name      string `json:"name"`
 	Query     string `json:"query"`
-	Variables string `json:"variables,omitempty"` // JSON
+	Variables string `json:"variables,omitempty"` // JSON, with parts of a person in braces
 }
-
-// SamplePassword is that of the explorer's first user. Everybody can read it, so production
-// takes it from nobody.
-//
-//lint:ignore G101 a sample
-const SamplePassword = "a quiet lamp by the river"
 
 // steps are what a newcomer runs one after the other.
-var steps = []step{
-	{
-		Name: "1. Register",
-		Query: `# Register. Then open the link in the mail.{{inbox}}
-mutation Register($input: RegisterInput!) {
-  register(input: $input) {
-    email
-    errors { code message field }
-  }
-}
-`,
-		Variables: `{
-  "input": {
-    "email": "ada@example.org",
-    "username": "ada",
-    "password": "` + SamplePassword + `"
-  }
-}`,
-	},
-	{
-		Name: "2. Log in",
-		Query: `# Once the email is confirmed. The access token of the
-# answer goes with what you run from then on.
-mutation Login($input: LoginInput!) {
-  login(input: $input) {
-    tokens { accessToken accessTokenExpiresAt refreshToken }
-    step { __typename challenge }
-    user { id username email }
-    errors { code message field }
-  }
-}
-`,
-		Variables: `{
-  "input": {
-    "login": "ada",
-    "password": "` + SamplePassword + `",
-    "deviceName": "Explorer"
-  }
-}`,
-	},
-	{
-		Name: "3. Ask who you are",
-		Query: `query Me {
-  me {
-    id
-    username
-    email
-    sessions { id deviceName current lastUsedAt }
-  }
-}
-`,
-	},
-	{
-		Name: "4. Refresh",
-		Query: `# An access token lives for minutes. Trade the refresh
-# token for new ones.
-mutation Refresh($input: RefreshInput!) {
-  refresh(input: $input) {
-    tokens { accessToken accessTokenExpiresAt refreshToken }
-    errors { code message field }
-  }
-}
-`,
-		Variables: `{
-  "input": {
-    "refreshToken": ""
-  }
-}`,
-	},
-	{
-		Name: "5. Add an app",
-		Query: `# A secret for an authenticator app, with its QR code
-# below the answer. Nothing changes until 6.
-mutation StartTotp {
-  startTotp {
-    challenge
-    totp { secret uri qrCode }
-    errors { code message field }
-  }
-}
-`,
-	},
-	{
-		Name: "6. Confirm the app",
-		Query: `# With the code that the app shows now. The recovery
-# codes are shown this once.
-mutation ConfirmTotp($input: ConfirmTotpInput!) {
-  confirmTotp(input: $input) {
-    user { factors { id name } secondFactorRequired }
-    recoveryCodes
-    errors { code message field }
-  }
-}
-`,
-		Variables: `{
-  "input": {
-    "challenge": "",
-    "totpCode": "",
-    "name": "Phone"
-  }
-}`,
-	},
-	{
-		Name: "7. Log in with a code",
-		Query: `# Log in by 2 first: its answer has a step instead of
-# tokens. This takes the step, with the app's next code.
-mutation ContinueLogin($input: ContinueLoginInput!) {
-  continueLogin(input: $input) {
-    tokens { accessToken accessTokenExpiresAt refreshToken }
-    step { __typename challenge }
-    errors { code message field }
-  }
-}
-`,
-		Variables: `{
-  "input": {
-    "challenge": "",
-    "answer": { "totpCode": "" }
-  }
-}`,
-	},
-	{
-		Name: "8. Log out",
-		Query: `mutation Logout {
-  logout { errors { code message field } }
-}
-`,
-	},
+var steps = func() (all []step) {
+	for _, name := range []string{"steps-1.graphql", "steps-2.graphql"} {
+		text, err := files.ReadFile("explorer/" + name)
+		if err != nil {
+			panic(err) // no build is without it
+		}
+		all = append(all, readSteps(string(text))...)
+	}
+	return all
+}()
+
+// A heading of these files begins a chapter or a step.
+var heading = regexp.MustCompile(`(?m)^# (====|----) (.+) (?:====|----)$`)
+
+// readSteps reads a GraphQL document with headings. The last comment of a step has its
+// variables.
+func readSteps(text string) []step {
+	var all []step
+	chapter, at := "", heading.FindAllStringSubmatchIndex(text, -1)
+	for i, h := range at {
+		kind, name, end := text[h[2]:h[3]], text[h[4]:h[5]], len(text)
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		if kind == "====" {
+			chapter = name
+			continue
+		}
+		query, variables, _ := strings.Cut(text[h[1]:end], "\n# variables ")
+		all = append(all, step{chapter, name, strings.TrimSpace(query), strings.TrimSpace(variables)})
+	}
+	return all
 }
 
 // explorer is the page at / that runs operations.
@@ -163,20 +75,20 @@ type explorer struct {
 // explorerView is what the page shows.
 type explorerView struct {
 	Inbox         bool // there is one to link to
-	Steps         []step
+	Data          explorerData
 	Style, Script string // paths
 }
 
+// explorerData is what its scripts begin with.
+type explorerData struct {
+	Steps       []step `json:"steps"`
+	Password    string `json:"password"`
+	NewPassword string `json:"newPassword"`
+}
+
 func newExplorer(cfg Config, p *pages) *explorer {
-	where := ""
-	if cfg.Inbox != nil {
-		where = "\n# The inbox is linked above."
-	}
-	mine := append([]step{}, steps...)
-	for i := range mine {
-		mine[i].Query = strings.ReplaceAll(mine[i].Query, "{{inbox}}", where)
-	}
-	return &explorer{p, explorerView{cfg.Inbox != nil, mine, explorerCSS.path, explorerJS.path}}
+	data := explorerData{steps, samplePassword, sampleNewPassword}
+	return &explorer{p, explorerView{cfg.Inbox != nil, data, explorerFiles["explorer.css"].path, explorerFiles["main.js"].path}}
 }
 
 // mount puts the explorer at /. Whom it is not for gets home.
@@ -188,6 +100,11 @@ func (e *explorer) mount(mux *request.Mux, hereOnly bool, home http.HandlerFunc)
 		}
 		e.pages.writeUnder(explorerCSP, w, http.StatusOK, "explorer", e.view)
 	}})
-	mux.Handle(explorerCSS.path, request.Methods{"GET": explorerCSS.serve})
-	mux.Handle(explorerJS.path, request.Methods{"GET": explorerJS.serve})
+	for _, a := range explorerFiles {
+		mux.Handle(a.path, request.Methods{"GET": a.serve})
+	}
 }
+
+// explorerFiles are the explorer's style and scripts. They are of one folder, whose path
+// changes with any of them, since the scripts import each other by their names.
+var explorerFiles = mustFolder("explorer")

@@ -2,8 +2,11 @@ package web
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
+	"path"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,12 +19,31 @@ import (
 func TestExplorerPage_I8(t *testing.T) {
 	s := newService(t)
 	w := s.get("/")
-	wants(t, w, http.StatusOK, `<a href="/dev/mail">Inbox</a>`, "The inbox is linked above", explorerJS.path, explorerCSS.path)
+	wants(t, w, http.StatusOK, `<a href="/dev/mail">Inbox</a>`, explorerFiles["main.js"].path, explorerFiles["explorer.css"].path)
 	if csp := w.Header().Get("Content-Security-Policy"); csp != explorerCSP || strings.Contains(csp, "unsafe") || strings.Contains(csp, "http") || strings.Contains(csp, "*") {
 		t.Errorf("the policy is wide: %s", csp)
 	}
-	if body := w.Body.String(); strings.Contains(body, "https://") || strings.Contains(string(explorerJS.body), "https://") {
+	if body := w.Body.String(); strings.Contains(body, "https://") {
 		t.Errorf("something comes from elsewhere: %s", body)
+	}
+	imports := regexp.MustCompile(`(?m)^import (?:.* from )?"\./(\w+\.js)";$`)
+	imported := map[string]bool{"main.js": true}
+	for name, a := range explorerFiles {
+		if strings.Contains(string(a.body), "https://") {
+			t.Errorf("%s has something from elsewhere", name)
+		}
+		for _, m := range imports.FindAllStringSubmatch(string(a.body), -1) {
+			wants(t, s.get(path.Dir(a.path)+"/"+m[1]), http.StatusOK)
+			imported[m[1]] = true
+		}
+		if n := strings.Count(string(a.body), "import "); n != len(imports.FindAllString(string(a.body), -1)) {
+			t.Errorf("%s imports in a way that this test does not read", name)
+		}
+	}
+	for name := range explorerFiles {
+		if strings.HasSuffix(name, ".js") && !imported[name] {
+			t.Errorf("nothing imports %s", name)
+		}
 	}
 	alone := newService(t, func(c *Config) { c.Inbox = nil }).get("/").Body.String()
 	if strings.Contains(alone, "/dev/mail") || strings.Contains(alone, "inbox") {
@@ -35,8 +57,18 @@ func TestExplorerSteps(t *testing.T) {
 	must(t, err)
 	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
 	must(t, err)
-	for _, step := range steps {
-		doc, errs := gqlparser.LoadQueryWithRules(schema, strings.ReplaceAll(step.Query, "{{inbox}}", ""), rules.NewDefaultRules())
+	for _, file := range []string{"../../README.md", "../../docs/explorer.md"} {
+		page, err := os.ReadFile(file)
+		must(t, err)
+		if says := fmt.Sprintf("%d steps", len(steps)); !strings.Contains(string(page), says) {
+			t.Errorf("%s does not say that there are %s", file, says)
+		}
+	}
+	for i, step := range steps {
+		if step.Chapter == "" || !strings.HasPrefix(step.Name, fmt.Sprintf("%d. ", i+1)) || !strings.HasPrefix(step.Query, "# ") {
+			t.Errorf("step %d is %q of %q: %s", i+1, step.Name, step.Chapter, step.Query)
+		}
+		doc, errs := gqlparser.LoadQueryWithRules(schema, step.Query, rules.NewDefaultRules())
 		if len(errs) > 0 {
 			t.Errorf("%s: %v", step.Query, errs)
 			continue

@@ -138,7 +138,7 @@ func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
 			if w.Code != status {
 				t.Errorf("%s, %s: got %d, want %d", what, path, w.Code, status)
 			}
-			if path == "/" && strings.Contains(w.Body.String(), explorerJS.path) != want {
+			if path == "/" && strings.Contains(w.Body.String(), explorerFiles["main.js"].path) != want {
 				t.Errorf("%s: the explorer is shown: %v", what, !want)
 			}
 		}
@@ -156,8 +156,8 @@ func TestDevelopmentIsForThisMachine_F5(t *testing.T) {
 		shown("an empty "+name, "127.0.0.1:1", false, name, "")
 	}
 	w := newService(t).do(httptest.NewRequest(http.MethodGet, "/", nil))
-	wants(t, w, http.StatusOK, explorerJS.path)
+	wants(t, w, http.StatusOK, explorerFiles["main.js"].path)
 	asked := httptest.NewRequest(http.MethodGet, "/", nil)
 	asked.RemoteAddr = "203.0.113.9:1"
-	wants(t, newService(t).do(asked), http.StatusOK, explorerJS.path) // EXPLORER=on was said
+	wants(t, newService(t).do(asked), http.StatusOK, explorerFiles["main.js"].path) // EXPLORER=on was said
 }

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-//go:embed templates/*.html page.css explorer.css explorer.js inbox.js
+//go:embed templates/*.html page.css inbox.js explorer
 var files embed.FS
 
 // pageCSP is the policy of a page. It may use our stylesheet and post to us, and nothing
@@ -127,14 +127,15 @@ type asset struct {
 }
 
 var (
-	pageCSS     = mustAsset("page.css", "text/css; charset=utf-8")
-	explorerCSS = mustAsset("explorer.css", "text/css; charset=utf-8")
-	explorerJS  = mustAsset("explorer.js", "text/javascript; charset=utf-8")
-	inboxJS     = mustAsset("inbox.js", "text/javascript; charset=utf-8")
+	pageCSS = mustAsset("page.css")
+	inboxJS = mustAsset("inbox.js")
 )
 
+// kinds are the Content-Type of assets by how their names end.
+var kinds = map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}
+
 // mustAsset panics if there is no such file in this package, which no build has.
-func mustAsset(name, kind string) asset {
+func mustAsset(name string) asset {
 	body, err := files.ReadFile(name)
 	if err != nil {
 		panic(err)
@@ -143,8 +144,37 @@ func mustAsset(name, kind string) asset {
 	ext := path.Ext(name)
 	return asset{
 		path: "/assets/" + strings.TrimSuffix(name, ext) + "." + hex.EncodeToString(sum[:6]) + ext,
-		kind: kind, body: body,
+		kind: kinds[ext], body: body,
 	}
+}
+
+// folder is assets by their names, which are at paths of one folder.
+type folder map[string]asset
+
+// mustFolder returns the styles and scripts of a folder of this package, and panics if
+// there is none, which no build has.
+func mustFolder(dir string) folder {
+	entries, err := files.ReadDir(dir)
+	if err != nil {
+		panic(err)
+	}
+	all, sum := folder{}, sha256.New()
+	for _, e := range entries { // in the order of their names
+		if kind := kinds[path.Ext(e.Name())]; kind != "" {
+			body, err := files.ReadFile(dir + "/" + e.Name())
+			if err != nil {
+				panic(err)
+			}
+			all[e.Name()] = asset{kind: kind, body: body}
+			_, _ = fmt.Fprintf(sum, "%s %d\n%s", e.Name(), len(body), body) // never fails
+		}
+	}
+	at := "/assets/" + dir + "." + hex.EncodeToString(sum.Sum(nil)[:6]) + "/"
+	for name, a := range all {
+		a.path = at + name
+		all[name] = a
+	}
+	return all
 }
 
 func (a asset) serve(w http.ResponseWriter, _ *http.Request) {

@@ -2,6 +2,7 @@ package web
 
 import (
 	"flag"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -59,8 +60,10 @@ func TestPagesUnderPath_D7(t *testing.T) {
 			}
 		}
 	}
-	for name, script := range map[string]string{"explorer.js": string(explorerJS.body), "inbox.js": string(inboxJS.body)} {
-		if regexp.MustCompile("[\"'`]/").MatchString(script) {
+	scripts := maps.Clone(explorerFiles)
+	scripts["inbox.js"] = inboxJS
+	for name, script := range scripts {
+		if regexp.MustCompile("[\"'`]/").Match(script.body) {
 			t.Errorf("%s has an address of its own", name)
 		}
 	}
@@ -162,7 +165,7 @@ func states(t *testing.T) []state {
 		{"inbox-none", "", "inbox", inboxList{To: "bob@example.org", Script: "/inbox.js"}},
 		{"inbox", "", "inbox", inboxList{Mails: []mailRow{row(&first), row(&second)}, Script: "/inbox.js"}},
 		{"mail", "", "mail", oneMail{row(&first), pieces(first.Text)}},
-		{"explorer", "", "explorer", explorerView{true, steps, "/explorer.css", "/explorer.js"}},
+		{"explorer", "", "explorer", explorerView{true, explorerData{steps[:2], samplePassword, sampleNewPassword}, "/explorer/explorer.css", "/explorer/main.js"}},
 	}
 }
 
@@ -170,7 +173,7 @@ func TestPageStates_D6(t *testing.T) {
 	hash := regexp.MustCompile(`/assets/page\.[0-9a-f]{12}\.css`)
 	handler := regexp.MustCompile(` on[a-z]+=`)
 	// Scripts of ours and their data; and what a mail has of its own.
-	allowed := regexp.MustCompile(`(?s)<script src="/\w+\.js"></script>|<script type="application/json"|<template shadowrootmode.*</template>`)
+	allowed := regexp.MustCompile(`(?s)<script (?:type="module" )?src="/[\w/]+\.js"></script>|<script type="application/json"|<template shadowrootmode.*</template>`)
 	for _, s := range states(t) {
 		t.Run(s.file, func(t *testing.T) {
 			w := httptest.NewRecorder()

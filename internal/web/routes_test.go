@@ -1,8 +1,10 @@
 package web
 
 import (
+	"maps"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -30,12 +32,12 @@ func TestHome(t *testing.T) {
 	if strings.Contains(w.Body.String(), "<script") {
 		t.Error("the plain page has a script")
 	}
-	wants(t, s.get(explorerJS.path), http.StatusNotFound)
+	wants(t, s.get(explorerFiles["main.js"].path), http.StatusNotFound)
 }
 
 func TestAssets(t *testing.T) {
 	s := newService(t)
-	for _, a := range []asset{pageCSS, explorerCSS, explorerJS} {
+	for _, a := range append(slices.Collect(maps.Values(explorerFiles)), pageCSS) {
 		w := s.get(a.path)
 		wants(t, w, http.StatusOK)
 		if w.Header().Get("Cache-Control") != "public, max-age=31536000, immutable" || w.Header().Get("Content-Type") != a.kind {

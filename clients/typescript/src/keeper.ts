@@ -197,6 +197,7 @@ export class Keeper<U> {
   // ---------------------------------------------------------------- other tabs
 
   private open() {
+    if (this.closed) return;
     this.tabs.open((message) => this.hear(message));
     platform.addEventListener?.('online', this.retry);
   }

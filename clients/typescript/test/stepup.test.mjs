@@ -49,7 +49,7 @@ test('an account with an app shows a code', async () => {
   const asked = await question(ada.latchkey);
   assert.deepEqual([asked.level, asked.proofs], ['aal2', ['TOTP', 'RECOVERY_CODE']]);
   assert.equal((await asked.answer({ password: ada.password })).mistakes.all[0].code, 'SECOND_FACTOR_NEEDED');
-  assert.equal((await asked.answer({ totpCode: totp(secret) })).status, 'done');
+  assert.equal((await asked.answer({ totpCode: totp(secret, 1) })).status, 'done');
   assert.equal((await request).makeRecoveryCodes.recoveryCodes.length, 8);
   assert.equal(recoveryCodes.length, 8);
 });
@@ -100,7 +100,7 @@ test('a backend gets the access token, another one behind a 401, and a proof beh
   const fresh = ada.latchkey.fetch(`${url}/fresh`);
   const asked = await question(ada.latchkey);
   assert.equal(asked.level, 'aal2');
-  await asked.answer({ totpCode: totp(secret) });
+  await asked.answer({ totpCode: totp(secret, 1) });
   assert.equal((await fresh).status, 200);
 
   const cancelled = program();

@@ -70,7 +70,7 @@ export async function control(what, { id }) {
   if (!answer.ok) throw new Error(await answer.text());
 }
 
-/** The code of an authenticator app, so many steps of 30 seconds from now: a code counts once, from one step ago to the next. */
+/** The code of an authenticator app, so many steps of 30 seconds from now. A code counts once, and from the step before its own to the one after. */
 export function totp(secret, steps = 0) {
   const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
   const bits = [...secret].map((letter) => alphabet.indexOf(letter).toString(2).padStart(5, '0')).join('');
@@ -81,13 +81,13 @@ export function totp(secret, steps = 0) {
   return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
-/** Adds an authenticator app, and returns its secret and the recovery codes. */
+/** Adds an authenticator app by the code of now, and returns its secret and the recovery codes. */
 export async function enrol(latchkey) {
   const { startTotp } = await latchkey.request('mutation { startTotp { challenge totp { secret } } }');
   const { secret } = startTotp.totp;
   const { confirmTotp } = await latchkey.request(
     'mutation ($input: ConfirmTotpInput!) { confirmTotp(input: $input) { recoveryCodes errors { code } } }',
-    { input: { challenge: startTotp.challenge, totpCode: totp(secret, -1) } });
+    { input: { challenge: startTotp.challenge, totpCode: totp(secret) } });
   return { secret, recoveryCodes: confirmTotp.recoveryCodes };
 }
 

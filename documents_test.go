@@ -1,0 +1,395 @@
+package main
+
+import (
+	"cmp"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"go/parser"
+	"go/token"
+	"io"
+	"maps"
+	"net/url"
+	"os"
+	"path"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
+	gqlparse "github.com/vektah/gqlparser/v2/parser"
+	"github.com/vektah/gqlparser/v2/validator"
+	"github.com/vektah/gqlparser/v2/validator/rules"
+
+	"latchkey/internal/testenv"
+)
+
+// notRun are the blocks of sh that no test runs, by their page and how they begin, with
+// why. Each is marked as sh norun where it stands. All others are run by TestDocuments in
+// e2e/, and TestCommandsInDocuments checks the program's own commands in both kinds.
+var notRun = map[string]map[string]string{
+	"README.md": {
+		"go run .":          "serves until it is ended; every test starts the same program",
+		"cd examples/react": "installs from npm and serves until it is ended; the example has tests in browser/",
+		"docker compose up": "needs Docker; internal/tools/composecheck reads what it starts",
+		"CGO_ENABLED=0":     "serves until it is ended; TestBinarySize builds it so",
+	},
+	"bench/README.md": {
+		"./test with bench/run": "takes eleven minutes",
+	},
+	"docs/migrating.md": {
+		"firebase auth:export": "needs Firebase; what it prints is a file of the test",
+		"bin/kc.sh export":     "needs Keycloak; what it prints is a file of the test",
+		"python3 manage.py":    "needs Django; what it prints is a file of the test",
+		"bin/rails runner":     "needs Rails; what it prints is a file of the test",
+		"sqlcmd":               "needs SQL Server; what it prints is a file of the test",
+	},
+	"docs/operations.md": {
+		"latchkey export --factors | ssh": "needs another machine; TestExportCommand moves users",
+	},
+	"docs/start.md": {
+		"go run .":          "as in the README",
+		"docker compose up": "as in the README",
+		"cd examples/react": "as in the README",
+	},
+	"examples/graphql-request/README.md": {
+		"npm install": "installs from npm; the example has a test in e2e/",
+	},
+	"examples/react/README.md": {
+		"cd examples/react": "as in the README",
+		"APP_URL=":          "serves until it is ended; the tests in browser/ start it so",
+	},
+	"examples/urql/README.md": {
+		"npm install": "installs from npm; the example has a test in e2e/",
+	},
+	"internal/password/common/README.md": {
+		"tar xzf": "fetches from npm; TestCommonList_A3 reads what came of it",
+	},
+}
+
+// languages are what a block of code may be in, and what is checked of it.
+var languages = map[string]string{
+	"sh":        "run by TestDocuments, or named in notRun",
+	"graphql":   "validated against the schema by TestGraphQLInDocuments",
+	"json":      "parsed by TestBlocks",
+	"go":        "parsed by TestBlocks",
+	"js":        "parsed by TestCodeInDocuments in e2e/",
+	"ts":        "parsed by TestCodeInDocuments in e2e/",
+	"tsx":       "parsed by TestCodeInDocuments in e2e/",
+	"python":    "parsed by TestCodeInDocuments in e2e/",
+	"env":       "its names are looked up by TestNamesInDocuments",
+	"nginx":     "run by the tests of its page",
+	"yaml":      "run by the tests of its page",
+	"caddyfile": "read by people",
+	"html":      "compared by TestTour, or read by people",
+	"http":      "read by people",
+	"sql":       "run by the tests of its page",
+	"ini":       "read by people",
+	"text":      "read by people",
+	"mermaid":   "drawn by GitHub",
+}
+
+// Every relative link in every Markdown file leads to a file of the project, and what
+// stands behind its # to a heading or a line of it. docs/README.md leads to every document.
+func TestLinks(t *testing.T) {
+	t.Parallel()
+	pages, anchors := testenv.Pages(t), map[string][]string{}
+	for _, p := range pages {
+		anchors[p.Path] = p.Anchors
+	}
+	n := 0
+	for _, p := range pages {
+		for _, link := range p.Links {
+			u, err := url.Parse(link)
+			if err != nil {
+				t.Errorf("%s: %v", p.Path, err)
+				continue
+			}
+			if u.Scheme != "" {
+				continue
+			}
+			n++
+			target := p.Path
+			if u.Path != "" {
+				target = path.Join(path.Dir(p.Path), u.Path)
+			}
+			if err := found(target, u.Fragment, anchors); err != nil {
+				t.Errorf("%s links to %s: %v", p.Path, link, err)
+			}
+		}
+	}
+	for _, p := range pages {
+		if dir, name := path.Split(p.Path); dir == "docs/" && name != "README.md" && !slices.Contains(pages[mapOf(pages)].Links, name) {
+			t.Errorf("docs/README.md does not lead to %s", name)
+		}
+	}
+	if n < 100 {
+		t.Errorf("only %d links were found", n)
+	}
+	for _, file := range []string{".env.example", "docker-compose.yml", "schema.graphqls"} { // which name pages, too
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, page := range regexp.MustCompile(`\bdocs/[\w-]+\.md`).FindAllString(string(text), -1) {
+			if anchors[page] == nil {
+				t.Errorf("%s names %s, which is not there", file, page)
+			}
+		}
+	}
+}
+
+// mapOf is where the map of the documents stands among the pages.
+func mapOf(pages []testenv.Page) int {
+	return slices.IndexFunc(pages, func(p testenv.Page) bool { return p.Path == "docs/README.md" })
+}
+
+var lineOfCode = regexp.MustCompile(`^L\d+$`)
+
+// found is an error if there is no such file, or no such anchor on it.
+func found(target, fragment string, anchors map[string][]string) error {
+	if strings.HasPrefix(target, "../") || path.IsAbs(target) {
+		return errors.New("outside of the project")
+	}
+	if _, err := os.Stat(target); err != nil {
+		return errors.New("there is no such file")
+	}
+	isPage := strings.HasSuffix(target, ".md")
+	if fragment == "" || !isPage && lineOfCode.MatchString(fragment) {
+		return nil
+	}
+	if !isPage || !slices.Contains(anchors[target], fragment) {
+		return errors.New("there is no such heading")
+	}
+	return nil
+}
+
+// Every block of GraphQL is valid by the schema. A block may have several operations,
+// with or without names, and fragments that it uses or only shows.
+func TestGraphQLInDocuments(t *testing.T) {
+	t.Parallel()
+	source, err := os.ReadFile("schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(source)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	loose := rules.NewDefaultRules()
+	loose.RemoveRule("NoUnusedFragments")
+	n := 0
+	for _, p := range testenv.Pages(t) {
+		for _, b := range p.Blocks {
+			if b.Lang != "graphql" {
+				continue
+			}
+			n++
+			doc, err := gqlparse.ParseQuery(&ast.Source{Name: p.Path, Input: b.Text})
+			if err != nil {
+				t.Errorf("%s:%d: %v", p.Path, b.Line, err)
+				continue
+			}
+			for i, o := range doc.Operations { // a document that is sent has one without a name at most
+				o.Name = cmp.Or(o.Name, fmt.Sprintf("operation%d", i))
+			}
+			for _, err := range validator.ValidateWithRules(schema, doc, loose) {
+				t.Errorf("%s:%d: %v", p.Path, b.Line, err)
+			}
+		}
+	}
+	if n < 5 {
+		t.Errorf("only %d blocks were found", n)
+	}
+}
+
+// typed is how what people type begins.
+var typed = regexp.MustCompile(`^(\./|npm|npx|node|go|latchkey|curl|docker|git|cd) `)
+
+// Every block of code is in a language that somebody decided how to check. JSON and Go
+// parse; what is not run is known.
+func TestBlocks(t *testing.T) {
+	t.Parallel()
+	for _, p := range testenv.Pages(t) {
+		left := maps.Clone(notRun[p.Path])
+		for _, b := range p.Blocks {
+			at := fmt.Sprintf("%s:%d", p.Path, b.Line)
+			switch _, known := languages[b.Lang]; {
+			case !known:
+				t.Errorf("%s: a block in %q: add the language to languages, and say there how it is checked", at, b.Lang)
+			case b.Lang == "sh" && b.Note == "norun":
+				n := len(left)
+				maps.DeleteFunc(left, func(begins, _ string) bool { return strings.HasPrefix(b.Text, begins) })
+				if len(left) != n-1 {
+					t.Errorf("%s: a block is not run: add it to notRun, with why, or have it run", at)
+				}
+			case b.Note != "":
+				t.Errorf("%s: a block of %s has the note %q", at, b.Lang, b.Note)
+			case b.Lang == "text" && typed.MatchString(b.Text):
+				t.Errorf("%s: commands stand in sh", at)
+			}
+			var err error
+			switch b.Lang {
+			case "json":
+				err = parseJSON(b.Text)
+			case "go":
+				err = parseGo(b.Text)
+			}
+			if err != nil {
+				t.Errorf("%s: %v", at, err)
+			}
+		}
+		for begins := range left {
+			t.Errorf("%s has no block that begins with %q and is not run", p.Path, begins)
+		}
+	}
+}
+
+// parseJSON is an error unless the text is one JSON value or several.
+func parseJSON(text string) error {
+	for decoder, n := json.NewDecoder(strings.NewReader(text)), 0; ; n++ {
+		var value any
+		switch err := decoder.Decode(&value); {
+		case errors.Is(err, io.EOF) && n > 0:
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+}
+
+// parseGo is an error unless the text is a file of Go, or what may stand in a function.
+func parseGo(text string) error {
+	_, err := parser.ParseFile(token.NewFileSet(), "", text, parser.SkipObjectResolution)
+	if err == nil {
+		return nil
+	}
+	if strings.Contains(text, "package ") {
+		return err
+	}
+	_, err = parser.ParseFile(token.NewFileSet(), "", "package p\nfunc _() {\n"+text+"}\n", parser.SkipObjectResolution)
+	return err
+}
+
+// elsewhere are names in capitals that are neither settings nor of the schema, and whose
+// they are.
+var elsewhere = map[string]string{
+	"HTTPS_PROXY":       "Go's net/http",
+	"HTTP_X_USER_ID":    "CGI's name of a header",
+	"SSL_CERT_FILE":     "Go's crypto/x509",
+	"GOMEMLIMIT":        "Go's runtime",
+	"GOGC":              "Go's runtime",
+	"SCHED_BATCH":       "Linux",
+	"POSTGRES_PASSWORD": "docker-compose.yml",
+	"MAILPIT_PASSWORD":  "docker-compose.yml",
+	"MAILPIT_PORT":      "docker-compose.yml",
+	"VITE_LATCHKEY_URL": "examples/react",
+	"TEST_POSTGRES":     "./test",
+	"TEST_REDIS":        "./test",
+	"TEST_REPEATS":      "./test",
+	"TEST_IMPORT_USERS": "./test",
+}
+
+var (
+	capitals = regexp.MustCompile(`^[A-Z][A-Z0-9]*(_[A-Z0-9]+)+$`)
+	assigned = regexp.MustCompile(`^([A-Z][A-Z0-9_]*)=`)
+	envLine  = regexp.MustCompile(`(?m)^(?:#|echo ")?([A-Z][A-Z0-9_]*)=`)
+)
+
+// What stands in code and in capitals is a setting, a name of the schema, or known to be
+// somebody else's.
+func TestNamesInDocuments(t *testing.T) {
+	t.Parallel()
+	schema, err := os.ReadFile("schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	settings, inSchema := testenv.Settings(t), map[string]bool{}
+	for _, name := range regexp.MustCompile(`\b[A-Z][A-Z0-9_]+\b`).FindAllString(string(schema), -1) {
+		inSchema[name] = true
+	}
+	check := func(at, name string) {
+		t.Helper()
+		isSetting := slices.Contains(settings, name) || slices.Contains(settings, strings.TrimSuffix(name, "_FILE"))
+		if !isSetting && !inSchema[name] && elsewhere[name] == "" {
+			t.Errorf("%s names %s, which is neither a setting nor of the schema: mend it, or add it to elsewhere", at, name)
+		}
+	}
+	for _, p := range testenv.Pages(t) {
+		for _, code := range p.Code {
+			if at := assigned.FindStringSubmatch(code); at != nil {
+				check(p.Path, at[1])
+			}
+			if capitals.MatchString(code) {
+				check(p.Path, code)
+			}
+		}
+		for _, b := range p.Blocks {
+			if b.Lang != "env" && !strings.Contains(b.Text, ">> .env") {
+				continue
+			}
+			for _, at := range envLine.FindAllStringSubmatch(b.Text, -1) {
+				check(fmt.Sprintf("%s:%d", p.Path, b.Line), at[1])
+			}
+		}
+	}
+}
+
+// Blocks to be typed hold no comment: zsh, as people have it, takes that for a command
+// or for arguments.
+func TestBlocksHaveNoComments(t *testing.T) {
+	t.Parallel()
+	comment := regexp.MustCompile(`(?m)(^|\s)#.*`)
+	n := 0
+	for _, p := range testenv.Pages(t) {
+		for _, b := range p.Blocks {
+			if b.Lang != "sh" {
+				continue
+			}
+			n++
+			if found := comment.FindString(b.Text); found != "" {
+				t.Errorf("%s:%d: %s", p.Path, b.Line, found)
+			}
+		}
+	}
+	if n < 20 {
+		t.Errorf("%d blocks were found", n)
+	}
+}
+
+var (
+	changesTo = regexp.MustCompile(`(?m)(?:^|&& )cd ([\w./-]+)`)
+	npmRun    = regexp.MustCompile(`\bnpm run ([\w:-]+)`)
+)
+
+// Blocks go into folders that are there, and run scripts that their package.json has.
+func TestFoldersAndScriptsInDocuments(t *testing.T) {
+	t.Parallel()
+	for _, p := range testenv.Pages(t) {
+		for _, b := range p.Blocks {
+			if b.Lang != "sh" {
+				continue
+			}
+			at, dir := fmt.Sprintf("%s:%d", p.Path, b.Line), path.Dir(p.Path)
+			if to := changesTo.FindStringSubmatch(b.Text); to != nil {
+				dir = to[1] // from the root, where people begin
+			}
+			if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+				t.Errorf("%s: there is no folder %s", at, dir)
+				continue
+			}
+			for _, run := range npmRun.FindAllStringSubmatch(b.Text, -1) {
+				var manifest struct{ Scripts map[string]string }
+				text, err := os.ReadFile(path.Join(dir, "package.json"))
+				if err == nil {
+					err = json.Unmarshal(text, &manifest)
+				}
+				if err != nil || manifest.Scripts[run[1]] == "" {
+					t.Errorf("%s: %s has no script %s: %v", at, dir, run[1], err)
+				}
+			}
+		}
+	}
+}

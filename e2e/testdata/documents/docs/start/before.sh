@@ -1,0 +1,2 @@
+# What is typed where a password is asked for.
+exec <<< 'a quiet lamp by the river'
