@@ -8,9 +8,11 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
@@ -82,6 +84,13 @@ func (a *appTab) console() {
 	}))
 }
 
+// forgives takes back what the console said of something that was meant to happen.
+func (a *appTab) forgives(what string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.complaints = slices.DeleteFunc(a.complaints, func(c string) bool { return strings.Contains(c, what) })
+}
+
 // visit opens a page of the app.
 func (a *appTab) visit(path string) {
 	a.t.Helper()
@@ -106,7 +115,11 @@ func field(label string) string {
 func (a *appTab) press(name string) {
 	a.t.Helper()
 	a.until(`!!` + control(name))
-	a.do(chromedp.Click(chromedp.JSPath(control(name))))
+	ctx, cancel := context.WithTimeout(a.ctx, time.Minute)
+	defer cancel()
+	if err := chromedp.Do(ctx, chromedp.Click(chromedp.JSPath(control(name)))); err != nil {
+		a.t.Fatalf("pressing %s: %v", name, err)
+	}
 }
 
 // types fills fields: pairs of a label and a text. What was there is replaced.

@@ -46,6 +46,7 @@ func TestReactExample(t *testing.T) {
 	b.usesTwoDevices()
 	b.logsInByMail()
 	b.usesPasskeys()
+	b.hasDuties()
 	b.resets()
 	b.leaves()
 	b.calm()
@@ -71,6 +72,9 @@ func (b *story) registers() {
 	b.titled("Read your mail")
 	b.shows(b.p.Email)
 	b.good("register, mailed")
+	b.press("Log in")
+	b.password()
+	b.shows("This account waits for its email to be confirmed.")
 	link := b.mails.link(b.p.Email, "/email/confirm-email")
 	b.goes(chromedp.Navigate(link))
 	b.goes(chromedp.Click(chromedp.CSS(`button[value="confirm"]`)))
@@ -111,6 +115,19 @@ func (b *story) changes() {
 	b.press("Take this username")
 	b.shows("Your username is changed.")
 	b.until(`document.querySelector(".bar").innerText.includes("` + b.p.Username + `")`)
+
+	b.p.Username = strings.ToUpper(b.p.Username[:1]) + b.p.Username[1:]
+	b.press("Change username")
+	b.types("New username", b.p.Username)
+	b.mails.s.Replicas[0].Kill()
+	b.press("Take this username")
+	b.shows("The service does not answer.")
+	b.holds("New username", b.p.Username)
+	b.good("account, no answer")
+	b.mails.s.Restart(b.t, 0)
+	b.forgives("ERR_CONNECTION_REFUSED")
+	b.press("Take this username")
+	b.shows("Your username is changed.")
 
 	b.press("Change email")
 	b.types("New email", "ada", "Password", "a wrong password")
@@ -163,68 +180,6 @@ func (b *story) password() {
 	b.press("Log in")
 }
 
-// both tabs are of one browser: what happens in one shows in the other, and they refresh
-// together.
-func (b *story) usesTwoTabs() {
-	b.visit("/account/devices")
-	other := b.another()
-	other.visit("/account/history")
-	other.titled("History")
-	// Both come back from an hour's sleep at the same time.
-	for _, tab := range []*appTab{b.appTab, other} {
-		tab.runs(`Date.now = (now => () => now() + 3600_000)(Date.now)`)
-	}
-	b.press("Account")
-	other.press("Security")
-	b.titled("Your account")
-	other.titled("Security")
-	b.shows(b.p.Email)
-	other.shows("Recovery codes")
-	b.press("Devices")
-	b.shows("This device")
-	other.press("Log out")
-	other.titled("Log in")
-	b.titled("Log in")
-	b.password()
-	b.titled("Devices") // where each was
-	other.titled("Security")
-	other.calm()
-	must(b.t, chromedp.Cancel(other.ctx))
-}
-
-// usesTwoDevices ends one device from another, and all others at once.
-func (b *story) usesTwoDevices() {
-	phone := b.another(chromedp.WithNewBrowserContext())
-	logIn := func() {
-		phone.visit("/")
-		phone.types("Username or email", b.p.Username, "Password", b.p.Password)
-		phone.press("Log in")
-		phone.titled("Show your second factor")
-		phone.types("Code", b.code())
-		phone.press("Go on")
-		phone.titled("Your account")
-	}
-	logIn()
-	for _, button := range []string{"one", "all"} {
-		b.visit("/account/devices")
-		b.shows("Log out all other devices")
-		if button == "all" {
-			b.press("Log out all other devices")
-		} else {
-			b.good("devices")
-			b.press(b.text(`[...document.querySelectorAll("li button")].find(e => e.ariaLabel).ariaLabel`))
-		}
-		b.until(`document.querySelectorAll(".list h2").length === 1`)
-		phone.press("Devices") // whatever it asks next
-		phone.titled("Log in")
-		phone.shows("This device was logged out.")
-		if button == "one" {
-			logIn()
-		}
-	}
-	must(b.t, chromedp.Cancel(phone.ctx))
-}
-
 // resets forgets the password, and lives with how an address is asked for.
 func (b *story) resets() {
 	b.logsOut()
@@ -269,7 +224,13 @@ func (b *story) resets() {
 func (b *story) leaves() {
 	b.visit("/")
 	b.password()
+	b.types("Code", b.code())
+	b.press("Go on")
 	b.titled("Your account")
+	b.press("History")
+	b.press("Show earlier ones")
+	b.until(`document.querySelectorAll(".list > li").length > 20`)
+	b.press("Account")
 	b.press("Delete account")
 	b.types("Password", "a wrong password")
 	b.press("Delete my account for good")

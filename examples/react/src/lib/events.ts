@@ -36,5 +36,5 @@ const words: { [kind in SecurityEventKind]?: string } = {
 /** What happened, in words. Kinds will be added to the schema: one that is not known here is shown by its name. */
 export function eventWord(kind: SecurityEventKind, count: number) {
   const word = words[kind] ?? kind.toLowerCase().replaceAll('_', ' ');
-  return count > 1 ? `${word} (${count} times)` : word;
+  return count > 1 ? `${word} (${count})` : word;
 }
