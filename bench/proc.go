@@ -107,7 +107,7 @@ func (p *process) all() []string {
 // several processes share counts in parts (Pss), so that it counts once in all.
 func (p *process) shareOfMemory() (sum float64, err error) {
 	for _, pid := range p.all() {
-		mib, err := field("/proc/"+pid+"/smaps_rollup", "Pss")
+		mib, err := share(pid)
 		if err != nil {
 			return 0, err
 		}
@@ -115,6 +115,9 @@ func (p *process) shareOfMemory() (sum float64, err error) {
 	}
 	return sum, nil
 }
+
+// share returns the memory of one process in MiB (Pss).
+func share(pid string) (float64, error) { return field("/proc/"+pid+"/smaps_rollup", "Pss") }
 
 // watchMemory looks at shareOfMemory four times a second, and returns a function that
 // ends this and returns the most that there was.

@@ -203,11 +203,16 @@ func (b *bench) starts(ctx context.Context) error {
 	}
 	time.Sleep(b.settle)
 	for name, p := range idle {
-		memory, err := p.shareOfMemory()
+		server, err := share(p.pid())
 		if err != nil {
 			return err
 		}
-		b.measured.add(name+" idle memory", memory)
+		all, err := p.shareOfMemory()
+		if err != nil {
+			return err
+		}
+		b.measured.add(name+" idle memory", server)
+		b.measured.add(name+" idle hashers", (all-server)/float64(max(1, len(p.all())-1)))
 	}
 	return nil
 }

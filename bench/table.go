@@ -142,6 +142,7 @@ func (b *bench) table(ctx context.Context, loadBefore string, took time.Duration
 	}
 	t.value("memory when idle, PostgreSQL + Redis", "postgresql idle memory", " MiB", atMost(30))
 	t.value("memory when idle, SQLite", "sqlite idle memory", " MiB", atMost(30))
+	t.value("… of each process that hashes, before its first", "sqlite idle hashers", " MiB", atMost(12))
 	t.value("ready, empty PostgreSQL database", "postgresql start empty", " ms", atMost(600))
 	t.value("ready, empty SQLite database", "sqlite start empty", " ms", atMost(100))
 	t.value("ready, current schema, PostgreSQL", "postgresql start", " ms", atMost(80))
