@@ -10,7 +10,7 @@ interface Mail {
 
 /** Waits for a mail of this kind in the development inbox, and returns the token of its link. */
 export async function mailedToken(service: string, to: string, kind: string): Promise<string> {
-  for (const giveUp = Date.now() + 30_000; Date.now() < giveUp; await setTimeout(100)) {
+  for (const giveUp = Date.now() + 60_000; Date.now() < giveUp; await setTimeout(100)) {
     const response = await fetch(`${service}/dev/mail.json?to=${encodeURIComponent(to)}`);
     const mails = (await response.json()) as Mail[]; // the newest first
     const link = mails.find((mail) => mail.kind === kind)?.links[0];

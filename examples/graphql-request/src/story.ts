@@ -66,7 +66,7 @@ await phone.ask(ChangePasswordDocument, { input: { currentPassword: password, ne
 password = 'a quiet lamp by the river';
 say(`   ${JSON.stringify((await phone.ask(MeDocument, {})).me)}`);
 
-say('6. A new password logged the laptop out. It forgets its password as well, and sets another by a mailed link.');
+say('6. A new password logged the laptop out. Then it is forgotten, and a mailed link sets another.');
 await laptop.forget();
 await laptop.ask(RequestPasswordResetDocument, { input: { email } });
 password = 'nine green bottles on a wall';

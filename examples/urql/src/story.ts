@@ -68,7 +68,7 @@ const newPassword = 'a quiet lamp by the river';
 await phone.client.mutation(ChangePasswordDocument, { input: { currentPassword: password, newPassword } });
 await laptop.client.query(DevicesDocument, {});
 
-say('7. The laptop forgot the password, and sets another by a mailed link.');
+say('7. The new password is forgotten, and a mailed link sets another.');
 await laptop.client.mutation(RequestPasswordResetDocument, { input: { email } });
 password = 'nine green bottles on a wall';
 token = await mailedToken(service, email, 'password_reset');
