@@ -230,3 +230,34 @@ func FuzzToken(f *testing.F) {
 		}
 	})
 }
+
+// verify has the claims of the operator's own as the service wrote them, beside all others.
+func TestOwnClaims(t *testing.T) {
+	b := newBoth(t)
+	own, mistakes := jwt.ParseTemplate([]byte(`{"https://hasura.io/jwt/claims": {"x-hasura-user-id": "$id", "x-hasura-default-role": "$role"}, "plan": "gold"}`))
+	if mistakes != nil {
+		t.Fatal(mistakes)
+	}
+	b.service.UseTemplate(own)
+	token, err := b.service.Sign(jwt.Claims{
+		Subject: "01a211bb-7070-725d-92c0-3c3a38247b72", SessionID: "01a211bb-7071-7b0a-8d7e-5a0c8e0b1f10", ID: "01a211bb-7072-7c43-9a51-8e3f6a2f9b21",
+		ClientID: jwt.OwnClient, Role: "USER", Email: "ada@example.org", IssuedAt: now, ExpiresAt: now.Add(time.Minute),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.agree(t, token, "{}")
+	got, err := b.verifier.Verify(t.Context(), token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := jwt.Others(token)
+	if len(got.Own) != 2 || len(want) != 2 {
+		t.Errorf("verify has %v, the service %v", got.Own, want)
+	}
+	for name, value := range want {
+		if string(got.Own[name]) != string(value) {
+			t.Errorf("%s: verify has %s, the service %s", name, got.Own[name], value)
+		}
+	}
+}
