@@ -254,6 +254,9 @@ func TestBackends_V3_V4(t *testing.T) {
 		b.mustAnswer(t, "without the service, another role", reports, weak, 403, "Bearer")
 		b.mustAnswer(t, "without the service, by an unknown key", hello, old.sign(with(header, "kid", strings.Repeat("x", 43)), claims), 401, invalidBearer)
 	}
+	for _, b := range backends(t, s) { // that never had keys: the token may be good
+		b.mustAnswer(t, "before there are keys", hello, access, 503, "")
+	}
 }
 
 // badTokens are those that a backend must not take, out of the header and the claims of a
