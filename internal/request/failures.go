@@ -8,24 +8,24 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// toldAMinute is how many requests that failed have lines of their own within a minute. A
+// toldAMinute is how many lines of a level requests that failed have within a minute. A
 // database that is away fails each one, and its cause stands in the first line.
 const toldAMinute = 9
 
 // Failures is a log that does not grow with how many requests fail: beyond the first in a
 // minute, lines of the level warn and above are only counted. [Failures.Run] writes how many
-// those were.
+// those were. Each level has lines of its own: what fails by the hundred is a warning, and
+// must not hide a mistake of ours.
 type Failures struct {
 	log zerolog.Logger
 
-	mu      sync.Mutex
-	told    int
-	counted map[zerolog.Level]int
+	mu   sync.Mutex
+	seen map[zerolog.Level]int // within this minute
 }
 
 // NewFailures returns Failures that write to log.
 func NewFailures(log zerolog.Logger) *Failures {
-	return &Failures{log: log, counted: map[zerolog.Level]int{}}
+	return &Failures{log: log, seen: map[zerolog.Level]int{}}
 }
 
 // Log returns the log for what answers requests.
@@ -38,12 +38,8 @@ func (f *Failures) Sample(level zerolog.Level) bool {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.told < toldAMinute {
-		f.told++
-		return true
-	}
-	f.counted[level]++
-	return false
+	f.seen[level]++
+	return f.seen[level] <= toldAMinute
 }
 
 // Run writes a line for each minute and level of which lines were left out, until ctx
@@ -57,11 +53,11 @@ func (f *Failures) Run(ctx context.Context) {
 		case <-tick.C:
 		}
 		f.mu.Lock()
-		counted := f.counted
-		f.told, f.counted = 0, map[zerolog.Level]int{}
+		seen := f.seen
+		f.seen = map[zerolog.Level]int{}
 		f.mu.Unlock()
 		for _, level := range []zerolog.Level{zerolog.WarnLevel, zerolog.ErrorLevel} {
-			if n := counted[level]; n > 0 {
+			if n := seen[level] - toldAMinute; n > 0 {
 				f.log.WithLevel(level).Int("count", n).Msg("more lines like those before")
 			}
 		}

@@ -55,12 +55,12 @@ func TestFailuresAreSummed(t *testing.T) {
 		}
 		time.Sleep(time.Minute)
 		out.taken()
-		FaultOf(t.Context(), log, "me", errors.New("a mistake"))
 		fail(20)
+		FaultOf(t.Context(), log, "me", errors.New("a mistake")) // which no number of warnings hides
 		log.Info().Msg("something else")
 		end()
 		<-ended
-		if got := out.taken(); len(got) != toldAMinute+2 || !strings.Contains(got[0], "internal error") || !strings.Contains(got[len(got)-1], `"count":12`) {
+		if got := out.taken(); len(got) != toldAMinute+3 || !strings.Contains(got[toldAMinute], "internal error") || !strings.Contains(got[len(got)-1], `"count":11`) {
 			t.Errorf("in the next minute: %s", got)
 		}
 	})
