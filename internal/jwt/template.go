@@ -2,6 +2,7 @@ package jwt
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -184,11 +185,14 @@ func (w *templateWriter) wrong(at []string, format string, args ...any) {
 	}
 }
 
-// longest returns how many bytes the parts have at most.
+// longest returns how many bytes the parts have at most in a token, where < > and & are
+// written as six each.
 func (w *templateWriter) longest() int {
 	n := 0
 	for _, p := range w.parts {
-		n += len(p.text)
+		var text bytes.Buffer
+		json.HTMLEscape(&text, []byte(p.text))
+		n += text.Len()
 		if p.field >= 0 {
 			n += len(`""`) + fields[p.field].longest
 		}

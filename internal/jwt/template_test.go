@@ -149,6 +149,23 @@ func TestLongestToken_F6(t *testing.T) {
 	}
 }
 
+// What a token writes longer than the file does counts as it is written there: what passes
+// at the start never makes a token too long.
+func TestEscapedInTokens_F6(t *testing.T) {
+	for _, letter := range []string{"<", ">", "&", "\u2028", "\u2029"} {
+		text := func(n int) string { return `{"a": "` + strings.Repeat(letter, n) + `"}` }
+		const most = (jwt.MaxTemplate - len(`,"a":""`)) / len(`\u0000`)
+		i := issuer(t, secret)
+		i.UseTemplate(template(t, text(most)))
+		if token, err := i.Sign(claims()); err != nil || len(token) > 2048 {
+			t.Errorf("%q: a token has %d bytes, %v", letter, len(token), err)
+		}
+		if read, problems := jwt.ParseTemplate([]byte(text(most + 1))); read != nil || len(problems) == 0 || !strings.Contains(problems[0], "comes to") {
+			t.Errorf("%q: %q", letter, problems)
+		}
+	}
+}
+
 // Tokens of before, and of a replica with another template, are as good as any; and what
 // they say can be read.
 func TestOtherTemplates_F6(t *testing.T) {
