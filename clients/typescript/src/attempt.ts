@@ -6,7 +6,7 @@ import type { Attempt } from './types.js';
 
 export function createAttempt(keeper: Keeper<any>, stepUps: Pick<StepUps, 'ask'>): Attempt {
   let used: string | null = null;
-  let userId: string | null = null;
+  let userId = keeper.userId(); // who began it; null where that is not known yet
   let refreshed = false;
   let proven = false;
   const sameUser = () => keeper.userId() !== null && keeper.userId() === userId;
@@ -14,6 +14,8 @@ export function createAttempt(keeper: Keeper<any>, stepUps: Pick<StepUps, 'ask'>
     async accessToken() {
       used = await keeper.accessToken();
       userId ??= keeper.userId();
+      // A refresh goes by what all tabs share, which may be another's by now.
+      if (used !== null && !sameUser()) throw new LatchkeyError('UNAUTHENTICATED', 'Somebody else is signed in by now.', { reason: 'REVOKED' });
       return used;
     },
     async again(error) {

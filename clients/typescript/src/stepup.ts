@@ -31,14 +31,17 @@ export function createStepUps(keeper: Keeper<any>, wire: Wire, operations: Opera
   }
 
   async function open(level: 'aal1' | 'aal2'): Promise<boolean> {
+    const userId = keeper.userId();
     const offer = await run('startStepUp');
+    if (keeper.userId() !== userId) return false;
     const proofs = offer.proofs ?? [];
     if (level === 'aal2' && !proofs.some((proof) => ['TOTP', 'PASSKEY', 'RECOVERY_CODE'].includes(proof))) return false; // there is none to show
     return new Promise((resolve) => {
-      const userId = keeper.userId();
-      const show = (offered: Offer) => store.set(question(level, offered, answer, () => done(false)));
+      let over = false;
+      const show = (offered: Offer) => over || store.set(question(level, offered, answer, () => done(false)));
       const stop = keeper.session.subscribe(() => keeper.userId() === userId || done(false));
       const done = (shown: boolean) => {
+        over = true;
         stop();
         store.set(null);
         resolve(shown);

@@ -141,3 +141,20 @@ test('an operation is not repeated for another user', async (t) => {
   assert.equal(net.count('own'), 1);
 });
 
+
+test('an operation is not sent for another user than it began with', async (t) => {
+  const net = await network(t);
+  const shared = storage();
+  const clock = clocks();
+  const ada = await join(program());
+  const eve = await join(program());
+  const [here, there] = tabs(t, net, { storage: shared, clock, locks: null, channel: null });
+  await here.login(loginOf(ada));
+  await there.login(loginOf(eve)); // of which this tab hears nothing
+  clock.at.monotonic += 20 * 60_000;
+  assert.equal(here.session.get().user.id, ada.id);
+  await assert.rejects(here.request('mutation { revokeOtherSessions { count } }'), { code: 'UNAUTHENTICATED', reason: 'REVOKED' });
+  assert.equal(net.count('own'), 0);
+  assert.equal(here.session.get().user.id, eve.id);
+  await here.request('mutation { revokeOtherSessions { count } }');
+});
