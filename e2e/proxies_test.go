@@ -99,9 +99,10 @@ func (p *proxied) send(method, path, access, body string) *http.Response {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for _, name := range []string{"X-User-Id", "X-User-Name", "X-User-Role", "X-Session-Id", "x-user-id", "X_User_Id", "X_USER_ROLE"} {
+	for _, name := range []string{"X-User-Id", "X-User-Name", "X-User-Role", "X-Session-Id", "x-user-id", "X_User_Id", "X_USER_ROLE", "X-User_Id", "X_Session_Id", "X_User-Role"} {
 		r.Header[name] = []string{"forged"} // spelled as it is
 	}
+	r.Header.Set("Connection", "keep-alive, X-User-Id, x-user-role, X-Session-Id") // which has some proxies take these off
 	if access != "" {
 		r.Header.Set("Authorization", "Bearer "+access)
 	}
@@ -163,6 +164,18 @@ func (p *proxied) live(t *testing.T, s *testenv.Stack) {
 	p.mustNotReach("a forged token", "POST", "/orders", ada.Access[:len(ada.Access)-4]+"AAAA", 401, "invalid_token")
 	p.mustNotReach("a user for administrators", "GET", "/reports", ada.Access, 403, "")
 	p.mustReach("nobody, where nobody is asked for", "GET", "/public/x", "", "", nil, "")
+	p.mustReach("dots that lead nowhere", "GET", "/a..b/.well-known/x?y=/../z", ada.Access, "", ada, "USER")
+	for _, path := range []string{"/reports", "/orders"} {
+		for _, up := range []string{"/../", "/%2e%2e/", "/..%2f", "%2f.%2E%2f"} {
+			p.mustNotReach("by "+path+up, "GET", path+up+"public/x", "", 400, "")
+		}
+	}
+	for _, path := range []string{"/reports/../orders", "/reports/."} {
+		p.mustNotReach("a user at "+path, "GET", path, ada.Access, 400, "")
+	}
+	for _, path := range []string{"/REPORTS", "/%72eports", "/reports.json", "/reports;x", "//reports"} {
+		p.mustNotReach("a user at "+path, "GET", path, ada.Access, 403, "")
+	}
 	change(t, s, `UPDATE users SET role = 'ADMIN' WHERE id = $1`, ada.ID)
 	p.mustReach("an administrator", "GET", "/reports", ada.Access, "", ada, "ADMIN")
 	change(t, s, `UPDATE users SET role = 'USER' WHERE id = $1`, ada.ID)
