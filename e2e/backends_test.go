@@ -270,6 +270,7 @@ func badTokens(t *testing.T, k signer, header, claims map[string]any) map[string
 	bad := map[string]string{
 		"garbage":                     "x",
 		"dots":                        "..",
+		"a header nested deep":        part(nested(2000)) + "." + part(claims) + "." + signature,
 		"expired":                     k.sign(header, with(claims, "exp", now-60)),
 		"not good yet":                k.sign(header, with(claims, "nbf", now+600)),
 		"another audience":            k.sign(header, with(claims, "aud", foreignOrigin)),
@@ -298,4 +299,12 @@ func badTokens(t *testing.T, k signer, header, claims map[string]any) map[string
 		bad[name+" missing"] = k.sign(header, with(claims, name, absent))
 	}
 	return bad
+}
+
+// nested is a list in a list, and so on.
+func nested(depth int) (list []any) {
+	for range depth {
+		list = []any{list}
+	}
+	return list
 }

@@ -81,7 +81,7 @@ class Verifier:
             raise Refusal(401, None, "No access token came along.")
         try:
             claims = self._claims(match[1])
-        except (jwt.PyJWTError, ValueError, TypeError):
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError):  # the last of a header that is nested too deep
             raise Refusal(401, "invalid_token", "The access token is not valid here.") from None
         if role and claims.get("role") != role:
             raise Refusal(403, "insufficient_scope", "Another role is needed.")
