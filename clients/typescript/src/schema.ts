@@ -208,14 +208,26 @@ export type SecondFactorPolicy =
   | 'ADMINISTRATORS'
   | 'EVERYBODY';
 
+/** What of a username or an address `users(search:)` is. */
+export type UserMatch =
+  /** A text that the username or the address begins with, or that it is. */
+  | 'BEGINNING'
+  /** A text anywhere in the username or the address. */
+  | 'CONTAINS';
+
 /** A page of users, after https://relay.dev/graphql/connections.htm. */
 export interface UserConnection {
   readonly edges: readonly UserEdge[];
   /** The users of `edges`. */
   readonly nodes: readonly User[];
   readonly pageInfo: PageInfo;
-  /** All users that the filters leave, on whichever page. Counted only when it is selected, which takes longer the more there are. */
+  /**
+   * All users that the filters leave, on whichever page. Counted only when it is selected, which takes longer the more there are;
+   * beside a `search` up to 1,000, and then `totalCountIsExact` is false where there are more.
+   */
   readonly totalCount: number;
+  /** Whether `totalCount` is all of them. */
+  readonly totalCountIsExact: boolean;
 }
 
 export interface UserEdge {
