@@ -46,7 +46,11 @@ export function makeClient({ url, onUser, exchanges = [], fetch }: Options): Cli
 
     await refresh(); // the page has just been opened: only the cookie knows who is there
     return {
-      addAuthToOperation: (operation) => (accessToken ? withToken(operation, accessToken) : operation),
+      addAuthToOperation(operation) {
+        const before = tokenOf(operation); // of an operation that is repeated
+        if (before && userOf(before) !== userOf(accessToken)) return operation; // somebody else has logged in in another tab
+        return accessToken ? withToken(operation, accessToken) : operation;
+      },
 
       didAuthError(error, operation) {
         const failure = failureOf(error);
@@ -85,3 +89,7 @@ const withToken = (operation: Operation, token: string): Operation =>
   });
 
 const tokenOf = (operation: Operation): string | undefined => operation.context.accessToken;
+
+/** The id of the user whose token this is. */
+const userOf = (token?: string): unknown =>
+  token && JSON.parse(atob((token.split('.')[1] ?? '').replaceAll('-', '+').replaceAll('_', '/'))).sub;

@@ -97,6 +97,25 @@ test('two tabs that refresh at the same moment both stay logged in', async () =>
   assert.equal((await ada.client.query(MeDocument, {})).data?.me?.username, ada.username);
 });
 
+test('what somebody began is not repeated for another who has logged in in another tab', withKey, async () => {
+  const [ada, eve] = [await newcomer(), await newcomer()];
+  const tab = page(ada.fetch);
+  await tab.client.query(MeDocument, {});
+  await login(ada.client, eve.username, eve.password);
+  const old = new Set<string>();
+  tab.line.sent.length = 0;
+  tab.line.change = (_, address, headers) => {
+    const token = headers.get('authorization') ?? '';
+    if (!tab.line.sent.includes('Refresh')) old.add(token);
+    if (old.has(token)) expire(headers);
+    return address;
+  };
+  const { error } = await tab.client.mutation(RevokeSessionDocument, { input: { sessionId: 'x' } });
+  assert.equal(failureOf(error)?.reason, 'EXPIRED');
+  assert.deepEqual(tab.users, [ada.username, eve.username]);
+  assert.equal((await tab.client.query(MeDocument, {})).data?.me?.username, eve.username);
+});
+
 test('MISSING, INVALID and REVOKED are told apart', async () => {
   const nobody = page();
   assert.equal((await nobody.client.query(MeDocument, {})).data?.me, null);
