@@ -1,13 +1,13 @@
 // Drives the code of docs/frontends.md as a page would, compiled into the folder given first, as the user whose login and
-// password follow. Prints a line of JSON for each client: who was signed in when two requests came at once with an access
+// password follow, and then with the cookie of another, whose follow those. Prints a line of JSON for each client: who was signed in when two requests came at once with an access
 // token whose time is over, and what was sent for them; whether a request failed whose refresh found no service, and who
-// was signed in when it was back. SECRET_KEY is the service's.
+// was signed in when it was back; and whose a request was that began before the other logged in. SECRET_KEY is the service's.
 import { createHmac } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import relay from 'relay-runtime';
 import { LOGIN, ME, loginRequest, meRequest } from './operations.mjs';
 
-const [folder, login, password] = process.argv.slice(2);
+const [folder, login, password, otherLogin, otherPassword] = process.argv.slice(2);
 const snippet = (name) => import(pathToFileURL(`${folder}/${name}.js`));
 const nobody = (n) => ({ id: `00000000-0000-7000-8000-00000000000${n}` });
 const input = { login, password, transport: 'COOKIE' };
@@ -81,8 +81,16 @@ const clients = {
   },
 };
 
-const { refresh } = await snippet('auth');
+const { api, refresh } = await snippet('auth');
 await refresh(); // of a visitor who never logged in
+
+/** Has the other log in in another tab: only the cookies know. */
+async function another() {
+  const variables = { input: { login: otherLogin, password: otherPassword, transport: 'COOKIE' } };
+  const headers = { 'content-type': 'application/json' };
+  await globalThis.fetch(api, { method: 'POST', headers, body: JSON.stringify({ query: LOGIN, variables }), credentials: 'include' });
+}
+
 for (const [name, make] of Object.entries(clients)) {
   const { logIn, me } = await make();
   await logIn();
@@ -93,7 +101,11 @@ for (const [name, make] of Object.entries(clients)) {
   const failed = await me(nobody(3)).then(() => false, () => true);
   Object.assign(line, { away: false, aging: false });
   const after = await me(nobody(4));
+  await another();
+  Object.assign(line, { sent: [], aging: true });
+  const taken = await me(nobody(5)).then((data) => data.me?.username ?? 'nobody', () => 'nobody');
+  line.aging = false;
   console.log(JSON.stringify({
-    name, users: users.map((data) => data.me.username), sent: sent.sort().join(' '), failed, after: after.me.username,
+    name, users: users.map((data) => data.me.username), sent: sent.sort().join(' '), failed, after: after.me.username, taken,
   }));
 }

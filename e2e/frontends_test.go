@@ -61,26 +61,27 @@ func must(t testing.TB, err error) {
 }
 
 // The TypeScript of documents fits the packages that it is for. That of docs/frontends.md
-// stays logged in with each of the clients, and the helpers of docs/testing.md make
+// stays logged in with each of the clients, as one person, and the helpers of docs/testing.md make
 // somebody who logs in with a code.
 func TestCodeForFrontends(t *testing.T) {
 	t.Parallel()
 	s := sharedEmbedded.use(t)
 	out := compiled(t, localhost(s), "frontends", "recipes", "testing")
-	ada := s.Join(t)
-	printed := runNode(t, ".", []string{"SECRET_KEY=" + knownSecret}, "node", "frontends.mjs", filepath.Join(out, "frontends"), ada.Username, ada.Password)
+	ada, eve := s.Join(t), s.Join(t)
+	printed := runNode(t, ".", []string{"SECRET_KEY=" + knownSecret}, "node", "frontends.mjs", filepath.Join(out, "frontends"),
+		ada.Username, ada.Password, eve.Username, eve.Password)
 	want := map[string]bool{"fetch": true, "Apollo": true, "urql": true, "graphql-request": true, "Relay": true}
 	for line := range strings.Lines(string(printed)) {
 		var c struct {
-			Name, Sent, After string
-			Users             []string
-			Failed            bool
+			Name, Sent, After, Taken string
+			Users                    []string
+			Failed                   bool
 		}
 		if err := json.Unmarshal([]byte(line), &c); err != nil {
 			t.Fatalf("%v in %s", err, line)
 		}
 		if c.Sent != "query query query query refresh" || len(c.Users) != 2 || c.Users[0] != ada.Username || c.Users[1] != ada.Username ||
-			!c.Failed || c.After != ada.Username {
+			!c.Failed || c.After != ada.Username || c.Taken != "nobody" {
 			t.Errorf("%s: %s", c.Name, line)
 		}
 		delete(want, c.Name)
