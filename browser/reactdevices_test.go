@@ -23,11 +23,14 @@ func (b *story) usesTwoTabs() {
 	other.shows("Recovery codes")
 	b.press("Devices")
 	b.shows("This device")
+	b.press("Security")
+	b.press("Make new ones")
+	b.reads()
 	other.press("Log out")
 	other.titled("Log in")
-	b.titled("Log in")
+	b.titled("Log in") // and the codes are not there for whoever comes next
 	b.password()
-	b.titled("Devices") // where each was
+	b.titled("Security") // where each was
 	other.titled("Security")
 	other.calm()
 	must(b.t, chromedp.Cancel(other.ctx))

@@ -29,14 +29,20 @@ func (b *story) sets(sql string) {
 	testenv.Await(b.t, time.Minute, "the database", func() bool { _, err := b.mails.s.DB(b.t).Exec(b.t.Context(), sql); return err == nil })
 }
 
-// keeps takes down the recovery codes that are shown once.
-func (b *story) keeps() {
+// reads takes down the recovery codes that are shown once.
+func (b *story) reads() {
 	b.t.Helper()
 	b.titled("Keep these recovery codes")
 	b.codes = strings.Fields(b.text(`[...document.querySelectorAll("ol code")].map(e => e.innerText).join(" ")`))
 	if len(b.codes) != 8 {
 		b.t.Errorf("%d recovery codes", len(b.codes))
 	}
+}
+
+// keeps is reads, and says so.
+func (b *story) keeps() {
+	b.t.Helper()
+	b.reads()
 	b.good("recovery codes")
 	b.press("I have kept them")
 }
