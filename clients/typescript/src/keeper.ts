@@ -155,21 +155,21 @@ export class Keeper<U> {
   signIn(user: U, account: Account, tokens: NewTokens) {
     this.accept(account.id, tokens);
     this.enter(user);
-    this.tellTokens();
+    this.tellTokens(false);
   }
 
   /** Goes on with another access token of the same session, unless it is over or another's by now. */
   renew(userId: string, tokens: NewTokens) {
     if (this.userId() !== userId) return;
     this.accept(userId, tokens);
-    this.tellTokens();
+    this.tellTokens(true);
   }
 
   /** Has the user as they are now, under the same condition. */
   update(user: U, account: Account) {
     if (this.userId() !== account.id) return;
     this.enter(user);
-    this.tellTokens();
+    this.tellTokens(true);
   }
 
   signOut(why: 'logout' | 'ended') {
@@ -202,17 +202,18 @@ export class Keeper<U> {
     platform.addEventListener?.('online', this.retry);
   }
 
-  private tellTokens() {
+  private tellTokens(goesOn: boolean) {
     const { access } = this;
     const session = this.session.get();
     if (!access || session.status !== 'signed-in') return;
     const { token: accessToken, userId, lifetime } = access;
-    this.tabs.tell({ kind: 'signed-in', user: session.user, userId, accessToken, lifetime: lifetime - this.age(access), sentAt: this.clock.wall() });
+    this.tabs.tell({ kind: 'signed-in', user: session.user, userId, accessToken, lifetime: lifetime - this.age(access), sentAt: this.clock.wall(), goesOn });
   }
 
   private hear(message: Message) {
     if (message.kind === 'signed-in') {
       const { accessToken, userId } = message;
+      if (message.goesOn && this.userId() !== userId) return; // a logout, or another's login, was faster
       const slept = Math.max(0, this.clock.wall() - message.sentAt); // this tab may have, with the message waiting
       this.access = { token: accessToken, userId, lifetime: message.lifetime - slept, since: now(this.clock) };
       this.enter(message.user as U);

@@ -5,7 +5,10 @@ import type { Channel, Locks, Options } from './options.js';
 
 /** What tabs tell each other. */
 export type Message =
-  | { readonly kind: 'signed-in'; readonly user: unknown; readonly userId: string; readonly accessToken: string; readonly lifetime: number; readonly sentAt: number }
+  | {
+      readonly kind: 'signed-in'; readonly user: unknown; readonly userId: string; readonly accessToken: string; readonly lifetime: number; readonly sentAt: number;
+      readonly goesOn: boolean; // of a session that is there already: told without the lock
+    }
   | { readonly kind: 'signed-out'; readonly why: 'logout' | 'ended' }
   | { readonly kind: 'nothing' };
 

@@ -121,6 +121,19 @@ test('a session that was revoked is over, in all tabs and in the storage', async
   assert.deepEqual(await here.restore(), { status: 'signed-out', why: 'ended' });
 });
 
+test('what a tab says of a session that goes on does not undo a logout', async (t) => {
+  const words = [];
+  const line = { postMessage: (word) => void words.push(word), onmessage: null, close() {} };
+  const { latchkey } = await join(program({ channel: () => line }));
+  t.after(() => latchkey.close());
+  await latchkey.reload();
+  const late = words.at(-1); // as another tab says it, which has not heard yet
+  await latchkey.logout();
+  line.onmessage({ data: late });
+  assert.deepEqual(latchkey.session.get(), { status: 'signed-out', why: 'logout' });
+  assert.equal(await latchkey.accessToken(), null);
+});
+
 test('an operation is not repeated for another user', async (t) => {
   const net = await network(t);
   const shared = storage();
