@@ -47,14 +47,12 @@ func containerLimit() uint64 {
 }
 
 // tuneCollector has requests cost much less by collecting half as eagerly, and sets its
-// soft limit, which it returns. Whoever set GOGC or GOMEMLIMIT knows better.
-func tuneCollector(soft int64) int64 {
+// soft limit. Whoever set GOGC or GOMEMLIMIT knows better.
+func tuneCollector(soft int64) {
 	if was := debug.SetGCPercent(200); was != 100 {
 		debug.SetGCPercent(was)
 	}
 	if was := debug.SetMemoryLimit(soft); was != math.MaxInt64 {
 		debug.SetMemoryLimit(was)
-		return was
 	}
-	return soft
 }

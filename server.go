@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"runtime/debug"
 	"sync"
 	"syscall"
 	"time"
@@ -79,7 +80,8 @@ func serve(ctx context.Context) error {
 	if err == nil {
 		err = serveWith(ctx, cfg, log)
 	}
-	if err != nil && cfg.LogFormat == "json" {
+	// Mistakes in the configuration are for whoever starts it by hand.
+	if _, mistakes := errors.AsType[config.Mistakes](err); err != nil && !mistakes && cfg.LogFormat == "json" {
 		log.WithLevel(zerolog.FatalLevel).Err(err).Msg("the server ends")
 		return cli.Logged{Err: err}
 	}
@@ -101,6 +103,7 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
+	log.Info().Int("hashes_at_once", len(machines)).Int64("memory_mib", debug.SetMemoryLimit(-1)/mib).Msg("uses")
 	return a.run(ctx, listener)
 }
 
@@ -114,7 +117,7 @@ func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
 		soft += int64(n) * hashMemory
 		log.Warn().Err(err).Msg("passwords are hashed in the server's own process: a flood of logins slows everything else")
 	}
-	log.Info().Int("hashes_at_once", n).Int64("memory_mib", tuneCollector(soft)/mib).Msg("uses")
+	tuneCollector(soft)
 	if err != nil {
 		return password.Here(n), func() {}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
 	"syscall"
@@ -267,6 +268,7 @@ func TestTerminateWithStalled_R5(t *testing.T) {
 // as any of them.
 func TestInterruptTwice_R5(t *testing.T) {
 	t.Parallel()
+	signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // what is ignored here, as by nohup, is ignored by whom we start
 	for first, signals := range map[string][]syscall.Signal{"interrupt": {syscall.SIGINT}, "terminate": {syscall.SIGTERM, syscall.SIGTERM}, "hang up": {syscall.SIGHUP}} {
 		t.Run(first, func(t *testing.T) {
 			t.Parallel()

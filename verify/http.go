@@ -79,13 +79,21 @@ func (v *Verifier) identify(r *http.Request) (identity, *http.Request) {
 func (v *Verifier) Require(next http.Handler) http.Handler { return v.require(Need{}, next) }
 
 // RequireRole is Require, and turns away whoever had another role when the token was made.
+// It panics without a role: that would let everybody pass.
 func (v *Verifier) RequireRole(role string, next http.Handler) http.Handler {
+	if role == "" {
+		panic("verify: RequireRole without a role")
+	}
 	return v.require(Need{Role: role}, next)
 }
 
 // RequireFresh is Require, and turns away whoever has not shown within maxAge who they are,
-// or not at a level: AAL2, or "" for any.
+// or not at a level: AAL2, or "" for any. It panics where maxAge is not positive: that
+// would let everybody pass.
 func (v *Verifier) RequireFresh(maxAge time.Duration, level string, next http.Handler) http.Handler {
+	if maxAge <= 0 {
+		panic("verify: RequireFresh without an age")
+	}
 	return v.require(Need{MaxAge: maxAge, Level: level}, next)
 }
 

@@ -133,3 +133,20 @@ func TestPermit(t *testing.T) {
 		t.Errorf("without the middleware: %v", err)
 	}
 }
+
+// What would ask for nothing is a mistake of the program, and ends it when it is wired.
+func TestRequireNothing(t *testing.T) {
+	v := newService(t, newSigner("ES256")).verifier(t)
+	for name, wire := range map[string]func(){
+		"no role": func() { v.RequireRole("", http.NotFoundHandler()) }, "no age": func() { v.RequireFresh(0, verify.AAL2, http.NotFoundHandler()) },
+	} {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Errorf("%s: no panic", name)
+				}
+			}()
+			wire()
+		}()
+	}
+}

@@ -41,6 +41,6 @@ function Current() {
     case 'signed-out':
       return path === '/register' ? <Register /> : <Login why={session.why} />;
     case 'signed-in':
-      return <Account path={path} />;
+      return <Account key={session.user.id} path={path} />; // what somebody typed is for nobody else
   }
 }
