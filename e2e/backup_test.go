@@ -141,21 +141,27 @@ func files(t *testing.T, dir string) map[string]string {
 // An operator logs everybody out, or whoever logged in before a time.
 func TestRevokeAllSessions_E5(t *testing.T) {
 	t.Parallel()
-	onEach(t, func(t *testing.T, s *testenv.Stack) {
-		ada, bob := s.Join(t), s.Join(t)
-		began := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
-		mustPrint(t, s, "", 2, []string{"--all"}, "sessions", "revoke")
-		mustPrint(t, s, "", 2, []string{"--before is a time"}, "sessions", "revoke", "--all", "--before", "yesterday")
-		mustPrint(t, s, "", 0, []string{"0 sessions ended"}, "sessions", "revoke", "--all", "--before", began)
-		mustBe(t, s.URL(), ada.Access, ada.ID)
-		mustPrint(t, s, "", 0, []string{"2 sessions ended"}, "sessions", "revoke", "--all")
-		for _, p := range []*testenv.Person{ada, bob} {
-			mustFail(t, "me", testenv.Post(t, s.URL(), testenv.Request{Query: testenv.MeOp, Bearer: p.Access}), "UNAUTHENTICATED", "REVOKED")
-			if got := s.Login(t, p); got.Tokens == nil {
-				t.Errorf("login: %+v", got)
+	for name, settings := range onSQL { // servers of its own: it logs everybody out
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := testenv.NewProduction(t, settings...)
+			s.Add(t)
+			s.AwaitReady(t)
+			ada, bob := s.Join(t), s.Join(t)
+			began := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
+			mustPrint(t, s, "", 2, []string{"--all"}, "sessions", "revoke")
+			mustPrint(t, s, "", 2, []string{"--before is a time"}, "sessions", "revoke", "--all", "--before", "yesterday")
+			mustPrint(t, s, "", 0, []string{"0 sessions ended"}, "sessions", "revoke", "--all", "--before", began)
+			mustBe(t, s.URL(), ada.Access, ada.ID)
+			mustPrint(t, s, "", 0, []string{"2 sessions ended"}, "sessions", "revoke", "--all")
+			for _, p := range []*testenv.Person{ada, bob} {
+				mustFail(t, "me", testenv.Post(t, s.URL(), testenv.Request{Query: testenv.MeOp, Bearer: p.Access}), "UNAUTHENTICATED", "REVOKED")
+				if got := s.Login(t, p); got.Tokens == nil {
+					t.Errorf("login: %+v", got)
+				}
 			}
-		}
-	})
+		})
+	}
 }
 
 // mustGoOn has somebody who was there when the backup was made go on with the restored
