@@ -4,7 +4,7 @@
 // An [Issuer] signs [Claims] (claims.go) with the first of its keys and verifies with
 // all of them (keyset.go), so that keys can be changed while tokens are in force, and
 // while it works. A [Key] (key.go) is a private key, or stands for the secrets of HS256.
-// A [Template] (template.go) adds claims of the operator's own.
+// A [Template] (template.go, templatewriter.go) adds claims of the operator's own.
 package jwt
 
 import (
