@@ -39,7 +39,7 @@ func (f UserFilter) PlaceOf(u *User) NamePlace {
 func (s *Store) FindUsers(ctx context.Context, f UserFilter, p NamePage) ([]User, error) {
 	list := []User{}
 	for _, w := range s.stretches(f, p) {
-		for more := true; more; {
+		for more := true; more && len(list) < p.Limit; {
 			found, err := query(ctx, s.conn, scanUser, `/* FindUsers */
 				SELECT `+userColumns+` FROM `+w.window()+` JOIN users u ON u.id = n.id WHERE `+w.only()+w.order(`n.place`)+` LIMIT $6`,
 				append(w.bounds(), w.size, p.Limit-len(list))...)
@@ -52,9 +52,6 @@ func (s *Store) FindUsers(ctx context.Context, f UserFilter, p NamePage) ([]User
 			if more, err = s.nextNames(ctx, w); err != nil {
 				return nil, err
 			}
-		}
-		if len(list) == p.Limit {
-			break
 		}
 	}
 	if p.Last {
