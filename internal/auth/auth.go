@@ -13,6 +13,7 @@
 //   - login.go: the way in. It counts the try (try.go, by the limits of throttle.go), compares the password
 //     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
 //     device.go: what a device keeps of it; trusted.go: where that spares the second factor. logincode.go: the way in by mail.
+//     watch.go: how all of that ended, for whoever counts.
 //     proof.go: what can be shown, and what it is worth. step.go and continue.go: what else a login may need. codes.go: the codes of second factors.
 //   - fresh.go and stepup.go: who has to show again who they are. totp.go, passkey.go, recovery.go and factors.go: what
 //     an account has besides its password. passkeylogin.go: what a passkey's answer is worth, and logging in by one.
@@ -71,7 +72,7 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey and Refusals.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals and Watcher.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -90,6 +91,7 @@ type Deps struct {
 	// block.
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
+	Watcher    Watcher  // nil: nobody watches
 }
 
 // Service applies the rules. It starts nothing and keeps nothing between calls, so
@@ -113,6 +115,7 @@ type Service struct {
 	clock      func() time.Time
 	mailQueued func()
 	refusals   Refusals
+	watcher    Watcher
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -143,7 +146,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, watcher: deps.Watcher,
 	}, nil
 }
 

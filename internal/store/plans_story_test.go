@@ -257,7 +257,7 @@ func story(t *testing.T, s *store.Store) {
 		does(s.ListMail(ctx, failed, store.Place{At: noon.Add(-people / 2 * time.Second), ID: id("m", people/2)}, 50))
 	}
 	does(s.ResumeMail(ctx, id("m", 2508), noon))
-	does(s.Outbox(ctx))
+	does(s.Outbox(ctx, noon))
 	do(s.HurryMail(ctx, noon))
 	does(s.FailOldMail(ctx, noon.Add(-72*time.Hour), noon, "x"))
 	do(s.DueMail(ctx, noon))

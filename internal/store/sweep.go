@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strings"
 	"time"
 )
 
@@ -20,8 +21,9 @@ const (
 )
 
 // Sweep deletes what is expired at now, and security events that are older than
-// keepEvents, in small batches. It returns how many rows went.
-func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
+// keepEvents, in small batches. It returns how many rows went, by
+// their table.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (map[string]int64, error) {
 	removed := now.Add(-keepRemoved).UnixMicro() // see nextSeq
 	tables := []struct {
 		sql   string
@@ -53,11 +55,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 AND created_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
 		{`/* Sweep, inbox */ DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE created_at <= $1 LIMIT $2)`, now.Add(-keepInbox)},
 	}
-	var swept int64
+	swept := map[string]int64{}
 	for _, table := range tables {
+		_, name, _ := strings.Cut(table.sql, ", ") // which its comment ends with
+		name, _, _ = strings.Cut(name, " ")
 		for {
 			n, err := s.conn.Exec(ctx, table.sql, table.until, sweepBatch)
-			swept += n
+			swept[name] += n
 			if err != nil {
 				return swept, err
 			}
