@@ -7,6 +7,7 @@ import (
 	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
+	"latchkey/internal/outbox"
 	"latchkey/internal/throttle"
 )
 
@@ -33,9 +34,13 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	if err != nil {
 		return nil, err
 	}
+	var ended func(kind string, how outbox.End)
+	if a.metrics != nil {
+		ended = a.metrics.Mailed
+	}
 	a.worker, err = mail.NewWorker(mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Ended: ended,
 	})
 	return inbox, err
 }
