@@ -152,7 +152,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
-		Development: development, AdviceFor: a.cfg.AdviceFor,
+		Development: development, AdviceFor: a.cfg.AdviceFor, Observers: []func(context.Context, *request.Observed){a.sumRefused},
 	})
 	if err != nil {
 		return nil, err

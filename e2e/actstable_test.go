@@ -219,7 +219,7 @@ func (w *actors) forms() []act {
 			open(dan.Email, "Confirm your email").press(t, s.URL(), dan.Client, "confirm", "").mustShow(t, http.StatusOK, "")
 			dan.ID = w.id(dan)
 			w.known("dan", dan)
-		}, []string{"ACCOUNT_CREATED by NOBODY to somebody LINK"}},
+		}, []string{"ACCOUNT_CREATED by NOBODY to dan LINK"}},
 		{"form decline", func() {
 			s.Register(t, fay)
 			open(fay.Email, "Confirm your email").press(t, s.URL(), fay.Client, "decline", "").mustShow(t, http.StatusOK, "")
