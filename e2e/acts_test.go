@@ -203,7 +203,7 @@ func everyCommand(t *testing.T, above []string) (all []string) {
 	}
 	for line := range strings.Lines(out) {
 		name, about, isCommand := strings.Cut(strings.TrimSpace(line), "\t")
-		if !isCommand || about == "" || name == "help" || name == "completion" {
+		if !isCommand || about == "" || strings.HasPrefix(name, "-") || name == "help" || name == "completion" {
 			continue
 		}
 		path := append(slices.Clone(above), name)
