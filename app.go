@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/refusals"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
+	"latchkey/internal/tally"
 	"latchkey/internal/throttle"
 	"latchkey/internal/web"
 	"latchkey/migrations"
@@ -54,6 +55,7 @@ type app struct {
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
+	tally    *tally.Tally
 	failures *request.Failures
 	service  *auth.Service
 	worker   *outbox.Worker
@@ -78,6 +80,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
+	a.tally = tally.New(a.store, log, now)
 	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
@@ -129,7 +132,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally,
 	})
 	if err != nil {
 		return nil, err
@@ -149,7 +152,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
-		Development: development, AdviceFor: a.cfg.AdviceFor,
+		Development: development, AdviceFor: a.cfg.AdviceFor, Observers: []func(context.Context, *request.Observed){a.sumRefused},
 	})
 	if err != nil {
 		return nil, err
