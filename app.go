@@ -30,6 +30,7 @@ import (
 	"latchkey/internal/refusals"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
+	"latchkey/internal/tally"
 	"latchkey/internal/throttle"
 	"latchkey/internal/web"
 	"latchkey/migrations"
@@ -56,6 +57,7 @@ type app struct {
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
+	tally    *tally.Tally
 	failures *request.Failures
 	fallback *throttle.Fallback // nil without Redis
 	metrics  *metrics.Metrics   // nil where nobody asks
@@ -86,6 +88,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if cfg.MetricsAddr != "" {
 		a.metrics = a.newMetrics()
 	}
+	a.tally = tally.New(a.store, log, now)
 	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
@@ -143,7 +146,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Watcher: watcher,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally, Watcher: watcher,
 	})
 	if err != nil {
 		return nil, err
@@ -160,7 +163,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	if a.cfg.Development() {
 		development = a.cfg.PublicURL.Hostname()
 	}
-	var observers []func(context.Context, *request.Observed)
+	observers := []func(context.Context, *request.Observed){a.sumRefused}
 	if a.metrics != nil {
 		observers = append(observers, a.metrics.Request)
 	}

@@ -40,7 +40,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	}
 	a.worker, err = mail.NewWorker(mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Ended: ended,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally, Ended: ended,
 	})
 	return inbox, err
 }

@@ -43,20 +43,20 @@ func TestRules(t *testing.T) {
 		}
 	}
 	cases := deployed(t, "prometheus/rules.test.yml") + deployed(t, "prometheus/rules.days.test.yml")
-	rules, book := deployed(t, "prometheus/rules.yml"), deployed(t, "../docs/operations.md")
+	rules, book := deployed(t, "prometheus/rules.yml"), deployed(t, "../docs/watching.md")
 	for _, name := range alerts(t) {
 		fires := strings.Count(cases, "alertname: "+name+"\n")
 		quiet := strings.Count(cases, "alertname: "+name+"}\n")
 		if fires == 0 || quiet == 0 {
 			t.Errorf("%s fires in %d cases and is quiet in %d", name, fires, quiet)
 		}
-		if !strings.Contains(rules, "runbook_url: docs/operations.md#"+strings.ToLower(name)+"\n") {
+		if !strings.Contains(rules, "runbook_url: docs/watching.md#"+strings.ToLower(name)+"\n") {
 			t.Errorf("%s does not lead to its runbook", name)
 		}
 		_, runbook, there := strings.Cut(book, "\n### "+name+"\n")
 		runbook, _, _ = strings.Cut(runbook, "\n#")
 		if !there || !strings.Contains(runbook, "\n**Look:** ") || !strings.Contains(runbook, "\n**Do:** ") {
-			t.Errorf("docs/operations.md does not say of %s what it means, where to look and what to do", name)
+			t.Errorf("docs/watching.md does not say of %s what it means, where to look and what to do", name)
 		}
 	}
 	if n := strings.Count(rules, "runbook_url:"); n != len(alerts(t)) {
@@ -64,7 +64,7 @@ func TestRules(t *testing.T) {
 	}
 	for _, m := range regexp.MustCompile(`(?m)^### (Latchkey\w+)$`).FindAllStringSubmatch(book, -1) {
 		if !slices.Contains(alerts(t), m[1]) {
-			t.Errorf("docs/operations.md has a heading %s, which is no alert", m[1])
+			t.Errorf("docs/watching.md has a heading %s, which is no alert", m[1])
 		}
 	}
 }

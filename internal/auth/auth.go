@@ -25,7 +25,7 @@
 //     what takes the change back. event.go: how each kind of event is told.
 //   - register.go (registeragain.go, resend.go), confirm.go and create.go: how accounts come into being.
 //     link.go, reset.go, notme.go and stopmail.go: what mailed links do.
-//   - users.go, admin.go, history.go and mails.go: what administrators see and do.
+//   - users.go, admin.go, history.go, audit.go, statistics.go and mails.go: what administrators see and do.
 //     import.go and export.go: users that come and go in files.
 package auth
 
@@ -72,7 +72,7 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals and Watcher.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally and Watcher.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -91,11 +91,12 @@ type Deps struct {
 	// block.
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
+	Tally      Tally    // nil: nobody sums up
 	Watcher    Watcher  // nil: nobody watches
 }
 
-// Service applies the rules. It starts nothing and keeps nothing between calls, so
-// any number of replicas can share one database.
+// Service applies the rules. It starts nothing and keeps nothing between calls but counts
+// that are costly, so any number of replicas can share one database.
 type Service struct {
 	cfg        Config
 	store      *store.Store
@@ -116,6 +117,8 @@ type Service struct {
 	mailQueued func()
 	refusals   Refusals
 	watcher    Watcher
+	tally      Tally
+	population population
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -146,7 +149,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, watcher: deps.Watcher,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, watcher: deps.Watcher,
 	}, nil
 }
 

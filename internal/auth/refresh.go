@@ -73,7 +73,7 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 		}
 		if err != nil {
 			if _, dead := errors.AsType[UserErrors](err); dead {
-				s.countRefusal(a, deadToken, "")
+				s.countRefusal(a, deadToken, "", "")
 				s.refreshEnded(RefreshInvalid)
 			}
 			return nil, err
@@ -98,7 +98,7 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 			if err := s.endStolen(ctx, a, session); err != nil {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
-			s.countRefusal(a, reusedToken, "")
+			s.countRefusal(a, reusedToken, "", "")
 			s.refreshEnded(RefreshReuse)
 			return nil, errRefreshToken()
 		}

@@ -20,7 +20,7 @@ somewhere else; in development that is the file secret in DATA_DIR. PostgreSQL h
 		Example: "  latchkey backup /backup/latchkey-$(date +%F).db",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			size, err := c.Backup(cmd.Context(), args[0])
+			size, err := c.Backup(cmd.Context(), shell(), args[0])
 			if err != nil {
 				return err
 			}
@@ -37,11 +37,11 @@ func restoreCommand(c Commands) *cobra.Command {
 		Short: "Put a backup in the place of the SQLite database",
 		Long: `Put a copy of a backup in the place of the SQLite database, while the service is stopped. The database that is there
 stays beside it under another name. What was ended, disabled or deleted after the backup is back with it: --end-sessions
-logs everybody out, and docs/operations.md says what else to look at. The backup itself is left alone.`,
+logs everybody out, and docs/backup.md says what else to look at. The backup itself is left alone.`,
 		Example: "  latchkey restore /backup/latchkey-2026-11-29.db --end-sessions",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := c.Restore(cmd.Context(), args[0], endSessions)
+			r, err := c.Restore(cmd.Context(), shell(), args[0], endSessions)
 			if r.Old != "" {
 				cmd.Printf("The database that was there is %s.\n", r.Old)
 			}

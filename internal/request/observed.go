@@ -60,6 +60,7 @@ type Observed struct {
 	Method    string // or "other"
 	Route     string // the pattern of the Mux that matched, never the path; "" if none did
 	Client    netip.Addr
+	UserID    string // whose access token came along, if somebody asked; or ""
 
 	// Operation is the field at the root of a GraphQL operation, as the schema calls it, of
 	// several the first; [InvalidOperation] for what is none; "" elsewhere.
