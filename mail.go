@@ -7,7 +7,6 @@ import (
 	"latchkey/internal/link"
 	"latchkey/internal/mail"
 	"latchkey/internal/names"
-	"latchkey/internal/outbox"
 	"latchkey/internal/throttle"
 )
 
@@ -34,14 +33,17 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	if err != nil {
 		return nil, err
 	}
-	var ended func(kind string, how outbox.End)
-	if a.metrics != nil {
-		ended = a.metrics.Mailed
-	}
-	a.worker, err = mail.NewWorker(mail.Config{
+	c := mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally, Ended: ended,
-	})
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally,
+	}
+	if a.testMail, err = mail.NewTrial(c); err != nil {
+		return nil, err
+	}
+	if a.metrics != nil {
+		c.Ended = a.metrics.Mailed
+	}
+	a.worker, err = mail.NewWorker(c)
 	return inbox, err
 }
 

@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"latchkey/internal/buildinfo"
 	"latchkey/internal/metrics"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
@@ -22,7 +21,7 @@ const profileTime = 5 * time.Minute
 // newMetrics makes what counts, which asks the rest of the service once that is there.
 func (a *app) newMetrics() *metrics.Metrics {
 	s := metrics.Sources{
-		Build:   buildinfo.Read(version, revision),
+		Build:   built(),
 		Schema:  a.schema.Load,
 		Pool:    a.db.Pool,
 		Hashing: func() password.Load { return a.hasher.Load() },

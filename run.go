@@ -10,7 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"latchkey/internal/buildinfo"
 	"latchkey/internal/doctor"
 	"latchkey/internal/store"
 )
@@ -59,6 +58,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 			return
 		}
 		jobs.Go(func() { a.lookForPasskeys(background) })
+		jobs.Go(func() { a.lookForAdministrator(background) })
 		jobs.Go(func() { a.sweep(background) })
 		if a.keys != nil {
 			jobs.Go(func() { a.keys.Run(background) })
@@ -136,6 +136,14 @@ func (a *app) prepareSoon(ctx context.Context) error {
 	}
 }
 
+// lookForAdministrator says how the first administrator is made, where there is none. It makes
+// no link: a log is no place for one.
+func (a *app) lookForAdministrator(ctx context.Context) {
+	if has, err := a.store.HasAdmin(ctx); err == nil && !has {
+		a.log.Info().Str("command", "latchkey admin-link").Msg("there is no administrator yet: this command prints a link that makes the first")
+	}
+}
+
 // tryRedis says at the start what would else be found by whoever logs in first.
 func (a *app) tryRedis(ctx context.Context) {
 	if a.shared == nil {
@@ -200,8 +208,8 @@ func (a *app) announce(addr net.Addr) {
 	if a.cfg.Inbox() {
 		mails = "inbox"
 	}
-	built := buildinfo.Read(version, revision)
-	a.log.Info().Str("version", version).Str("revision", built.Commit()).Str("go", built.Go).Str("env", a.cfg.Env).Str("listen", addr.String()).Msg("latchkey")
+	b := built()
+	a.log.Info().Str("version", b.Version).Str("revision", b.Commit()).Str("go", b.Go).Str("env", a.cfg.Env).Str("listen", addr.String()).Msg("latchkey")
 	a.log.Info().Str("database", string(a.db.Dialect())).Str("tokens", tokens).Str("mail", mails).Msg("runs on")
 	a.log.Info().Str("graphql", a.cfg.PublicURL.JoinPath("graphql").String()).Msg("api")
 	if a.cfg.Explorer {

@@ -37,6 +37,9 @@ var (
 	revision string
 )
 
+// built says what the program was built of.
+func built() buildinfo.Info { return buildinfo.Read(version, revision) }
+
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == hashing.Command {
 		if err := hashing.Serve(os.Stdin, os.Stdout); err != nil {
@@ -46,7 +49,7 @@ func main() {
 		return
 	}
 	os.Exit(cli.Run(untilSignal(), os.Args[1:], cli.Commands{
-		Version: buildinfo.Read(version, revision).String(),
+		Version: built().String(),
 		Serve:   serve,
 		Migrate: migrate,
 		Service: service,

@@ -72,7 +72,8 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally and Watcher.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally, Watcher and
+// TestMail, without which no test mail can be asked for.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -91,8 +92,9 @@ type Deps struct {
 	// block.
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
-	Tally      Tally    // nil: nobody sums up
-	Watcher    Watcher  // nil: nobody watches
+	TestMail   TestMail
+	Tally      Tally   // nil: nobody sums up
+	Watcher    Watcher // nil: nobody watches
 }
 
 // Service applies the rules. It starts nothing and keeps nothing between calls but counts
@@ -117,6 +119,7 @@ type Service struct {
 	mailQueued func()
 	refusals   Refusals
 	watcher    Watcher
+	testMail   TestMail
 	tally      Tally
 	population population
 }
@@ -149,7 +152,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, watcher: deps.Watcher,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, testMail: deps.TestMail, watcher: deps.Watcher,
 	}, nil
 }
 
