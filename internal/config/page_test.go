@@ -32,7 +32,7 @@ var stages = []struct{ when, names string }{
 	{"people who do not know you: how you look, and where they find help", "APP_NAME MAIL_FROM_NAME SUPPORT_EMAIL MAIL_TEMPLATES"},
 	{"a decision of yours about who may have an account and how they log in", "REGISTRATION PASSWORD_HASH PASSWORD_MIN_LENGTH BREACHED_PASSWORDS BREACHED_FAILURE REQUIRE_SECOND_FACTOR TRUSTED_DEVICE_TTL EMAIL_LOGIN LOGIN_URL"},
 	{"a decision of yours about how long things last", "SESSION_IDLE_TTL SESSION_MAX_TTL REFRESH_GRACE CONFIRM_TTL RESET_TTL FRESH_FOR EVENTS_TTL"},
-	{"looking inside", "INTROSPECTION EXPLORER LOG_LEVEL LOG_FORMAT"},
+	{"looking inside", "INTROSPECTION EXPLORER METRICS_ADDR LOG_LEVEL LOG_FORMAT"},
 }
 
 // docs/settings.md is .env.example as a page: they cannot differ.

@@ -15,7 +15,7 @@ import (
 
 const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what the worker writes and sends mails with. All of it is needed but FromName and Tally.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally and Ended.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
@@ -27,7 +27,8 @@ type Config struct {
 	ReplyTo   string // SUPPORT_EMAIL
 	Log       *zerolog.Logger
 	Now       func() time.Time
-	Tally     Tally // nil: nobody counts them
+	Tally     Tally                             // nil: nobody counts them
+	Ended     func(kind string, how outbox.End) // is told of each try at a mail; nil: nobody is
 }
 
 // Tally counts mails by day.
@@ -69,7 +70,7 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 			Resume: func(ctx context.Context, _ string, now time.Time) error { return c.Store.DueMail(ctx, now) },
 			Hurry:  c.Store.HurryMail,
 		},
-		Log: c.Log, Now: c.Now,
+		Log: c.Log, Now: c.Now, Ended: c.Ended,
 	})
 }
 

@@ -24,7 +24,7 @@ import (
 	"github.com/rs/zerolog"
 )
 
-// Config is what a Worker works with. All of it is needed.
+// Config is what a Worker works with. All of it is needed but Ended.
 type Config struct {
 	Name        string // of what is delivered, in logs: "mail"
 	Destination string // of where to, in logs: "mail server"
@@ -33,6 +33,7 @@ type Config struct {
 	Rows        Rows
 	Log         *zerolog.Logger
 	Now         func() time.Time
+	Ended       func(kind string, how End) // is told of each try; nil: nobody is
 }
 
 // Rows is what a Worker does with its table. A destination is what the table

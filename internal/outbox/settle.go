@@ -39,26 +39,39 @@ func (w *Worker) settle(ctx context.Context, j *Job, to string, o *outcome) (err
 	now := w.now()
 	switch {
 	case o.is == delivered:
+		w.count(j, EndSent)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " sent")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == dropped:
+		w.count(j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " dropped")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == settled:
+		w.count(j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " " + o.text)
 	case o.is == waits:
 		err = w.c.Rows.Release(ctx, j.ID, o.until, "")
 	case o.is == refused, tooOld(j, now):
+		w.count(j, EndGivenUp)
 		w.row(zerolog.ErrorLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, o.text)
 	case o.is == unreachable:
+		w.count(j, EndUnreachable)
 		err = w.c.Rows.Release(ctx, j.ID, now, o.text)
 	default:
+		w.count(j, EndDelayed)
 		due := now.Add(backoff(j.Attempts, o.is == cut))
 		w.row(zerolog.WarnLevel, j, to).Str("reason", o.text).Time("due_at", due).Msg(w.c.Name + " delayed")
 		err = w.c.Rows.Retry(ctx, j.ID, due, o.text)
 	}
 	return err
+}
+
+// count tells how a try at a job ended.
+func (w *Worker) count(j *Job, how End) {
+	if w.c.Ended != nil {
+		w.c.Ended(j.Kind, how)
+	}
 }
 
 // repeat makes a row due again after trouble of our own, or gives it up. If even
@@ -68,9 +81,11 @@ func (w *Worker) repeat(ctx context.Context, j *Job, to string, trouble error) {
 	now, log := w.now(), w.row(zerolog.ErrorLevel, j, to).Err(trouble)
 	var err error
 	if tooOld(j, now) {
+		w.count(j, EndGivenUp)
 		log.Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, reason)
 	} else {
+		w.count(j, EndDelayed)
 		log.Msg(w.c.Name + " not handled, will be tried again")
 		err = w.c.Rows.Release(ctx, j.ID, now.Add(inTrouble), reason)
 	}
