@@ -3980,7 +3980,7 @@ type Mutation {
   ` + "`" + `PASSKEY_INVALID` + "`" + `, ` + "`" + `PASSKEY_TAKEN` + "`" + `, ` + "`" + `TOO_MANY` + "`" + `.
   """
   addPasskey(input: AddPasskeyInput!): AddPasskeyPayload @isAuthenticated
-  "Needs an access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  "Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
   renamePasskey(input: RenamePasskeyInput!): RenamePasskeyPayload @isAuthenticated
   """
   Takes a factor off the account, and tells the user by mail. With the last one the recovery codes go. Needs a fresh access
@@ -4082,7 +4082,8 @@ type Mutation {
   """
   Makes accounts of lines as ` + "`" + `latchkey export` + "`" + ` writes them, one JSON object a line, with the hashes of their passwords: as many as
   a request holds. Their addresses count as confirmed, and who is there already is left alone, so that the same can be sent
-  again. A bad line keeps no other from being imported. Needs an administrator's access token.
+  again. A bad line keeps no other from being imported; one of an administrator is bad, since nobody is told of an import:
+  ` + "`" + `latchkey import` + "`" + ` takes it. Needs an administrator's access token.
   """
   importUsers(input: ImportUsersInput!): ImportUsersPayload @hasRole(role: ADMIN)
   """
