@@ -3554,13 +3554,13 @@ type SecurityEvent {
   outcome: SecurityEventOutcome!
   "Whose account it concerns; null if it concerns none, or nobody knows which."
   userId: ID
-  "The user of ` + "`" + `userId` + "`" + `; null once they are deleted."
+  "The user of ` + "`" + `userId` + "`" + `, for administrators; null once they are deleted. There their ` + "`" + `securityEvents` + "`" + ` are ` + "`" + `BAD_USER_INPUT` + "`" + `."
   user: User
   "Who did it."
   actor: SecurityActor!
   "Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user."
   actorId: ID
-  "The user or administrator of ` + "`" + `actorId` + "`" + `; null if it is somebody else's, and once they are deleted."
+  "The user or administrator of ` + "`" + `actorId` + "`" + `, for administrators; as ` + "`" + `user` + "`" + ` is. Null if it is somebody else's, and once they are deleted."
   actorUser: User
   "How they came in."
   way: SecurityWay!
