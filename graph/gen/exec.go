@@ -4074,7 +4074,7 @@ type Mutation {
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
   """
   Makes an account and mails its address a link by which its user sets a password, within 72 hours. Then it is theirs, and
-  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody can log in; if they do not, it is deleted. Of
+  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody logs in but by a code that is mailed there; if nobody comes, it is deleted. Of
   a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `,
   ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """

@@ -149,7 +149,9 @@ func TestImportedAdministrator_A9(t *testing.T) {
 		root := client(1)
 		root.Viewer = f.of(f.login("ada", root))
 		var bad []string
-		in := auth.Import{Bad: func(line int, problems []string) { bad = append(bad, fmt.Sprint(line, ": ", strings.Join(problems, "; "))) }}
+		in := auth.Import{Bad: func(line int, problems []string) {
+			bad = append(bad, fmt.Sprint(line, ": ", strings.Join(problems, "; ")))
+		}}
 		must(t, f.ImportUsers(t.Context(), root, strings.NewReader(`{"email":"eve@example.org","username":"eve","role":"ADMIN"}
 {"email":"bob@example.org","username":"bob","role":"USER"}`), &in))
 		want := []string{"1: role: an administrator comes by the shell alone; import a user, and change the role then"}
