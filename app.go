@@ -29,6 +29,7 @@ import (
 	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
+	"latchkey/internal/trace"
 	"latchkey/internal/web"
 	"latchkey/migrations"
 )
@@ -51,6 +52,7 @@ type app struct {
 	redis    redis.UniversalClient // nil without REDIS_URL
 	shared   *redisstore.Store     // on redis
 	breaches breach.List           // nil where new passwords are not looked up
+	trace    *trace.Tracer         // nil where there are no traces
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
@@ -75,6 +77,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 			a.close()
 		}
 	}()
+	if cfg.Traces != nil {
+		a.trace = trace.New(traceConfig(cfg, log))
+	}
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
@@ -85,6 +90,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if cfg.RedisURL != "" {
 		if a.shared, a.redis, err = openRedis(cfg); err != nil {
 			return nil, err
+		}
+		if a.trace != nil {
+			a.redis.AddHook(redisstore.Spans{})
 		}
 		tokens, counters = a.shared, throttle.NewFallback(a.shared, log)
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes

@@ -19,7 +19,7 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/throttle", "internal/trace", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
 	"graph/scalar":        {},
@@ -30,28 +30,29 @@ var rooms = map[string][]string{
 	"internal/coalesce":   {},
 	"internal/codes":      {},
 	"internal/config":     {"internal/jwt", "internal/names"},
-	"internal/db":         {"internal/cause"},
+	"internal/db":         {"internal/cause", "internal/trace"},
 	"internal/doctor":     {"internal/config", "internal/keyring", "internal/mail", "internal/redisstore", "internal/store"},
-	"internal/gql":        {},
+	"internal/gql":        {"internal/trace"},
 	"internal/hashing":    {"internal/password"},
 	"internal/jwt":        {},
 	"internal/keyring":    {"internal/jwt", "internal/seal", "internal/store"},
 	"internal/link":       {"internal/codes", "internal/names", "internal/seal", "internal/store"},
-	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle"},
+	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle", "internal/trace"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
-	"internal/outbox":     {"internal/store"},
+	"internal/outbox":     {"internal/store", "internal/trace"},
 	"internal/passkey":    {},
 	"internal/password":   {},
-	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle"},
+	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle", "internal/trace"},
 	"internal/refusals":   {},
-	"internal/request":    {"internal/auth"},
+	"internal/request":    {"internal/auth", "internal/trace"},
 	"internal/seal":       {},
-	"internal/store":      {"internal/coalesce", "internal/db", "internal/names"},
+	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/trace"},
 	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},
 	"internal/ticket":     {},
 	"internal/totp":       {},
+	"internal/trace":      {"internal/cause"},
 	"internal/web":        {"internal/auth", "internal/link", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
@@ -110,7 +111,7 @@ func TestArrowsPointDown(t *testing.T) {
 			if isDriver && dir != "internal/db" {
 				t.Errorf("%s imports the driver %s: only internal/db does", path, name)
 			}
-			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/oauth", "internal/request", "internal/web", "internal/testenv"}, dir) {
+			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/oauth", "internal/request", "internal/trace", "internal/web", "internal/testenv"}, dir) {
 				t.Errorf("%s knows HTTP", path)
 			}
 		}
@@ -177,7 +178,7 @@ func TestBinaryDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		for _, no := range []string{"testing", "latchkey/internal/testenv", "github.com/chromedp", "github.com/emersion", "golang.org/x/oauth2"} {
+		for _, no := range []string{"testing", "latchkey/internal/testenv", "github.com/chromedp", "github.com/emersion", "golang.org/x/oauth2", "go.opentelemetry.io/proto", "google.golang.org/grpc"} {
 			if strings.HasPrefix(lines.Text(), no) && !strings.HasPrefix(lines.Text(), "testing/") {
 				t.Errorf("the binary contains %s", lines.Text())
 			}

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/link"
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
+	"latchkey/internal/trace"
 )
 
 const sendTimeout = 70 * time.Second // of one send; SMTP's own limits add up to 62 s
@@ -53,6 +54,8 @@ func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) er
 	if err != nil {
 		return err
 	}
+	ctx, span := trace.Start(ctx, trace.Client, "send")
+	defer span.End()
 	return p.c.Sender.Send(ctx, msg)
 }
 

@@ -11,11 +11,12 @@ import (
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
+	"latchkey/internal/trace"
 )
 
 const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what the worker writes and sends mails with. All of it is needed but FromName.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName and Trace.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
@@ -27,6 +28,7 @@ type Config struct {
 	ReplyTo   string // SUPPORT_EMAIL
 	Log       *zerolog.Logger
 	Now       func() time.Time
+	Trace     *trace.Tracer // or nil
 }
 
 // postman delivers mails: see deliver.
@@ -55,7 +57,7 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 			Resume: func(ctx context.Context, _ string, now time.Time) error { return c.Store.DueMail(ctx, now) },
 			Hurry:  c.Store.HurryMail,
 		},
-		Log: c.Log, Now: c.Now,
+		Log: c.Log, Now: c.Now, Trace: c.Trace,
 	})
 }
 

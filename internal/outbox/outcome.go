@@ -27,6 +27,12 @@ const (
 	waits
 )
 
+// words are the kinds as traces have them.
+var words = [...]string{
+	delivered: "delivered", unreachable: "unreachable", cut: "cut", delayed: "delayed", refused: "refused",
+	dropped: "dropped", settled: "settled", waits: "waits",
+}
+
 // Error implements error.
 func (o *outcome) Error() string { return o.text }
 

@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/store"
+	"latchkey/internal/trace"
 )
 
 const (
@@ -20,16 +21,23 @@ const (
 
 // do makes one try at a job and settles it.
 func (w *Worker) do(ctx context.Context, j *Job, c *Claim) {
+	ctx, span := w.c.Trace.Begin(ctx, trace.Consumer, "delivery", trace.Caller{})
+	span.Str("latchkey.id", j.ID).Str("latchkey.kind", j.Kind).Int("latchkey.attempts", j.Attempts).Name(w.c.Name, j.Kind)
+	defer span.End()
 	err := j.Deliver(ctx, Try{Now: w.now(), Away: func() bool { return !c.probe && w.away(c.To) }})
 	if err != nil && ctx.Err() != nil {
 		err = Wait(w.now()) // we broke it off: that says nothing about the destination
 	}
 	ctx = context.WithoutCancel(ctx) // what came of it counts, also while the process ends
 	if o := outcomeOf(err); o != nil {
+		if span.Str("latchkey.outcome", words[o.is]); unreachable <= o.is && o.is <= refused {
+			span.Fail(words[o.is])
+		}
 		w.note(ctx, c.To, o)
 		err = w.settle(ctx, j, c.To, o)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // else another worker took it over when the lease had ended
+		span.Fail("internal")
 		w.repeat(ctx, j, c.To, err)
 	}
 }
