@@ -36,6 +36,9 @@ var notRun = map[string]map[string]string{
 	"bench/README.md": {
 		"./test with bench/run": "takes eleven minutes",
 	},
+	"docs/backup.md": {
+		"latchkey restore": "needs the service stopped; TestBackup_R4 restores",
+	},
 	"docs/migrating.md": {
 		"firebase auth:export": "needs Firebase; what it prints is a file of the test",
 		"bin/kc.sh export":     "needs Keycloak; what it prints is a file of the test",
@@ -43,14 +46,13 @@ var notRun = map[string]map[string]string{
 		"bin/rails runner":     "needs Rails; what it prints is a file of the test",
 		"sqlcmd":               "needs SQL Server; what it prints is a file of the test",
 	},
-	"docs/operations.md": {
-		"latchkey export --factors | ssh": "needs another machine; TestExportCommand moves users",
-		"latchkey restore":                "needs the service stopped; TestBackup_R4 restores",
-	},
 	"docs/start.md": {
 		"go run .":          "as in the README",
 		"docker compose up": "as in the README",
 		"cd examples/react": "as in the README",
+	},
+	"docs/transfer.md": {
+		"latchkey export --factors | ssh": "needs another machine; TestExportCommand moves users",
 	},
 	"examples/graphql-request/README.md": {
 		"npm install": "installs from npm; the example has a test in e2e/",

@@ -96,7 +96,7 @@ func reason(t *testing.T, r *replica, access string) string {
 	return ""
 }
 
-// Two replicas whose clocks are minutes or hours apart, as docs/operations.md tells
+// Two replicas whose clocks are minutes or hours apart, as docs/trouble.md tells
 // it: nobody is logged out or comes back, links work once, every mail goes, guesses
 // are limited, and nothing is deleted that the right clock still honours.
 func TestSkewedClocks_C4_D2_D10_E2_E5_F2(t *testing.T) {

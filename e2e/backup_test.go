@@ -15,7 +15,7 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// What docs/operations.md says of backups: taken while the service runs, and restored
+// What docs/backup.md says: taken while the service runs, and restored
 // elsewhere with the secret that belongs to it, everybody of then can log in, and who was
 // logged in still is.
 func TestBackup_R4(t *testing.T) {

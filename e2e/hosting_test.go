@@ -22,14 +22,14 @@ import (
 	"latchkey/internal/testenv"
 )
 
-// nginxBlock is the configuration that docs/operations.md shows.
+// nginxBlock is the configuration that docs/hosting.md shows.
 var nginxBlock = regexp.MustCompile("(?s)```nginx\n(.*?)```")
 
 // elsewhere is what another app answers on the host that the service shares.
 const elsewhere = "another app"
 
 // behindNginx starts the stack at the path /id of a host, behind nginx as
-// docs/operations.md has it, and returns PUBLIC_URL and a client with a cookie jar that
+// docs/hosting.md has it, and returns PUBLIC_URL and a client with a cookie jar that
 // trusts the host. A proxy that takes the path off has one slash more.
 func behindNginx(t *testing.T, production, takesOff bool) (*testenv.Stack, string, *http.Client) {
 	t.Helper()
@@ -41,13 +41,13 @@ func behindNginx(t *testing.T, production, takesOff bool) (*testenv.Stack, strin
 	} else {
 		s = testenv.Embedded(t, "PUBLIC_URL="+public)
 	}
-	docs, err := os.ReadFile("../docs/operations.md")
+	docs, err := os.ReadFile("../docs/hosting.md")
 	if err != nil {
 		t.Fatal(err)
 	}
 	block := nginxBlock.FindSubmatch(docs)
 	if block == nil {
-		t.Fatal("docs/operations.md shows no nginx")
+		t.Fatal("docs/hosting.md shows no nginx")
 	}
 	conf, replicas := string(block[1]), ""
 	for _, p := range s.Replicas {
@@ -56,7 +56,7 @@ func behindNginx(t *testing.T, production, takesOff bool) (*testenv.Stack, strin
 	replace := func(old, text string) {
 		t.Helper()
 		if strings.Count(conf, old) != 1 {
-			t.Fatalf("docs/operations.md has no %q", old)
+			t.Fatalf("docs/hosting.md has no %q", old)
 		}
 		conf = strings.Replace(conf, old, text, 1)
 	}

@@ -14,7 +14,7 @@ func (m mutation) SetUserRole(ctx context.Context, in auth.SetUserRoleInput) (*g
 		return nil, err
 	}
 	u, err := m.auth.SetUserRole(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.SetUserRolePayload{User: u, Errors: errs}, err
 }
 
@@ -24,7 +24,7 @@ func (m mutation) DisableUser(ctx context.Context, in auth.DisableUserInput) (*g
 		return nil, err
 	}
 	u, err := m.auth.DisableUser(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.DisableUserPayload{User: u, Errors: errs}, err
 }
 
@@ -34,7 +34,7 @@ func (m mutation) EnableUser(ctx context.Context, in auth.EnableUserInput) (*gen
 		return nil, err
 	}
 	u, err := m.auth.EnableUser(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.EnableUserPayload{User: u, Errors: errs}, err
 }
 
@@ -45,7 +45,7 @@ func (m mutation) RevokeUserSessions(ctx context.Context, in auth.RevokeUserSess
 	}
 	n, u, err := m.auth.RevokeUserSessions(ctx, a, in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.RevokeUserSessionsPayload{Errors: errs}, err
 	}
 	return &gen.RevokeUserSessionsPayload{Count: &n, User: u}, nil
@@ -57,6 +57,6 @@ func (m mutation) SendPasswordReset(ctx context.Context, in auth.SendPasswordRes
 		return nil, err
 	}
 	u, err := m.auth.SendPasswordReset(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.SendPasswordResetPayload{User: u, Errors: errs}, err
 }

@@ -15,6 +15,7 @@ import (
 	"latchkey/graph/gen"
 	"latchkey/internal/auth"
 	"latchkey/internal/link"
+	"latchkey/internal/request"
 	"latchkey/internal/store"
 	"latchkey/internal/testenv"
 	"latchkey/internal/totp"
@@ -206,7 +207,15 @@ func TestUserErrorCodes(t *testing.T) {
 				query = fmt.Sprintf(`mutation ($i: %s!) { %s(input: $i) { errors { code field } } }`, strings.ToUpper(mutation[:1])+mutation[1:]+"Input", mutation)
 				variables = map[string]any{"i": in}
 			}
+			f.handler = f.watched
 			answer := f.post(t, query, variables, "Authorization", "Bearer "+access)
+			came := request.UserError
+			if slices.Contains(steps, code) && mutation != "stepUp" {
+				came = request.OK
+			}
+			if want := fmt.Sprint(mutation, " ", came, " ", code); f.seen != want {
+				t.Errorf("observed is %q, want %q", f.seen, want)
+			}
 			var got struct {
 				Data map[string]struct {
 					Errors []struct {
@@ -226,6 +235,9 @@ func TestUserErrorCodes(t *testing.T) {
 		}
 	}
 }
+
+// steps are the codes by which a login asks for one more step, which is how it should be.
+var steps = []string{"SECOND_FACTOR_NEEDED", "ENROLMENT_NEEDED", "NEW_PASSWORD_NEEDED"}
 
 // leads reports whether a way goes from the arguments of a mutation to one of their fields. None
 // is as good: the mistake is of no one field then.

@@ -15,11 +15,11 @@ func (m mutation) ConfirmEmail(ctx context.Context, in auth.ConfirmEmailInput) (
 	}
 	done, err := m.auth.ConfirmEmail(ctx, caller.Actor(), in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.ConfirmEmailPayload{Errors: errs}, err
 	}
 	if done.Step != nil { // whose account it is they have not shown yet
-		return &gen.ConfirmEmailPayload{User: done.User, Step: done.Step.Step, Errors: done.Step.UserErrors()}, nil
+		return &gen.ConfirmEmailPayload{User: done.User, Step: done.Step.Step, Errors: asked(ctx, done.Step)}, nil
 	}
 	if done.Login == nil { // a change of address logs nobody in
 		return &gen.ConfirmEmailPayload{User: done.User}, nil

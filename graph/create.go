@@ -14,6 +14,6 @@ func (m mutation) CreateUser(ctx context.Context, in auth.CreateUserInput) (*gen
 		return nil, err
 	}
 	u, err := m.auth.CreateUser(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.CreateUserPayload{User: u, Errors: errs}, err
 }

@@ -14,7 +14,7 @@ func (m mutation) DeleteAccount(ctx context.Context, in auth.DeleteAccountInput)
 		return nil, err
 	}
 	if err := m.auth.DeleteAccount(ctx, a, in); err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.DeleteAccountPayload{Errors: errs}, err
 	}
 	return &gen.DeleteAccountPayload{DeletedUserID: &a.Viewer.User.ID}, nil
@@ -26,7 +26,7 @@ func (m mutation) DeleteUser(ctx context.Context, in auth.DeleteUserInput) (*gen
 		return nil, err
 	}
 	if err := m.auth.DeleteUser(ctx, a, in); err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.DeleteUserPayload{Errors: errs}, err
 	}
 	return &gen.DeleteUserPayload{DeletedUserID: &in.UserID}, nil

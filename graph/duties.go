@@ -14,7 +14,7 @@ func (m mutation) RequireAtNextLogin(ctx context.Context, in auth.RequireAtNextL
 		return nil, err
 	}
 	u, err := m.auth.RequireAtNextLogin(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.RequireAtNextLoginPayload{User: u, Errors: errs}, err
 }
 
@@ -24,6 +24,6 @@ func (m mutation) ResetUserFactors(ctx context.Context, in auth.ResetUserFactors
 		return nil, err
 	}
 	u, err := m.auth.ResetUserFactors(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.ResetUserFactorsPayload{User: u, Errors: errs}, err
 }

@@ -14,6 +14,6 @@ func (m mutation) ChangeEmail(ctx context.Context, in auth.ChangeEmailInput) (*g
 		return nil, err
 	}
 	u, err := m.auth.ChangeEmail(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.ChangeEmailPayload{User: u, Errors: errs}, err
 }

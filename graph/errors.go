@@ -14,11 +14,22 @@ import (
 
 // expected parts the errors of a call: what a person can put right goes into
 // the payload, the rest fails the field.
-func expected(err error) ([]auth.UserError, error) {
+func expected(ctx context.Context, err error) ([]auth.UserError, error) {
 	if errs, ok := errors.AsType[auth.UserErrors](err); ok {
+		if len(errs) > 0 {
+			request.Note(ctx, request.UserError, string(errs[0].Code))
+		}
 		return errs, nil
 	}
 	return nil, err
+}
+
+// asked returns what the payload of a login says that asks for a step. For whoever watches
+// requests it went well.
+func asked(ctx context.Context, step *auth.StepNeeded) []auth.UserError {
+	errs := step.UserErrors()
+	request.Note(ctx, request.OK, string(errs[0].Code))
+	return errs
 }
 
 // presenter turns the error of a field into what the client sees: an

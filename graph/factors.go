@@ -16,7 +16,7 @@ func (m mutation) RemoveFactor(ctx context.Context, in auth.RemoveFactorInput) (
 	}
 	u, err := m.auth.RemoveFactor(ctx, a, in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.RemoveFactorPayload{Errors: errs}, err
 	}
 	return &gen.RemoveFactorPayload{RemovedFactorID: &in.FactorID, User: u}, nil
@@ -28,7 +28,7 @@ func (m mutation) RequireSecondFactor(ctx context.Context, in auth.RequireSecond
 		return nil, err
 	}
 	u, err := m.auth.RequireSecondFactor(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.RequireSecondFactorPayload{User: u, Errors: errs}, err
 }
 
@@ -39,7 +39,7 @@ func (m mutation) MakeRecoveryCodes(ctx context.Context) (*gen.MakeRecoveryCodes
 	}
 	done, err := m.auth.MakeRecoveryCodes(ctx, a)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.MakeRecoveryCodesPayload{Errors: errs}, err
 	}
 	return &gen.MakeRecoveryCodesPayload{User: done.User, RecoveryCodes: done.RecoveryCodes}, nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -40,7 +41,9 @@ type fixture struct {
 	store   *store.Store
 	links   *link.Maker
 	handler http.Handler
-	queued  int // how often a mail was left to send
+	watched http.Handler // handler as the service has it, whose requests are observed
+	seen    string       // the operation, outcome and code of the last of them
+	queued  int          // how often a mail was left to send
 }
 
 // setup serves GraphQL on a database, with hashes that cost nothing.
@@ -113,13 +116,16 @@ func (f *fixture) policy(p auth.SecondFactorPolicy) {
 	must(t, err)
 	door, err := request.New(request.Config{
 		Auth: f.Service, Secure: true, Own: "https://auth.example", Origins: []string{"https://app.example"}, Log: zerolog.Nop(),
+		Observers: []func(context.Context, *request.Observed){func(_ context.Context, o *request.Observed) {
+			f.seen = fmt.Sprint(o.Operation, " ", o.Outcome, " ", o.Code)
+		}},
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	mux := request.NewMux("")
 	graph.Mount(mux, door, f.Service, true, zerolog.New(t.Output()))
-	f.handler = mux
+	f.handler, f.watched = mux, door.Harden(mux)
 }
 
 // post sends an operation and returns the answer.

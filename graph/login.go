@@ -18,7 +18,7 @@ func (m mutation) Login(ctx context.Context, in auth.LoginInput) (*gen.LoginPayl
 		in.DeviceToken = caller.DeviceCookie()
 	}
 	l, err := m.auth.Login(ctx, caller.Actor(), in)
-	return m.login(caller, l, err)
+	return m.login(ctx, caller, l, err)
 }
 
 func (m mutation) ContinueLogin(ctx context.Context, in auth.ContinueLoginInput) (*gen.LoginPayload, error) {
@@ -28,16 +28,16 @@ func (m mutation) ContinueLogin(ctx context.Context, in auth.ContinueLoginInput)
 		in.DeviceToken = caller.DeviceCookie()
 	}
 	l, err := m.auth.ContinueLogin(ctx, caller.Actor(), in)
-	return m.login(caller, l, err)
+	return m.login(ctx, caller, l, err)
 }
 
 // login answers a login that came to l or err.
-func (m mutation) login(caller *request.Caller, l *auth.Login, err error) (*gen.LoginPayload, error) {
+func (m mutation) login(ctx context.Context, caller *request.Caller, l *auth.Login, err error) (*gen.LoginPayload, error) {
 	if step, ok := errors.AsType[*auth.StepNeeded](err); ok {
-		return &gen.LoginPayload{Step: step.Step, Errors: step.UserErrors()}, nil
+		return &gen.LoginPayload{Step: step.Step, Errors: asked(ctx, step)}, nil
 	}
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.LoginPayload{Errors: errs}, err
 	}
 	m.deliver(caller, l)

@@ -15,7 +15,7 @@ func (m mutation) RequestLoginCode(ctx context.Context, in auth.RequestLoginCode
 	}
 	c, err := m.auth.RequestLoginCode(ctx, caller.Actor(), in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.RequestLoginCodePayload{Errors: errs}, err
 	}
 	return &gen.RequestLoginCodePayload{Challenge: &c.Challenge, Reference: &c.Reference, ExpiresAt: &c.ExpiresAt}, nil

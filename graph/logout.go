@@ -21,6 +21,6 @@ func (m mutation) Logout(ctx context.Context, in auth.LogoutInput) (*gen.LogoutP
 	} else if cookie != "" && len(tokens) == 0 && caller.AccessToken() == "" {
 		return nil, auth.ErrOrigin()
 	}
-	errs, err := expected(m.auth.Logout(ctx, caller.Actor(), caller.AccessToken(), tokens...))
+	errs, err := expected(ctx, m.auth.Logout(ctx, caller.Actor(), caller.AccessToken(), tokens...))
 	return &gen.LogoutPayload{Errors: errs}, err
 }

@@ -18,7 +18,7 @@ func (m mutation) RetryMail(ctx context.Context, in auth.RetryMailInput) (*gen.R
 		return nil, err
 	}
 	mail, err := m.auth.RetryMail(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.RetryMailPayload{Mail: mail, Errors: errs}, err
 }
 
@@ -40,7 +40,7 @@ func (m mutation) CancelMail(ctx context.Context, in auth.CancelMailInput) (*gen
 		return nil, err
 	}
 	if err := m.auth.CancelMail(ctx, a, in); err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.CancelMailPayload{Errors: errs}, err
 	}
 	return &gen.CancelMailPayload{CancelledMailID: &in.MailID}, nil

@@ -26,7 +26,7 @@ func (m mutation) StartPasskey(ctx context.Context) (*gen.StartPasskeyPayload, e
 	}
 	o, err := m.auth.StartPasskey(ctx, a)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.StartPasskeyPayload{Errors: errs}, err
 	}
 	return &gen.StartPasskeyPayload{Challenge: &o.Challenge, PasskeyOptions: &o.Options, ExpiresAt: &o.ExpiresAt}, nil
@@ -41,7 +41,7 @@ func (m mutation) AddPasskey(ctx context.Context, in auth.AddPasskeyInput) (*gen
 	in.Origin = caller.Origin()
 	done, err := m.auth.AddPasskey(ctx, a, in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.AddPasskeyPayload{Errors: errs}, err
 	}
 	return &gen.AddPasskeyPayload{User: done.User, Passkey: done.Passkey}, nil
@@ -53,6 +53,6 @@ func (m mutation) RenamePasskey(ctx context.Context, in auth.RenamePasskeyInput)
 		return nil, err
 	}
 	p, err := m.auth.RenamePasskey(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.RenamePasskeyPayload{Passkey: p, Errors: errs}, err
 }

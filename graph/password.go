@@ -14,7 +14,7 @@ func (m mutation) ChangePassword(ctx context.Context, in auth.ChangePasswordInpu
 		return nil, err
 	}
 	u, err := m.auth.ChangePassword(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.ChangePasswordPayload{User: u, Errors: errs}, err
 }
 
@@ -24,6 +24,6 @@ func (m mutation) RemovePassword(ctx context.Context) (*gen.RemovePasswordPayloa
 		return nil, err
 	}
 	u, err := m.auth.RemovePassword(ctx, a)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.RemovePasswordPayload{User: u, Errors: errs}, err
 }

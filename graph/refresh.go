@@ -21,7 +21,7 @@ func (m mutation) Refresh(ctx context.Context, in auth.RefreshInput) (*gen.Refre
 	}
 	l, err := m.auth.Refresh(ctx, caller.Actor(), token)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		if err == nil && transport == auth.TransportCookie {
 			caller.ClearRefreshCookie()
 		}

@@ -46,6 +46,7 @@ func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspe
 		Introspection: introspection,
 		Present:       presenter(log),
 		Recover:       recovered,
+		Observe:       observe,
 		Context:       withPages,
 	})
 	mux.Handle("/graphql", door.AllowOrigins(door.Identify(auth.ByAPI, api), http.MethodGet, http.MethodHead, http.MethodPost))

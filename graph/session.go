@@ -15,7 +15,7 @@ func (m mutation) RevokeSession(ctx context.Context, in auth.RevokeSessionInput)
 		return nil, err
 	}
 	if err := m.auth.RevokeSession(ctx, a, in); err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.RevokeSessionPayload{Errors: errs}, err
 	}
 	return &gen.RevokeSessionPayload{RevokedSessionID: &in.SessionID, User: a.Viewer.User}, nil

@@ -35,7 +35,7 @@ func (m mutation) StepUp(ctx context.Context, in auth.StepUpInput) (*gen.StepUpP
 	}
 	l, err := m.auth.StepUp(ctx, a, in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.StepUpPayload{Errors: errs}, err
 	}
 	caller.SetViewer(&auth.Viewer{User: l.User, Session: l.Session})

@@ -15,7 +15,7 @@ func (m mutation) StartTotp(ctx context.Context) (*gen.StartTotpPayload, error) 
 	}
 	o, err := m.auth.StartTotp(ctx, a)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.StartTotpPayload{Errors: errs}, err
 	}
 	return &gen.StartTotpPayload{Challenge: &o.Challenge, Totp: o.Totp, ExpiresAt: &o.ExpiresAt}, nil
@@ -28,7 +28,7 @@ func (m mutation) ConfirmTotp(ctx context.Context, in auth.ConfirmTotpInput) (*g
 	}
 	done, err := m.auth.ConfirmTotp(ctx, a, in)
 	if err != nil {
-		errs, err := expected(err)
+		errs, err := expected(ctx, err)
 		return &gen.ConfirmTotpPayload{Errors: errs}, err
 	}
 	return &gen.ConfirmTotpPayload{User: done.User, RecoveryCodes: done.RecoveryCodes}, nil

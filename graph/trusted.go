@@ -24,6 +24,6 @@ func (m mutation) ForgetDevice(ctx context.Context, in auth.ForgetDeviceInput) (
 		return nil, err
 	}
 	u, err := m.auth.ForgetDevice(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.ForgetDevicePayload{User: u, Errors: errs}, err
 }

@@ -14,6 +14,6 @@ func (m mutation) ChangeUsername(ctx context.Context, in auth.ChangeUsernameInpu
 		return nil, err
 	}
 	u, err := m.auth.ChangeUsername(ctx, a, in)
-	errs, err := expected(err)
+	errs, err := expected(ctx, err)
 	return &gen.ChangeUsernamePayload{User: u, Errors: errs}, err
 }

@@ -37,7 +37,7 @@ func restoreCommand(c Commands) *cobra.Command {
 		Short: "Put a backup in the place of the SQLite database",
 		Long: `Put a copy of a backup in the place of the SQLite database, while the service is stopped. The database that is there
 stays beside it under another name. What was ended, disabled or deleted after the backup is back with it: --end-sessions
-logs everybody out, and docs/operations.md says what else to look at. The backup itself is left alone.`,
+logs everybody out, and docs/backup.md says what else to look at. The backup itself is left alone.`,
 		Example: "  latchkey restore /backup/latchkey-2026-11-29.db --end-sessions",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {

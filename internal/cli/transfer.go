@@ -28,7 +28,7 @@ func importCommand(c Commands) *cobra.Command {
   {"id":"0197a2f4-6c1e-7b3a-9d5f-2e8c4b6a1f07","email":"ada@example.org","username":"ada","passwordHash":"$2b$12$…","role":"USER","createdAt":"2024-05-17T08:30:00Z"}
 
 The id is a UUID that is kept; without one the user has a new one, and without a username one is made.
-Addresses count as confirmed. passwordHash is an Argon2id, bcrypt, scrypt or PBKDF2 hash (docs/operations.md has the
+Addresses count as confirmed. passwordHash is an Argon2id, bcrypt, scrypt or PBKDF2 hash (docs/transfer.md has the
 spellings), which the next login replaces; without one the user needs a password reset first. role is USER unless it
 says ADMIN, createdAt now, and a disabledAt disables. mustChangePassword and mustEnrol are duties of the next login; totp,
 passkeys, recoveryCodes and requireSecondFactor are second factors, as latchkey export --factors prints them.

@@ -35,7 +35,7 @@ func (s *Subject) factors(ctx context.Context, r *report) {
 			"an older version of this program let %s in without the second factor that they have", count(len(e.LetIn), "user"))
 	}
 	if e.Older != nil && s.Now().Sub(*e.Older) < olderLately {
-		r.warn("factors", "let nobody add a second factor until every replica is new: see docs/operations.md",
+		r.warn("factors", "let nobody add a second factor until every replica is new: see docs/policies.md",
 			"an older version of this program, which asks for no second factor, opened a session at %s: it may still run", e.Older.Format(time.RFC3339))
 	}
 }

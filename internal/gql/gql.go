@@ -59,6 +59,11 @@ type Options struct {
 	// server instead. Required.
 	Recover graphql.RecoverFunc
 
+	// Observe is told what a request asked for and which errors its answer has, once that is complete and before it is
+	// sent. field is the operation's field at the root, as the schema calls it, of several the first; "" if there is no
+	// operation that may run. Nil: nobody is told.
+	Observe func(ctx context.Context, field string, errs gqlerror.List)
+
 	// Context makes of a request's context the one that its operation runs in, for what the resolvers of one operation
 	// share. It is called once for each operation that passed every check, before it runs. Nil leaves the context as
 	// it is.
@@ -81,9 +86,13 @@ func New(schema graphql.ExecutableSchema, o Options) http.Handler {
 	if o.Introspection {
 		maxShown = maxIntrospection * everything(schema.Schema())
 	}
+	observe := o.Observe
+	if observe == nil {
+		observe = func(context.Context, string, gqlerror.List) {}
+	}
 	return &server{
 		es: schema, schema: schema.Schema(), rules: validationRules(o.Introspection), documents: newDocumentCache(),
-		introspection: o.Introspection, maxShown: maxShown, present: o.Present, recover: o.Recover, context: o.Context,
+		introspection: o.Introspection, maxShown: maxShown, present: o.Present, recover: o.Recover, context: o.Context, observe: observe,
 	}
 }
 
@@ -98,6 +107,7 @@ type server struct {
 	present       graphql.ErrorPresenterFunc
 	recover       graphql.RecoverFunc
 	context       func(context.Context) context.Context // or nil
+	observe       func(ctx context.Context, field string, errs gqlerror.List)
 }
 
 var schemaMu sync.Mutex // over the directives of a schema while servers of it are being made

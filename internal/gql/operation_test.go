@@ -2,7 +2,10 @@ package gql
 
 import (
 	"context"
+	"fmt"
 	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"testing"
 
 	"github.com/99designs/gqlgen/graphql"
@@ -39,6 +42,60 @@ func TestContext(t *testing.T) {
 		}
 		for _, refused := range []string{`{ me `, `{ nothing }`, `query($id: ID!) { node(id: $id) { id } }`} {
 			sendQuery(s, refused)
+		}
+	}
+}
+
+// What is told of an operation are the schema's names, never a client's, and the codes that
+// its answer has.
+func TestObserve(t *testing.T) {
+	var told []string
+	answer := &graphql.Response{Data: []byte(`{}`)}
+	s := fixedServer(t, Options{Observe: func(_ context.Context, field string, errs gqlerror.List) {
+		line := field
+		for _, err := range errs {
+			line += fmt.Sprint(" ", err.Extensions["code"])
+		}
+		told = append(told, line)
+	}}, func(context.Context) *graphql.Response { return answer })
+	post := func(query string) func() {
+		return func() { sendQuery(s, query) }
+	}
+	for _, tt := range []struct {
+		name string
+		send func()
+		want string
+	}{
+		{"named", post(`query Theirs { mine: me { id } }`), "me"},
+		{"several", post(`{ node(id: "1") { id } me { id } }`), "node"},
+		{"the name of the type first", post(`{ __typename probe }`), "probe"},
+		{"nothing else", post(`{ __typename }`), "__typename"},
+		{"in fragments", post(`{ __typename ...A } fragment A on Query { ... { users { nodes { id } } } }`), "users"},
+		{"mutation", post(`mutation { logout { user { id } } }`), "logout"},
+		{"no GraphQL", post(`{ me `), " GRAPHQL_PARSE_FAILED"},
+		{"not of the schema", post(`{ theirs }`), " GRAPHQL_VALIDATION_FAILED"},
+		{"introspection is off", post(`{ __schema { types { name } } }`), " GRAPHQL_VALIDATION_FAILED"},
+		{"a variable", post(`query ($id: ID!) { node(id: $id) { id } }`), "node BAD_USER_INPUT"},
+		{"no JSON", func() { sendBody(s, `{`) }, " BAD_USER_INPUT"},
+		{"no such operation", func() { sendBody(s, `{"query":"{ me { id } }","operationName":"Theirs"}`) }, " BAD_USER_INPUT"},
+		{"a type", func() { sendBody(s, typename, "Content-Type", "text/plain") }, " BAD_USER_INPUT"},
+		{"an answer's type", func() { sendBody(s, typename, "Accept", "text/html") }, " BAD_USER_INPUT"},
+		{"a mutation by GET", func() {
+			s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/graphql?query="+url.QueryEscape(`mutation { logout { user { id } } }`), nil))
+		}, "logout BAD_USER_INPUT"},
+		{"a method", func() { s.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("PUT", "/graphql", nil)) }, " BAD_USER_INPUT"},
+		{"an error", func() {
+			answer = &graphql.Response{Data: []byte(`{}`), Errors: gqlerror.List{coded(gqlerror.Errorf("no"), "FORBIDDEN"), coded(gqlerror.Errorf("no"), "INTERNAL")}}
+			sendQuery(s, `{ me { id } }`)
+		}, "me FORBIDDEN INTERNAL"},
+		{"a panic", func() {
+			answer = nil
+			sendQuery(s, `{ me { id } }`)
+		}, "me INTERNAL"},
+	} {
+		told = nil
+		if tt.send(); len(told) != 1 || told[0] != tt.want {
+			t.Errorf("%s: told %q, want %q", tt.name, told, tt.want)
 		}
 	}
 }

@@ -41,11 +41,12 @@ var noStore = []string{"no-store"} // answers carry tokens
 type refusal struct {
 	status int // 0: that of an operation that could not run
 	body   []byte
+	errs   gqlerror.List // what is in body
 }
 
 func refuse(status int, message string) *refusal {
 	return &refusal{status, []byte(`{"errors":[{"message":` + strconv.Quote(message) +
-		`,"extensions":{"code":"` + codeBadUserInput + `"}}]}`)}
+		`,"extensions":{"code":"` + codeBadUserInput + `"}}]}`), gqlerror.List{coded(&gqlerror.Error{Message: message}, codeBadUserInput)}}
 }
 
 var (
@@ -71,11 +72,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case http.MethodGet, http.MethodHead, http.MethodPost:
 	default:
 		w.Header().Set("Allow", allowAll)
-		errMethod.write(w, answerType)
+		s.refuse(w, r, answerType, errMethod)
 		return
 	}
 	if !ok {
-		errAccept.write(w, answerType)
+		s.refuse(w, r, answerType, errAccept)
 		return
 	}
 	b := buffersPool.Get().(*buffers)
@@ -88,10 +89,11 @@ func (s *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refused = b.fromBody(w, r, &env)
 	}
 	if refused != nil {
-		refused.write(w, answerType)
+		s.refuse(w, r, answerType, refused)
 		return
 	}
-	resp, status := s.answer(r.Context(), &env)
+	resp, field, status := s.answer(r.Context(), &env)
+	s.observe(r.Context(), field, resp.Errors)
 	switch status {
 	case statusNotRun:
 		status = notRun(answerType)
@@ -188,7 +190,9 @@ func notRun(answerType int) int {
 	return http.StatusOK
 }
 
-func (f *refusal) write(w http.ResponseWriter, answerType int) {
+// refuse answers a request that never became an operation.
+func (s *server) refuse(w http.ResponseWriter, r *http.Request, answerType int, f *refusal) {
+	s.observe(r.Context(), "", f.errs)
 	status := f.status
 	if status == 0 {
 		status = notRun(answerType)

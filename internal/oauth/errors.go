@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"strconv"
@@ -29,6 +30,8 @@ type failure struct {
 	Description string `json:"error_description"` // printable ASCII without " and \
 	status      int    // 0 is 400
 	retryAfter  int    // seconds, or 0
+
+	outcome request.Outcome // for whoever watches requests; "" is that of the status
 }
 
 func (f *failure) Error() string { return f.Code + ": " + f.Description }
@@ -53,6 +56,7 @@ func (s *server) fail(w http.ResponseWriter, r *http.Request, err error) {
 	case http.StatusUnauthorized: // RFC 9110 section 15.5.2 wants a challenge in each
 		h.Set("WWW-Authenticate", `Basic realm="latchkey", charset="UTF-8"`)
 	}
+	request.Note(r.Context(), cmp.Or(f.outcome, request.OutcomeOf(f.status)), f.Code)
 	if f.retryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(f.retryAfter))
 	}
@@ -64,17 +68,17 @@ func (s *server) failureOf(r *http.Request, err error) failure {
 		return *f
 	}
 	if _, ok := errors.AsType[*auth.StepNeeded](err); ok {
-		return failure{Code: invalidGrant, Description: "This account needs a second step, which this grant does not have."}
+		return failure{Code: invalidGrant, Description: "This account needs a second step, which this grant does not have.", outcome: request.UserError}
 	}
 	if mistakes, ok := errors.AsType[auth.UserErrors](err); ok {
-		return failure{Code: invalidGrant, Description: mistakes[0].Message}
+		return failure{Code: invalidGrant, Description: mistakes[0].Message, outcome: request.UserError}
 	}
 	f := request.FaultOf(r.Context(), s.Log, r.URL.Path, err)
 	switch f.Code {
 	case auth.RateLimited, auth.Unavailable:
-		return failure{temporarilyUnavailable, f.Message, f.Status, f.RetryAfter}
+		return failure{Code: temporarilyUnavailable, Description: f.Message, status: f.Status, retryAfter: f.RetryAfter}
 	case auth.Forbidden:
-		return failure{Code: invalidGrant, Description: f.Message}
+		return failure{Code: invalidGrant, Description: f.Message, outcome: request.Forbidden}
 	case auth.Internal:
 		return failure{Code: serverError, Description: strings.TrimSuffix(f.Message, ".") + ": request " + f.RequestID + ".", status: f.Status}
 	}

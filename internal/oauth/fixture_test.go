@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -44,6 +45,7 @@ type fixture struct {
 	log  bytes.Buffer
 	now  time.Time
 	keys *jwt.Issuer
+	seen string // the route, outcome and code of the last request
 }
 
 func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
@@ -90,11 +92,14 @@ func setup(t *testing.T, change ...func(*oauth.Config)) *fixture {
 	}
 	door, err := request.New(request.Config{
 		Auth: f.auth, Secure: true, Own: public.String(), Origins: []string{"https://app.example.org"}, Log: zerolog.Nop(),
+		Observers: []func(context.Context, *request.Observed){func(_ context.Context, o *request.Observed) {
+			f.seen = fmt.Sprint(o.Route, " ", o.Outcome, " ", o.Code)
+		}},
 	})
 	must(t, err)
 	mux := request.NewMux("")
 	must(t, oauth.Mount(mux, door, cfg))
-	f.Handler = mux
+	f.Handler = door.Harden(mux)
 	return f
 }
 

@@ -20,7 +20,7 @@ import (
 // Each error is one Fault, which shows nothing of its cause, and one line in the
 // log or none.
 func TestFaults_I6_I7(t *testing.T) {
-	ctx := context.WithValue(t.Context(), requestIDKey{}, "ID")
+	ctx := context.WithValue(t.Context(), observedKey{}, &Observed{RequestID: "ID"})
 	gone, leave := context.WithCancel(ctx)
 	leave()
 	const internal = "Something went wrong on our side."

@@ -23,33 +23,28 @@ const (
 	hsts = "max-age=63072000"
 )
 
-type requestIDKey struct{}
-
-// RequestID returns the id of the request that ctx belongs to, as the client
-// sees it in X-Request-Id; "" outside of one.
-func RequestID(ctx context.Context) string {
-	id, _ := ctx.Value(requestIDKey{}).(string)
-	return id
-}
-
 // Harden gives every answer its security headers and an id of our making, logs
-// one line a request, and turns a panic into a 500 with a fixed text. On a server
-// for development it refuses foreign names of the host. It wraps the
+// one line a request, has it observed, and turns a panic into a 500 with a fixed text. On a
+// server for development it refuses foreign names of the host. It wraps the
 // Mux itself: the line names the pattern that it matched, never the path or
 // the query, which may hold a token.
 func (d *Door) Harden(next *Mux) http.Handler {
 	log, secure := d.cfg.Log, d.cfg.Secure
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		start := time.Now()
 		id := rand.Text()
-		r = r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
-		rec := &recorder{ResponseWriter: w}
+		rec := &recorder{ResponseWriter: w, Observed: Observed{RequestID: id, Method: knownMethod(r.Method), Began: time.Now()}}
+		r = r.WithContext(context.WithValue(r.Context(), observedKey{}, &rec.Observed))
 		setHeaders(rec.Header(), id, secure)
 		defer func() {
 			v := recover()
+			if v != nil {
+				Note(r.Context(), Internal, "")
+			} else if rec.Status == 0 { // nothing was written, which net/http sends as this
+				rec.Status = http.StatusOK
+			}
 			if v != nil && v != http.ErrAbortHandler {
 				log.Error().Str("request_id", id).Str("panic", PanicText(v)).Bytes("stack", debug.Stack()).Msg("panic")
-				if rec.status == 0 {
+				if rec.Status == 0 {
 					clear(rec.Header())
 					setHeaders(rec.Header(), id, secure)
 					http.Error(rec, "Something went wrong here. Request "+id+".", http.StatusInternalServerError)
@@ -57,7 +52,8 @@ func (d *Door) Harden(next *Mux) http.Handler {
 					v = http.ErrAbortHandler // half an answer must not look like a whole one
 				}
 			}
-			logRequest(log, r, rec.status, time.Since(start))
+			d.observe(r, &rec.Observed)
+			logRequest(log, &rec.Observed)
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
@@ -83,14 +79,14 @@ func setHeaders(h http.Header, id string, secure bool) {
 // logRequest writes at debug level, since a line a request is a good part of
 // what `me` costs; failures of ours at warn, but not each probe that finds us
 // not ready.
-func logRequest(log zerolog.Logger, r *http.Request, status int, took time.Duration) {
+func logRequest(log zerolog.Logger, o *Observed) {
 	level := zerolog.DebugLevel
-	if status >= http.StatusInternalServerError && !strings.HasSuffix(r.Pattern, "/readyz") {
+	if o.Status >= http.StatusInternalServerError && !strings.HasSuffix(o.Route, "/readyz") {
 		level = zerolog.WarnLevel
 	}
 	log.WithLevel(level).
-		Str("request_id", RequestID(r.Context())).Str("method", knownMethod(r.Method)).Str("route", r.Pattern).
-		Int("status", status).Dur("took_ms", took).Msg("request")
+		Str("request_id", o.RequestID).Str("method", o.Method).Str("route", o.Route).
+		Int("status", o.Status).Dur("took_ms", o.Took).Msg("request")
 }
 
 // knownMethod keeps what a client made up out of the logs.
@@ -112,22 +108,23 @@ func PanicText(v any) string {
 	return fmt.Sprintf("%T", v)
 }
 
-// recorder remembers the status that was sent, 0 before.
+// recorder remembers the status that was sent, 0 before, with what else is known of the
+// request.
 type recorder struct {
 	http.ResponseWriter
-	status int
+	Observed
 }
 
 func (w *recorder) WriteHeader(status int) {
-	if w.status == 0 && status >= http.StatusOK { // 1xx answers come before the real one
-		w.status = status
+	if w.Status == 0 && status >= http.StatusOK { // 1xx answers come before the real one
+		w.Status = status
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *recorder) Write(b []byte) (int, error) {
-	if w.status == 0 {
-		w.status = http.StatusOK
+	if w.Status == 0 {
+		w.Status = http.StatusOK
 	}
 	return w.ResponseWriter.Write(b)
 }

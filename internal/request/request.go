@@ -10,6 +10,9 @@
 // An error that fails a request becomes a Fault, in one place: FaultOf finds its
 // code and status, and logs it if an operator should know. What a Fault looks
 // like in GraphQL, OAuth or on a page is the business of each room.
+//
+// What came of a request is Observed, which the rooms complete by Note and those read who
+// count requests.
 package request
 
 import (
@@ -41,6 +44,10 @@ type Config struct {
 	Development string
 	// AdviceFor says, in development, what would allow an origin that is refused.
 	AdviceFor func(origin string) string
+
+	// Observers are told of each request once its answer is sent. They are called by many
+	// requests at once, and what they are given is theirs until they return.
+	Observers []func(ctx context.Context, o *Observed)
 }
 
 // Door is what requests come through on their way to a room.
@@ -63,6 +70,9 @@ func New(cfg Config) (*Door, error) {
 func (d *Door) Identify(way auth.Way, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c := &Caller{door: d, w: w, r: r, way: way, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
+		if o := Observing(r.Context()); o != nil {
+			o.Client = c.client.Addr
+		}
 		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
 	})
 }

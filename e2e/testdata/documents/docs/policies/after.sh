@@ -1,0 +1,2 @@
+# The list of stolen passwords is there.
+[[ -s breaches.lkb ]]
