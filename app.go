@@ -157,7 +157,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
-		Development: development, AdviceFor: a.cfg.AdviceFor,
+		Development: development, AdviceFor: a.cfg.AdviceFor, Trace: a.trace, Observers: a.observers(),
 	})
 	if err != nil {
 		return nil, err
@@ -180,6 +180,14 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: log, Now: a.now,
 	})
 	return door.Harden(mux), err
+}
+
+// observers are told of each request.
+func (a *app) observers() (all []func(context.Context, *request.Observed)) {
+	if a.cfg.AccessLog {
+		all = append(all, request.AccessLog(a.log, a.cfg.LogAddresses))
+	}
+	return all
 }
 
 // openDatabase opens the database, with the folder that SQLite needs.

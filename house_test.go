@@ -48,7 +48,7 @@ var rooms = map[string][]string{
 	"internal/request":    {"internal/auth", "internal/trace"},
 	"internal/seal":       {},
 	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/trace"},
-	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "migrations"},
+	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "internal/trace", "migrations"},
 	"internal/throttle":   {},
 	"internal/ticket":     {},
 	"internal/totp":       {},

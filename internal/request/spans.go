@@ -2,12 +2,11 @@ package request
 
 import (
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/netip"
 	"regexp"
 	"strings"
-
-	"crypto/rand"
 
 	"latchkey/internal/trace"
 )
