@@ -65,7 +65,7 @@ func TestTraces_O5(t *testing.T) {
 
 	wrong := testenv.Post(t, s.URL(), loginRequest(ada.Username, typed, ada.Client))
 	request = c.Await(t, "a wrong login", called("POST /graphql", wrong.Header.Get("X-Request-Id")))
-	if request.Str("latchkey.outcome") != "user_error" || request.Str("error.type") != "CREDENTIALS_INVALID" || request.Status != nil {
+	if request.Str("latchkey.outcome") != "user_error" || request.Str("error.type") != "INVALID_CREDENTIALS" || request.Status != nil {
 		t.Errorf("a wrong login: %v", request)
 	}
 
@@ -190,14 +190,14 @@ func TestAccessLog_O5(t *testing.T) {
 	s := testenv.Embedded(t, "LOG_ADDRESSES=full")
 	p := exchange(t, "GET", s.URL()+"/nowhere/"+typed+"?"+typed, "", "X-Forwarded-For", "2001:db8::7")
 	l := lineOf(t, s, p.header.Get("X-Request-Id"))
-	if l.Client != "2001:db8::7" || l.Route != "" || l.Status != 404 || l.Outcome != "invalid" || l.Operation != "" || l.TraceID != "" {
+	if l.Client != "2001:db8::7" || l.Route != "/" || l.Status != 404 || l.Outcome != "invalid" || l.Operation != "" || l.TraceID != "" {
 		t.Errorf("got %+v", l)
 	}
 	if at := strings.Index(l.Time, "."); at < 0 || strings.IndexAny(l.Time[at+1:], "Z+-") != 3 {
 		t.Errorf("the time is %s", l.Time)
 	}
 	wrong := testenv.Post(t, s.URL(), loginRequest("nobody", typed, "192.0.2.77"))
-	if l := lineOf(t, s, wrong.Header.Get("X-Request-Id")); l.Client != "192.0.2.77" || l.Operation != "login" || l.Outcome != "user_error" || l.Code != "CREDENTIALS_INVALID" {
+	if l := lineOf(t, s, wrong.Header.Get("X-Request-Id")); l.Client != "192.0.2.77" || l.Operation != "login" || l.Outcome != "user_error" || l.Code != "INVALID_CREDENTIALS" {
 		t.Errorf("got %+v", l)
 	}
 	silent := testenv.Embedded(t, "ACCESS_LOG=off")

@@ -3,7 +3,7 @@ package trace
 import (
 	"encoding/hex"
 	"net/http"
-	"regexp"
+	"strings"
 
 	api "go.opentelemetry.io/otel/trace"
 )
@@ -15,10 +15,6 @@ type Caller struct {
 	span    api.SpanContext
 }
 
-// traceparent is that of W3C Trace Context: version, ids of trace and span, flags. Versions
-// to come may add to it.
-var traceparent = regexp.MustCompile(`^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?$`)
-
 // CallerOf reads the caller's span of a request's headers. trusted is whether it may be
 // believed.
 func CallerOf(h http.Header, trusted bool) Caller {
@@ -26,21 +22,30 @@ func CallerOf(h http.Header, trusted bool) Caller {
 	if len(values) != 1 {
 		return Caller{}
 	}
-	parts := traceparent.FindStringSubmatch(values[0])
-	if parts == nil || parts[1] == "ff" || parts[1] == "00" && parts[5] != "" {
+	// W3C Trace Context: version, ids of trace and span, flags. Versions to come may add to it.
+	parts := strings.SplitN(values[0], "-", 5)
+	if len(parts) < 4 || parts[0] == "ff" || parts[0] == "00" && len(parts) > 4 {
 		return Caller{}
 	}
-	var c api.SpanContextConfig
-	trace, _ := hex.DecodeString(parts[2]) // the pattern has them be digits
-	span, _ := hex.DecodeString(parts[3])
-	flags, _ := hex.DecodeString(parts[4])
-	copy(c.TraceID[:], trace)
-	copy(c.SpanID[:], span)
-	c.TraceFlags, c.Remote = api.TraceFlags(flags[0])&api.FlagsSampled, true
-	if from := api.NewSpanContext(c); from.IsValid() {
-		return Caller{trusted, from}
+	_, known := octet(parts[0])
+	flags, flagged := octet(parts[3])
+	traceID, err1 := api.TraceIDFromHex(parts[1])
+	spanID, err2 := api.SpanIDFromHex(parts[2])
+	if !known || !flagged || err1 != nil || err2 != nil {
+		return Caller{}
 	}
-	return Caller{}
+	return Caller{trusted, api.NewSpanContext(api.SpanContextConfig{
+		TraceID: traceID, SpanID: spanID, TraceFlags: api.TraceFlags(flags) & api.FlagsSampled, Remote: true,
+	})}
+}
+
+// octet reads two hexadecimal digits in small letters.
+func octet(s string) (byte, bool) {
+	b, err := hex.DecodeString(s)
+	if err != nil || len(b) != 1 || strings.ToLower(s) != s {
+		return 0, false
+	}
+	return b[0], true
 }
 
 // ID returns the id of the caller's trace, 32 hexadecimal digits, or "".
