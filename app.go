@@ -28,6 +28,7 @@ import (
 	"latchkey/internal/refusals"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
+	"latchkey/internal/tally"
 	"latchkey/internal/throttle"
 	"latchkey/internal/trace"
 	"latchkey/internal/web"
@@ -56,6 +57,7 @@ type app struct {
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
+	tally    *tally.Tally
 	failures *request.Failures
 	service  *auth.Service
 	worker   *outbox.Worker
@@ -83,6 +85,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
+	a.tally = tally.New(a.store, log, now)
 	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
 	needed := map[string]web.Probe{string(a.db.Dialect()): a.store.Ready}
@@ -137,7 +140,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally,
 	})
 	if err != nil {
 		return nil, err
@@ -183,7 +186,8 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 }
 
 // observers are told of each request.
-func (a *app) observers() (all []func(context.Context, *request.Observed)) {
+func (a *app) observers() []func(context.Context, *request.Observed) {
+	all := []func(context.Context, *request.Observed){a.sumRefused}
 	if a.cfg.AccessLog {
 		all = append(all, request.AccessLog(a.log, a.cfg.LogAddresses))
 	}

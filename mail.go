@@ -35,7 +35,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	}
 	a.worker, err = mail.NewWorker(mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Trace: a.trace,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally, Trace: a.trace,
 	})
 	return inbox, err
 }

@@ -41,10 +41,12 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	a.trace.Start()
 	defer a.trace.Stop() // when all others are done
 	var jobs sync.WaitGroup
+	defer a.tally.End()
 	defer jobs.Wait()
 	defer stop()
 	jobs.Go(func() { a.hasher.Run(background) })
 	jobs.Go(func() { a.refusals.Run(background) })
+	jobs.Go(func() { a.tally.Run(background) })
 	jobs.Go(func() { a.failures.Run(background) })
 	jobs.Go(func() { a.tryRedis(background) })
 	jobs.Go(func() {

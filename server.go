@@ -22,6 +22,7 @@ import (
 	"latchkey/internal/auth"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
+	"latchkey/internal/db"
 	"latchkey/internal/hashing"
 	"latchkey/internal/keyring"
 	"latchkey/internal/password"
@@ -131,8 +132,9 @@ func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
 	}
 }
 
-// migrate brings the database up to date and returns how many steps it took.
-func migrate(ctx context.Context) (int, error) {
+// migrate brings the database up to date for whoever runs the command, and returns how many
+// steps it took.
+func migrate(ctx context.Context, by auth.Actor) (int, error) {
 	cfg, log, err := loadWithSecret()
 	if err != nil {
 		return 0, err
@@ -142,7 +144,20 @@ func migrate(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	defer a.close()
-	return a.migrate(ctx)
+	n, err := a.migrate(ctx)
+	if err == nil && n > 0 {
+		err = noted(ctx, a.db, log, "database migrated", auth.Event(by, store.EventMigrated, n, time.Now()))
+	}
+	return n, err
+}
+
+// noted writes and logs the event of a command that was done to a database as a whole.
+func noted(ctx context.Context, d db.DB, log zerolog.Logger, what string, e *store.SecurityEvent) error {
+	if err := store.New(d).AddSecurityEvent(ctx, e); err != nil {
+		return fmt.Errorf("%s, but its history does not have it: %w", what, err)
+	}
+	log.Info().EmbedObject(e).Msg(what)
+	return nil
 }
 
 // service returns the rules for a command of the shell, on a database that is

@@ -167,3 +167,69 @@ func TestAdministratorsHelp_C6_E5(t *testing.T) {
 		mustSay(t, testenv.Post(t, s.URL(), testenv.Request{Query: `mutation { retryAllMails { count errors { code } } }`, Bearer: root}), "retryAllMails")
 	})
 }
+
+// eventLine is what the log has of an event, or of a mail.
+type eventLine struct {
+	Event, Outcome, Actor, Way, By, Client, Device, Message, Kind string
+	Time                                                          string
+	UserID                                                        string `json:"user_id"`
+	SessionID                                                     string `json:"session_id"`
+	RequestID                                                     string `json:"request_id"`
+	RegistrationID                                                string `json:"registration_id"`
+}
+
+// eventLines are the lines of a log that have one of these.
+func eventLines(log string, is func(eventLine) bool) (list []eventLine) {
+	for line := range strings.Lines(log) {
+		var l eventLine
+		if json.Unmarshal([]byte(line), &l) == nil && is(l) {
+			list = append(list, l)
+		}
+	}
+	return list
+}
+
+// A line says when, from where, who, what, to whom and how it came out; and whose mail left.
+func TestEventLines_O4(t *testing.T) {
+	t.Parallel()
+	onEach(t, func(t *testing.T, s *testenv.Stack) {
+		ada := s.Join(t)
+		r := loginRequest(ada.Username, ada.Password, ada.Client)
+		r.Header = map[string]string{"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
+		answer := testenv.Post(t, s.URL(), r)
+		_, errOut, code := testenv.Command(t, s.Replicas[0].Dir, "", append([]string{"LOG_FORMAT=json"}, s.Env...), "user", "disable", ada.ID)
+		if code != 0 {
+			t.Fatalf("user disable: %s", errOut)
+		}
+		var login []eventLine
+		testenv.Await(t, patience, "the line of the login", func() bool {
+			login = eventLines(s.Log(), func(l eventLine) bool { return l.RequestID == answer.Header.Get("X-Request-Id") && l.Event != "" })
+			return len(login) > 0
+		})
+		parts := strings.Split(ada.Client, ".")
+		want := eventLine{
+			Event: "NEW_DEVICE", Outcome: "SUCCESS", Actor: "USER", Way: "API", Client: strings.Join(parts[:3], ".") + ".0/24", Device: "Firefox on Linux",
+			Message: "login", UserID: ada.ID, SessionID: login[0].SessionID, RequestID: login[0].RequestID, Time: login[0].Time,
+		}
+		if len(login) != 1 || login[0] != want || want.SessionID == "" || want.Time == "" {
+			t.Errorf("the log has %+v, want %+v", login, want)
+		}
+		disabled := eventLines(errOut, func(l eventLine) bool { return l.Event == "ACCOUNT_DISABLED" })
+		if len(disabled) != 1 || disabled[0].Actor != "SHELL" || !strings.Contains(disabled[0].By, "@") || disabled[0].UserID != ada.ID || disabled[0].Way != "SHELL" {
+			t.Errorf("the command wrote %s", errOut)
+		}
+		for what, is := range map[string]func(eventLine) bool{
+			"the notice": func(l eventLine) bool {
+				return l.Message == "mail sent" && l.UserID == ada.ID && l.Kind == "new_device"
+			},
+			"the confirmation": func(l eventLine) bool {
+				return l.Message == "mail sent" && l.RegistrationID != "" && l.Kind == "confirm_registration"
+			},
+			"the registration": func(l eventLine) bool {
+				return l.Event == "REGISTERED" && l.RegistrationID != "" && l.Client == want.Client
+			},
+		} {
+			testenv.Await(t, patience, "the line of "+what, func() bool { return len(eventLines(s.Log(), is)) > 0 })
+		}
+	})
+}

@@ -58,6 +58,8 @@ func something(schema *ast.Schema, of *ast.Type) any {
 	switch {
 	case of.NamedType == "Boolean":
 		return false
+	case of.NamedType == "Int":
+		return 1
 	case d.Kind == ast.Enum:
 		return d.EnumValues[0].Name
 	case d.Kind != ast.InputObject:

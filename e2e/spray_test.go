@@ -2,6 +2,9 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -79,4 +82,62 @@ func TestSpray_O5(t *testing.T) {
 		}
 		all.mustBeMissingIn(t, s.Log())
 	}, "REFRESH_GRACE=0s")
+}
+
+// What is refused for want of a token or of a role, for its form or for its size, and to
+// pages and OAuth clients that may not ask, is summed up, by whose token it came or from
+// where; those who only lack a token all together.
+func TestRefusedAccess_O4(t *testing.T) {
+	t.Parallel()
+	s := testenv.Embedded(t, "OAUTH_CLIENTS="+oauthClients)
+	ada, client := s.Join(t), "10.7.7.7"
+	all := secrets{"the client": client, "what was typed": typed}
+	post := func(query, bearer string) {
+		testenv.Post(t, s.URL(), testenv.Request{Query: query, Bearer: bearer, Client: client})
+	}
+	for range 3 {
+		post(`{ users { nodes { id } } }`, ada.Access)
+		post(`{ users { nodes { id } } }`, "")
+		post(`{ me { id } }`, "no token of ours")
+		post(`{ `+typed, "")
+		post(`{ me { sessions { id user { sessions { id } } } } }`, "")
+		postJSON(t, s.URL(), `{"query":"`+strings.Repeat("x", 110<<10)+`"}`, "X-Forwarded-For", client)
+		speak(t, s, tokenPath, formOf("grant_type", "password", "username", "ada", "password", typed, "client_id", shopID, "client_secret", typed), client)
+		speak(t, s, tokenPath, formOf("grant_type", "password"), client)
+		speak(t, s, tokenPath, passwordForm(ada), client, "Origin", foreignOrigin)
+		exchange(t, http.MethodGet, s.URL()+"/wp-admin", "", "X-Forwarded-For", client)
+	}
+	s.Replicas[0].Signal(t, syscall.SIGTERM)
+	s.Replicas[0].Wait(t, time.Minute)
+	rows, err := s.DB(t).Query(t.Context(), `SELECT kind, details, actor_kind, way, COALESCE(user_id, ''), COALESCE(client, ''), count FROM security_events
+		WHERE kind IN ('ACCESS_REFUSED', 'REQUEST_REFUSED') ORDER BY kind, way, details`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	var got []string
+	for rows.Next() {
+		var kind, details, actor, way, userID, network string
+		var n int
+		if err := rows.Scan(&kind, &details, &actor, &way, &userID, &network, &n); err != nil {
+			t.Fatal(err)
+		}
+		reason := strings.TrimSuffix(strings.TrimPrefix(details, `{"reason":"`), `"}`)
+		got = append(got, strings.TrimSpace(fmt.Sprintf("%s %s %s %s x%d %s %s", kind, reason, actor, way, n, strings.ReplaceAll(userID, ada.ID, "ada"), network)))
+	}
+	const from = "10.7.7.0/24"
+	want := []string{
+		"ACCESS_REFUSED forbidden USER API x3 ada " + from,
+		"ACCESS_REFUSED unauthenticated NOBODY API x6",
+		"ACCESS_REFUSED forbidden NOBODY OAUTH x3  " + from,
+		"REQUEST_REFUSED bad_user_input NOBODY API x3  " + from,
+		"REQUEST_REFUSED graphql_parse_failed NOBODY API x3  " + from,
+		"REQUEST_REFUSED graphql_validation_failed NOBODY API x3  " + from,
+		"REQUEST_REFUSED invalid_client NOBODY OAUTH x3  " + from,
+		"REQUEST_REFUSED invalid_request NOBODY OAUTH x3  " + from,
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("got\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+	all.mustBeMissingIn(t, s.Log())
 }

@@ -2,6 +2,8 @@ package graph
 
 import (
 	"context"
+	"slices"
+	"time"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/request"
@@ -24,4 +26,80 @@ func (u user) SecurityEvents(
 		return u.auth.SecurityEventsOf(ctx, a, p.ids, first)
 	})
 	return all[obj.ID], err
+}
+
+func (q query) SecurityEvents(
+	ctx context.Context, first *int, after *string, last *int, before *string,
+	kinds []store.EventKind, actor *store.ActorKind, actorID *string, userID *string, from *time.Time, until *time.Time,
+) (*auth.SecurityEventConnection, error) {
+	a, err := request.From(ctx).SignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c, err := q.auth.AllSecurityEvents(ctx, a, auth.EventList{
+		First: first, After: after, Last: last, Before: before,
+		Kinds: kinds, Actor: actor, ActorID: actorID, UserID: userID, From: from, Until: until,
+	})
+	if err != nil {
+		return nil, err
+	}
+	pagesFrom(ctx).addEvents(c.Nodes)
+	return c, nil
+}
+
+func (e securityEvent) User(ctx context.Context, obj *store.SecurityEvent) (*store.User, error) {
+	return e.person(ctx, obj, obj.UserID)
+}
+
+func (e securityEvent) ActorUser(ctx context.Context, obj *store.SecurityEvent) (*store.User, error) {
+	if obj.Actor != store.ActorUser && obj.Actor != store.ActorAdmin {
+		return nil, nil
+	}
+	return e.person(ctx, obj, obj.ActorID)
+}
+
+// person returns a user whom an event names by their id, or nil. All whom the events of its
+// page name are read at once.
+func (e securityEvent) person(ctx context.Context, obj *store.SecurityEvent, id *string) (*store.User, error) {
+	if id == nil {
+		return nil, nil
+	}
+	p := pagesFrom(ctx).withEvent(obj)
+	all, err := p.users.load(func() (map[string]*store.User, error) { return e.auth.UsersByID(ctx, p.ids) })
+	return all[*id], err
+}
+
+// eventPage is the events of one page, and the users whom they name.
+type eventPage struct {
+	ids   []string
+	users once[*store.User]
+}
+
+func (p *pages) addEvents(events []store.SecurityEvent) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.byEvent == nil {
+		p.byEvent = make(map[string]*eventPage, len(events))
+	}
+	one := &eventPage{}
+	for i := range events {
+		for _, id := range []*string{events[i].UserID, events[i].ActorID} {
+			if id != nil && !slices.Contains(one.ids, *id) {
+				one.ids = append(one.ids, *id)
+			}
+		}
+		p.byEvent[events[i].ID] = one
+	}
+}
+
+// withEvent is the page that an event is on, which is one of its own if it is on none.
+func (p *pages) withEvent(e *store.SecurityEvent) *eventPage {
+	p.mu.Lock()
+	one := p.byEvent[e.ID]
+	p.mu.Unlock()
+	if one != nil {
+		return one
+	}
+	p.addEvents([]store.SecurityEvent{*e})
+	return p.withEvent(e)
 }

@@ -8,11 +8,12 @@ import (
 	"latchkey/internal/store"
 )
 
-// pages are the pages of users in the answer to one operation. What a list needs
-// of each of its users is read for all of a page, when the first asks.
+// pages are the pages of users in the answer to one operation, and those of events. What a
+// list needs of each of its rows is read for all of a page, when the first asks.
 type pages struct {
-	mu     sync.Mutex
-	byUser map[string]*page
+	mu      sync.Mutex
+	byUser  map[string]*page
+	byEvent map[string]*eventPage
 }
 
 // page is the users of one page, and what was read of all of them.

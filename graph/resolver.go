@@ -24,6 +24,7 @@ func (r *resolver) Mutation() gen.MutationResolver             { return mutation
 func (r *resolver) User() gen.UserResolver                     { return user{r} }
 func (r *resolver) Session() gen.SessionResolver               { return session{r} }
 func (r *resolver) UserConnection() gen.UserConnectionResolver { return userConnection{r} }
+func (r *resolver) SecurityEvent() gen.SecurityEventResolver   { return securityEvent{r} }
 
 type (
 	query          struct{ *resolver }
@@ -31,6 +32,7 @@ type (
 	user           struct{ *resolver }
 	session        struct{ *resolver }
 	userConnection struct{ *resolver }
+	securityEvent  struct{ *resolver }
 )
 
 // Mount serves GraphQL at /graphql, queries by GET too, to pages of the allowed origins

@@ -33,6 +33,7 @@ type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 type ResolverRoot interface {
 	Mutation() MutationResolver
 	Query() QueryResolver
+	SecurityEvent() SecurityEventResolver
 	Session() SessionResolver
 	User() UserResolver
 	UserConnection() UserConnectionResolver
@@ -89,6 +90,23 @@ type ComplexityRoot struct {
 	CreateUserPayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
+	}
+
+	CurrentStatistics struct {
+		MailsGivenUp func(childComplexity int) int
+		MailsWaiting func(childComplexity int) int
+		OldestMailAt func(childComplexity int) int
+		Sessions     func(childComplexity int) int
+		Users        func(childComplexity int) int
+	}
+
+	DayStatistics struct {
+		Day           func(childComplexity int) int
+		Logins        func(childComplexity int) int
+		MailsGivenUp  func(childComplexity int) int
+		MailsSent     func(childComplexity int) int
+		RefusedLogins func(childComplexity int) int
+		Registrations func(childComplexity int) int
 	}
 
 	DeleteAccountPayload struct {
@@ -216,12 +234,14 @@ type ComplexityRoot struct {
 	}
 
 	Query struct {
-		LoginMethods func(childComplexity int) int
-		Mails        func(childComplexity int, first *int, after *string, failed bool) int
-		Me           func(childComplexity int) int
-		Node         func(childComplexity int, id string) int
-		User         func(childComplexity int, id string) int
-		Users        func(childComplexity int, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) int
+		LoginMethods   func(childComplexity int) int
+		Mails          func(childComplexity int, first *int, after *string, failed bool) int
+		Me             func(childComplexity int) int
+		Node           func(childComplexity int, id string) int
+		SecurityEvents func(childComplexity int, first *int, after *string, last *int, before *string, kinds []store.EventKind, actor *store.ActorKind, actorID *string, userID *string, from *time.Time, until *time.Time) int
+		Statistics     func(childComplexity int, days int) int
+		User           func(childComplexity int, id string) int
+		Users          func(childComplexity int, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) int
 	}
 
 	QueuedMail struct {
@@ -352,6 +372,7 @@ type ComplexityRoot struct {
 	SecurityEvent struct {
 		Actor     func(childComplexity int) int
 		ActorID   func(childComplexity int) int
+		ActorUser func(childComplexity int) int
 		At        func(childComplexity int) int
 		Client    func(childComplexity int) int
 		Count     func(childComplexity int) int
@@ -360,9 +381,12 @@ type ComplexityRoot struct {
 		ID        func(childComplexity int) int
 		Kind      func(childComplexity int) int
 		Outcome   func(childComplexity int) int
+		Reason    func(childComplexity int) int
 		RequestID func(childComplexity int) int
 		SessionID func(childComplexity int) int
 		To        func(childComplexity int) int
+		User      func(childComplexity int) int
+		UserID    func(childComplexity int) int
 		Way       func(childComplexity int) int
 	}
 
@@ -435,6 +459,11 @@ type ComplexityRoot struct {
 		Errors    func(childComplexity int) int
 		ExpiresAt func(childComplexity int) int
 		Totp      func(childComplexity int) int
+	}
+
+	Statistics struct {
+		Days func(childComplexity int) int
+		Now  func(childComplexity int) int
 	}
 
 	StepUpPayload struct {
@@ -569,6 +598,13 @@ type QueryResolver interface {
 	Node(ctx context.Context, id string) (Node, error)
 	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) (*auth.UserConnection, error)
 	Mails(ctx context.Context, first *int, after *string, failed bool) (*auth.QueuedMailConnection, error)
+	SecurityEvents(ctx context.Context, first *int, after *string, last *int, before *string, kinds []store.EventKind, actor *store.ActorKind, actorID *string, userID *string, from *time.Time, until *time.Time) (*auth.SecurityEventConnection, error)
+	Statistics(ctx context.Context, days int) (*auth.Statistics, error)
+}
+type SecurityEventResolver interface {
+	User(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
+
+	ActorUser(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *store.Session) (bool, error)
@@ -746,6 +782,74 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.CreateUserPayload.User(childComplexity), true
+
+	case "CurrentStatistics.mailsGivenUp":
+		if e.ComplexityRoot.CurrentStatistics.MailsGivenUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrentStatistics.MailsGivenUp(childComplexity), true
+	case "CurrentStatistics.mailsWaiting":
+		if e.ComplexityRoot.CurrentStatistics.MailsWaiting == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrentStatistics.MailsWaiting(childComplexity), true
+	case "CurrentStatistics.oldestMailAt":
+		if e.ComplexityRoot.CurrentStatistics.OldestMailAt == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrentStatistics.OldestMailAt(childComplexity), true
+	case "CurrentStatistics.sessions":
+		if e.ComplexityRoot.CurrentStatistics.Sessions == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrentStatistics.Sessions(childComplexity), true
+	case "CurrentStatistics.users":
+		if e.ComplexityRoot.CurrentStatistics.Users == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CurrentStatistics.Users(childComplexity), true
+
+	case "DayStatistics.day":
+		if e.ComplexityRoot.DayStatistics.Day == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.Day(childComplexity), true
+	case "DayStatistics.logins":
+		if e.ComplexityRoot.DayStatistics.Logins == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.Logins(childComplexity), true
+	case "DayStatistics.mailsGivenUp":
+		if e.ComplexityRoot.DayStatistics.MailsGivenUp == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.MailsGivenUp(childComplexity), true
+	case "DayStatistics.mailsSent":
+		if e.ComplexityRoot.DayStatistics.MailsSent == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.MailsSent(childComplexity), true
+	case "DayStatistics.refusedLogins":
+		if e.ComplexityRoot.DayStatistics.RefusedLogins == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.RefusedLogins(childComplexity), true
+	case "DayStatistics.registrations":
+		if e.ComplexityRoot.DayStatistics.Registrations == nil {
+			break
+		}
+
+		return e.ComplexityRoot.DayStatistics.Registrations(childComplexity), true
 
 	case "DeleteAccountPayload.deletedUserId":
 		if e.ComplexityRoot.DeleteAccountPayload.DeletedUserID == nil {
@@ -1457,6 +1561,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.Node(childComplexity, args["id"].(string)), true
+	case "Query.securityEvents":
+		if e.ComplexityRoot.Query.SecurityEvents == nil {
+			break
+		}
+
+		args, err := ec.field_Query_securityEvents_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["kinds"].([]store.EventKind), args["actor"].(*store.ActorKind), args["actorId"].(*string), args["userId"].(*string), args["from"].(*time.Time), args["until"].(*time.Time)), true
+	case "Query.statistics":
+		if e.ComplexityRoot.Query.Statistics == nil {
+			break
+		}
+
+		args, err := ec.field_Query_statistics_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Query.Statistics(childComplexity, args["days"].(int)), true
 	case "Query.user":
 		if e.ComplexityRoot.Query.User == nil {
 			break
@@ -1868,6 +1994,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityEvent.ActorID(childComplexity), true
+	case "SecurityEvent.actorUser":
+		if e.ComplexityRoot.SecurityEvent.ActorUser == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.ActorUser(childComplexity), true
 	case "SecurityEvent.at":
 		if e.ComplexityRoot.SecurityEvent.At == nil {
 			break
@@ -1916,6 +2048,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityEvent.Outcome(childComplexity), true
+	case "SecurityEvent.reason":
+		if e.ComplexityRoot.SecurityEvent.Reason == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Reason(childComplexity), true
 	case "SecurityEvent.requestId":
 		if e.ComplexityRoot.SecurityEvent.RequestID == nil {
 			break
@@ -1934,6 +2072,18 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityEvent.To(childComplexity), true
+	case "SecurityEvent.user":
+		if e.ComplexityRoot.SecurityEvent.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.User(childComplexity), true
+	case "SecurityEvent.userId":
+		if e.ComplexityRoot.SecurityEvent.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.UserID(childComplexity), true
 	case "SecurityEvent.way":
 		if e.ComplexityRoot.SecurityEvent.Way == nil {
 			break
@@ -2196,6 +2346,19 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.StartTotpPayload.Totp(childComplexity), true
+
+	case "Statistics.days":
+		if e.ComplexityRoot.Statistics.Days == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statistics.Days(childComplexity), true
+	case "Statistics.now":
+		if e.ComplexityRoot.Statistics.Now == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Statistics.Now(childComplexity), true
 
 	case "StepUpPayload.errors":
 		if e.ComplexityRoot.StepUpPayload.Errors == nil {
@@ -2709,7 +2872,7 @@ type User implements Node {
   sessions: [Session!] @private
   """
   What happened to the account, newest first: the first 50 unless ` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + ` says otherwise, as in ` + "`" + `users` + "`" + `. Kept for
-  90 days, or ` + "`" + `EVENTS_TTL` + "`" + `. Private: null unless the viewer is this user or an administrator.
+  90 days, or ` + "`" + `EVENTS_TTL` + "`" + `; what administrators and the shell did for 400 days at least. Private: null unless the viewer is this user or an administrator.
   """
   securityEvents(
     "How many from the beginning, or behind ` + "`" + `after` + "`" + `; 100 at most."
@@ -2892,6 +3055,37 @@ type Query {
     "Only those that were given up."
     failed: Boolean! = false
   ): QueuedMailConnection @hasRole(role: ADMIN)
+  """
+  What happened to all accounts and to none, newest first: the first 50 unless ` + "`" + `first` + "`" + ` or ` + "`" + `last` + "`" + ` says otherwise, as in ` + "`" + `users` + "`" + `.
+  What the filters ask for together takes as long however many events there are. Needs an administrator's access token.
+  """
+  securityEvents(
+    "How many from the beginning, or behind ` + "`" + `after` + "`" + `; 100 at most."
+    first: Int
+    "A cursor: only events behind it."
+    after: String
+    "How many from the end, or before ` + "`" + `before` + "`" + `, still newest first; 100 at most."
+    last: Int
+    "A cursor: only events before it."
+    before: String
+    "Only of these kinds; an empty list is none."
+    kinds: [SecurityEventKind!]
+    "Only what such an actor did."
+    actor: SecurityActor
+    "Only what was done under this ` + "`" + `SecurityEvent.actorId` + "`" + `."
+    actorId: ID
+    "Only what happened to this account."
+    userId: ID
+    "Only what happened then or later."
+    from: Time
+    "Only what happened before."
+    until: Time
+  ): SecurityEventConnection @hasRole(role: ADMIN)
+  """
+  Numbers of the last days, 1 to 400, and of this moment. Those of today lag a minute behind. ` + "`" + `BAD_USER_INPUT` + "`" + ` for other numbers of
+  days. Needs an administrator's access token.
+  """
+  statistics(days: Int! = 30): Statistics @hasRole(role: ADMIN)
 }
 
 "How people log in here."
@@ -2956,7 +3150,7 @@ type PageInfo {
 
 # ---------------------------------------------------------------- what happened
 
-"A page of an account's history, after https://relay.dev/graphql/connections.htm."
+"A page of events, after https://relay.dev/graphql/connections.htm."
 type SecurityEventConnection {
   edges: [SecurityEventEdge!]!
   "The events of ` + "`" + `edges` + "`" + `."
@@ -2971,18 +3165,29 @@ type SecurityEventEdge {
 }
 
 """
-Something that happened to an account. It holds no name and nothing that was typed. Of what an administrator or the shell
-did, the user is told that, and administrators also who and from where.
+Something that happened. It holds no name and nothing that was typed. Of what an administrator or the shell did, the user is
+told that, and administrators also who and from where.
+
+What anybody can cause as often as they like has no events of its own, but sums of ten minutes: one for each account where
+that is known, else for each network, with ` + "`" + `count` + "`" + `. Beyond a thousand sums the rest are one for each kind and way, with the reason
+` + "`" + `others` + "`" + `. These kinds say so.
 """
 type SecurityEvent {
   id: ID!
+  "Of a sum, when its ten minutes began."
   at: Time!
   kind: SecurityEventKind!
   outcome: SecurityEventOutcome!
+  "Whose account it concerns; null if it concerns none, or nobody knows which."
+  userId: ID
+  "The user of ` + "`" + `userId` + "`" + `; null once they are deleted."
+  user: User
   "Who did it."
   actor: SecurityActor!
-  "Their id, or who ran the command of the shell. Null for nobody and, if it is another, for the user."
+  "Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user."
   actorId: ID
+  "The user or administrator of ` + "`" + `actorId` + "`" + `; null if it is somebody else's, and once they are deleted."
+  actorUser: User
   "How they came in."
   way: SecurityWay!
   "The session that began or ended by it, else the one that it was done with, if any."
@@ -2997,11 +3202,13 @@ type SecurityEvent {
   from: String
   "Of ` + "`" + `ROLE_CHANGED` + "`" + `: the role after."
   to: String
-  "How many times it happened, or how many sessions it ended: 1 at least."
+  "Of what was refused, why; of some others, which of its kind it was: a word such as ` + "`" + `wrong_passwords` + "`" + `. Words will be added."
+  reason: String
+  "How many times it happened, or how many sessions, users or mails it was about: 1 at least."
   count: Int!
 }
 
-"What can happen to an account. Kinds will be added."
+"What can happen. Kinds will be added."
 enum SecurityEventKind {
   "By a confirmed registration, an administrator or the shell."
   ACCOUNT_CREATED
@@ -3015,7 +3222,7 @@ enum SecurityEventKind {
   LOGOUT
   "One device was logged out by another."
   SESSION_REVOKED
-  "Devices were logged out together; ` + "`" + `count` + "`" + ` says how many."
+  "Devices were logged out together; ` + "`" + `count` + "`" + ` says how many. Without a user: everybody's, by the shell."
   SESSIONS_REVOKED
   "A refresh token came that had been traded long before, so that somebody else may have it: its session was ended."
   REFRESH_TOKEN_REUSED
@@ -3048,6 +3255,7 @@ enum SecurityEventKind {
   FACTOR_REMOVED
   PASSKEY_ADDED
   PASSKEY_REMOVED
+  PASSKEY_RENAMED
   "A provider copies it to other devices now, or does not any more."
   PASSKEY_BACKUP_CHANGED
   "Its counter did not rise: it may have been copied."
@@ -3072,6 +3280,54 @@ enum SecurityEventKind {
   DEVICE_FORGOTTEN
   "What the user has to do at the next login was set, by an administrator or the shell."
   DUTY_SET
+
+  "` + "`" + `count` + "`" + ` users came from a file, by the shell."
+  USERS_IMPORTED
+  "` + "`" + `count` + "`" + ` users went to a file with the hashes of their passwords, by the shell; with the reason ` + "`" + `factors` + "`" + `, their second factors too."
+  USERS_EXPORTED
+  "A mail, or ` + "`" + `count` + "`" + ` of them, was tried again at once, by an administrator or the shell."
+  MAIL_RETRIED
+  "A mail that waited was deleted, by an administrator or the shell."
+  MAIL_CANCELLED
+  "Somebody followed the link to an address that was registered and said no; with the reason ` + "`" + `all` + "`" + `, to all that was registered."
+  REGISTRATION_DECLINED
+  "A key that signs access tokens, published before it does."
+  SIGNING_KEY_MADE
+  "No token of it is valid any more."
+  SIGNING_KEY_DELETED
+  "By the shell: the next key signs sooner."
+  SIGNING_KEYS_ROTATED
+  "By the shell: all keys were replaced, and access tokens of those before are refused."
+  SIGNING_KEYS_REPLACED
+  "By the shell: what an older ` + "`" + `SECRET_KEY` + "`" + ` sealed is sealed by the present one."
+  SECRETS_RESEALED
+  "By the shell, in ` + "`" + `count` + "`" + ` steps."
+  DATABASE_MIGRATED
+  "By the shell, of a SQLite database."
+  BACKUP_MADE
+  "By the shell: the database came from a backup."
+  BACKUP_RESTORED
+
+  "A sum: wrong passwords, codes and passkeys, by the reason."
+  LOGIN_REFUSED
+  "A sum: tries beyond a limit."
+  THROTTLED
+  "A sum: refresh tokens of no session."
+  TOKEN_REFUSED
+  "A sum: links that were used, are too old or are none of ours, when somebody pressed their button."
+  LINK_REFUSED
+  "A sum: what needs an access token or a role that the caller did not have, by the reason."
+  ACCESS_REFUSED
+  "A sum: requests that were malformed, too large, too costly, or of a page or an OAuth client that may not ask, by the reason."
+  REQUEST_REFUSED
+  "A sum: registrations that wait for their confirmation, or were renewed."
+  REGISTERED
+  "A sum: mails that somebody asked for, to an address that they named, by the reason."
+  MAIL_REQUESTED
+  "A sum: somebody refused mails by the link in one."
+  MAILS_REFUSED
+  "A sum: somebody wants mails again, by the same link. By the shell it is an event."
+  MAILS_ALLOWED
 }
 
 enum SecurityEventOutcome {
@@ -3083,10 +3339,14 @@ enum SecurityEventOutcome {
 enum SecurityActor {
   "The account's own user."
   USER
-  "Another administrator."
+  "An administrator, to another's account or to none."
   ADMIN
   "Whoever ran a command of the shell."
   SHELL
+  "The service by itself."
+  SYSTEM
+  "A client of ` + "`" + `OAUTH_CLIENTS` + "`" + `, which has shown its secret; ` + "`" + `actorId` + "`" + ` is its id."
+  CLIENT
   "Nobody who was signed in: somebody with a mailed link, or with a token that was used before."
   NOBODY
 }
@@ -3100,6 +3360,44 @@ enum SecurityWay {
   LINK
   "A command of the shell."
   SHELL
+  "None: the service did it by itself."
+  SYSTEM
+}
+
+# ---------------------------------------------------------------- numbers
+
+"How much happens here."
+type Statistics {
+  "The oldest first; the last is today, in UTC. A server that is killed loses up to a minute."
+  days: [DayStatistics!]!
+  "Counted when it is selected."
+  now: CurrentStatistics!
+}
+
+"What happened on a day."
+type DayStatistics {
+  "In UTC, such as ` + "`" + `2026-11-25` + "`" + `."
+  day: String!
+  "Accounts that people registered and confirmed."
+  registrations: Int!
+  logins: Int!
+  "Tries at passwords, codes and passkeys that were wrong or beyond a limit."
+  refusedLogins: Int!
+  mailsSent: Int!
+  mailsGivenUp: Int!
+}
+
+"How it is now."
+type CurrentStatistics {
+  mailsWaiting: Int!
+  "When the mail that waits longest was written; null if none waits."
+  oldestMailAt: Time
+  "Given up, and kept for 30 days."
+  mailsGivenUp: Int!
+  "Accounts; 1,000,000 is that or more. This and ` + "`" + `sessions` + "`" + ` may be a minute old, or older where counting takes long."
+  users: Int!
+  "Devices that are logged in; 1,000,000 is that or more."
+  sessions: Int!
 }
 
 # ---------------------------------------------------------------- mails that wait
@@ -4099,6 +4397,40 @@ func (ec *executionContext) childFields_CreateUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type CreateUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_CurrentStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "mailsWaiting":
+		return ec.fieldContext_CurrentStatistics_mailsWaiting(ctx, field)
+	case "oldestMailAt":
+		return ec.fieldContext_CurrentStatistics_oldestMailAt(ctx, field)
+	case "mailsGivenUp":
+		return ec.fieldContext_CurrentStatistics_mailsGivenUp(ctx, field)
+	case "users":
+		return ec.fieldContext_CurrentStatistics_users(ctx, field)
+	case "sessions":
+		return ec.fieldContext_CurrentStatistics_sessions(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CurrentStatistics", field.Name)
+}
+
+func (ec *executionContext) childFields_DayStatistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "day":
+		return ec.fieldContext_DayStatistics_day(ctx, field)
+	case "registrations":
+		return ec.fieldContext_DayStatistics_registrations(ctx, field)
+	case "logins":
+		return ec.fieldContext_DayStatistics_logins(ctx, field)
+	case "refusedLogins":
+		return ec.fieldContext_DayStatistics_refusedLogins(ctx, field)
+	case "mailsSent":
+		return ec.fieldContext_DayStatistics_mailsSent(ctx, field)
+	case "mailsGivenUp":
+		return ec.fieldContext_DayStatistics_mailsGivenUp(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type DayStatistics", field.Name)
+}
+
 func (ec *executionContext) childFields_DeleteAccountPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "deletedUserId":
@@ -4479,10 +4811,16 @@ func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field
 		return ec.fieldContext_SecurityEvent_kind(ctx, field)
 	case "outcome":
 		return ec.fieldContext_SecurityEvent_outcome(ctx, field)
+	case "userId":
+		return ec.fieldContext_SecurityEvent_userId(ctx, field)
+	case "user":
+		return ec.fieldContext_SecurityEvent_user(ctx, field)
 	case "actor":
 		return ec.fieldContext_SecurityEvent_actor(ctx, field)
 	case "actorId":
 		return ec.fieldContext_SecurityEvent_actorId(ctx, field)
+	case "actorUser":
+		return ec.fieldContext_SecurityEvent_actorUser(ctx, field)
 	case "way":
 		return ec.fieldContext_SecurityEvent_way(ctx, field)
 	case "sessionId":
@@ -4497,6 +4835,8 @@ func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field
 		return ec.fieldContext_SecurityEvent_from(ctx, field)
 	case "to":
 		return ec.fieldContext_SecurityEvent_to(ctx, field)
+	case "reason":
+		return ec.fieldContext_SecurityEvent_reason(ctx, field)
 	case "count":
 		return ec.fieldContext_SecurityEvent_count(ctx, field)
 	}
@@ -4643,6 +4983,16 @@ func (ec *executionContext) childFields_StartTotpPayload(ctx context.Context, fi
 		return ec.fieldContext_StartTotpPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type StartTotpPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Statistics(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "days":
+		return ec.fieldContext_Statistics_days(ctx, field)
+	case "now":
+		return ec.fieldContext_Statistics_now(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Statistics", field.Name)
 }
 
 func (ec *executionContext) childFields_StepUpPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5446,6 +5796,106 @@ func (ec *executionContext) field_Query_node_args(ctx context.Context, rawArgs m
 		return nil, err
 	}
 	args["id"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_securityEvents_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "first",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["first"] = arg0
+	arg1, err := graphql.ProcessArgField(ctx, rawArgs, "after",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["after"] = arg1
+	arg2, err := graphql.ProcessArgField(ctx, rawArgs, "last",
+		func(ctx context.Context, v any) (*int, error) {
+			return ec.unmarshalOInt2ᚖint(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["last"] = arg2
+	arg3, err := graphql.ProcessArgField(ctx, rawArgs, "before",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOString2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["before"] = arg3
+	arg4, err := graphql.ProcessArgField(ctx, rawArgs, "kinds",
+		func(ctx context.Context, v any) ([]store.EventKind, error) {
+			return ec.unmarshalOSecurityEventKind2ᚕlatchkeyᚋinternalᚋstoreᚐEventKindᚄ(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["kinds"] = arg4
+	arg5, err := graphql.ProcessArgField(ctx, rawArgs, "actor",
+		func(ctx context.Context, v any) (*store.ActorKind, error) {
+			return ec.unmarshalOSecurityActor2ᚖlatchkeyᚋinternalᚋstoreᚐActorKind(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["actor"] = arg5
+	arg6, err := graphql.ProcessArgField(ctx, rawArgs, "actorId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["actorId"] = arg6
+	arg7, err := graphql.ProcessArgField(ctx, rawArgs, "userId",
+		func(ctx context.Context, v any) (*string, error) {
+			return ec.unmarshalOID2ᚖstring(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["userId"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "from",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["from"] = arg8
+	arg9, err := graphql.ProcessArgField(ctx, rawArgs, "until",
+		func(ctx context.Context, v any) (*time.Time, error) {
+			return ec.unmarshalOTime2ᚖtimeᚐTime(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["until"] = arg9
+	return args, nil
+}
+
+func (ec *executionContext) field_Query_statistics_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "days",
+		func(ctx context.Context, v any) (int, error) {
+			return ec.unmarshalNInt2int(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["days"] = arg0
 	return args, nil
 }
 
@@ -6288,6 +6738,259 @@ func (ec *executionContext) fieldContext_CreateUserPayload_errors(_ context.Cont
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _CurrentStatistics_mailsWaiting(ctx context.Context, field graphql.CollectedField, obj *auth.CurrentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrentStatistics_mailsWaiting(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailsWaiting, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CurrentStatistics_mailsWaiting(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CurrentStatistics_oldestMailAt(ctx context.Context, field graphql.CollectedField, obj *auth.CurrentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrentStatistics_oldestMailAt(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.OldestMailAt, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CurrentStatistics_oldestMailAt(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrentStatistics", field, false, false, "Time")
+}
+
+func (ec *executionContext) _CurrentStatistics_mailsGivenUp(ctx context.Context, field graphql.CollectedField, obj *auth.CurrentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrentStatistics_mailsGivenUp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailsGivenUp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CurrentStatistics_mailsGivenUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CurrentStatistics_users(ctx context.Context, field graphql.CollectedField, obj *auth.CurrentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrentStatistics_users(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Users, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CurrentStatistics_users(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CurrentStatistics_sessions(ctx context.Context, field graphql.CollectedField, obj *auth.CurrentStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CurrentStatistics_sessions(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Sessions, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CurrentStatistics_sessions(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CurrentStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DayStatistics_day(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_day(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Day, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_day(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "String")
+}
+
+func (ec *executionContext) _DayStatistics_registrations(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_registrations(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Registrations, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_registrations(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DayStatistics_logins(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_logins(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Logins, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_logins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DayStatistics_refusedLogins(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_refusedLogins(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RefusedLogins, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_refusedLogins(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DayStatistics_mailsSent(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_mailsSent(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailsSent, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_mailsSent(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "Int")
+}
+
+func (ec *executionContext) _DayStatistics_mailsGivenUp(ctx context.Context, field graphql.CollectedField, obj *auth.DayStatistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_DayStatistics_mailsGivenUp(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.MailsGivenUp, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_DayStatistics_mailsGivenUp(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("DayStatistics", field, false, false, "Int")
 }
 
 func (ec *executionContext) _DeleteAccountPayload_deletedUserId(ctx context.Context, field graphql.CollectedField, obj *DeleteAccountPayload) (ret graphql.Marshaler) {
@@ -9849,6 +10552,130 @@ func (ec *executionContext) fieldContext_Query_mails(ctx context.Context, field 
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_securityEvents(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_securityEvents(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().SecurityEvents(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["kinds"].([]store.EventKind), fc.Args["actor"].(*store.ActorKind), fc.Args["actorId"].(*string), fc.Args["userId"].(*string), fc.Args["from"].(*time.Time), fc.Args["until"].(*time.Time))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *auth.SecurityEventConnection
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *auth.SecurityEventConnection
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.SecurityEventConnection) graphql.Marshaler {
+			return ec.marshalOSecurityEventConnection2ᚖlatchkeyᚋinternalᚋauthᚐSecurityEventConnection(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_securityEvents(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SecurityEventConnection(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_securityEvents_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Query_statistics(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_statistics(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Query().Statistics(ctx, fc.Args["days"].(int))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *auth.Statistics
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *auth.Statistics
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.Statistics) graphql.Marshaler {
+			return ec.marshalOStatistics2ᚖlatchkeyᚋinternalᚋauthᚐStatistics(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_statistics(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Statistics(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Query_statistics_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11680,6 +12507,61 @@ func (ec *executionContext) fieldContext_SecurityEvent_outcome(_ context.Context
 	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "SecurityEventOutcome")
 }
 
+func (ec *executionContext) _SecurityEvent_userId(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SecurityEvent_user(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SecurityEvent().User(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _SecurityEvent_actor(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -11724,6 +12606,38 @@ func (ec *executionContext) _SecurityEvent_actorId(ctx context.Context, field gr
 }
 func (ec *executionContext) fieldContext_SecurityEvent_actorId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SecurityEvent", field, false, false, "ID")
+}
+
+func (ec *executionContext) _SecurityEvent_actorUser(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_actorUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SecurityEvent().ActorUser(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_actorUser(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SecurityEvent",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
 }
 
 func (ec *executionContext) _SecurityEvent_way(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
@@ -11884,6 +12798,29 @@ func (ec *executionContext) _SecurityEvent_to(ctx context.Context, field graphql
 	)
 }
 func (ec *executionContext) fieldContext_SecurityEvent_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, true, false, "String")
+}
+
+func (ec *executionContext) _SecurityEvent_reason(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_reason(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Reason(), nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_reason(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("SecurityEvent", field, true, false, "String")
 }
 
@@ -12974,6 +13911,70 @@ func (ec *executionContext) fieldContext_StartTotpPayload_errors(_ context.Conte
 		IsResolver: false,
 		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Statistics_days(ctx context.Context, field graphql.CollectedField, obj *auth.Statistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Statistics_days(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Days, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.DayStatistics) graphql.Marshaler {
+			return ec.marshalNDayStatistics2ᚕlatchkeyᚋinternalᚋauthᚐDayStatisticsᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Statistics_days(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Statistics",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_DayStatistics(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Statistics_now(ctx context.Context, field graphql.CollectedField, obj *auth.Statistics) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Statistics_now(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Now(ctx)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *auth.CurrentStatistics) graphql.Marshaler {
+			return ec.marshalNCurrentStatistics2ᚖlatchkeyᚋinternalᚋauthᚐCurrentStatistics(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Statistics_now(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Statistics",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CurrentStatistics(ctx, field)
 		},
 	}
 	return fc, nil
@@ -17790,6 +18791,117 @@ func (ec *executionContext) _CreateUserPayload(ctx context.Context, sel ast.Sele
 	return out
 }
 
+var currentStatisticsImplementors = []string{"CurrentStatistics"}
+
+func (ec *executionContext) _CurrentStatistics(ctx context.Context, sel ast.SelectionSet, obj *auth.CurrentStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, currentStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CurrentStatistics")
+		case "mailsWaiting":
+			out.Values[i] = ec._CurrentStatistics_mailsWaiting(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "oldestMailAt":
+			out.Values[i] = ec._CurrentStatistics_oldestMailAt(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "mailsGivenUp":
+			out.Values[i] = ec._CurrentStatistics_mailsGivenUp(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "users":
+			out.Values[i] = ec._CurrentStatistics_users(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "sessions":
+			out.Values[i] = ec._CurrentStatistics_sessions(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var dayStatisticsImplementors = []string{"DayStatistics"}
+
+func (ec *executionContext) _DayStatistics(ctx context.Context, sel ast.SelectionSet, obj *auth.DayStatistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, dayStatisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("DayStatistics")
+		case "day":
+			out.Values[i] = ec._DayStatistics_day(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "registrations":
+			out.Values[i] = ec._DayStatistics_registrations(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "logins":
+			out.Values[i] = ec._DayStatistics_logins(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "refusedLogins":
+			out.Values[i] = ec._DayStatistics_refusedLogins(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mailsSent":
+			out.Values[i] = ec._DayStatistics_mailsSent(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "mailsGivenUp":
+			out.Values[i] = ec._DayStatistics_mailsGivenUp(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var deleteAccountPayloadImplementors = []string{"DeleteAccountPayload"}
 
 func (ec *executionContext) _DeleteAccountPayload(ctx context.Context, sel ast.SelectionSet, obj *DeleteAccountPayload) graphql.Marshaler {
@@ -18736,6 +19848,18 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				true, false,
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_mails(ctx, field)
+				})
+		case "securityEvents":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_securityEvents(ctx, field)
+				})
+		case "statistics":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_statistics(ctx, field)
 				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
@@ -19693,72 +20817,94 @@ func (ec *executionContext) _SecurityEvent(ctx context.Context, sel ast.Selectio
 		case "id":
 			out.Values[i] = ec._SecurityEvent_id(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "at":
 			out.Values[i] = ec._SecurityEvent_at(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "kind":
 			out.Values[i] = ec._SecurityEvent_kind(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "outcome":
 			out.Values[i] = ec._SecurityEvent_outcome(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "userId":
+			out.Values[i] = ec._SecurityEvent_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "user":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SecurityEvent_user(ctx, field, obj)
+				})
 		case "actor":
 			out.Values[i] = ec._SecurityEvent_actor(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "actorId":
 			out.Values[i] = ec._SecurityEvent_actorId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "actorUser":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SecurityEvent_actorUser(ctx, field, obj)
+				})
 		case "way":
 			out.Values[i] = ec._SecurityEvent_way(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "sessionId":
 			out.Values[i] = ec._SecurityEvent_sessionId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "client":
 			out.Values[i] = ec._SecurityEvent_client(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "device":
 			out.Values[i] = ec._SecurityEvent_device(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "requestId":
 			out.Values[i] = ec._SecurityEvent_requestId(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "from":
 			out.Values[i] = ec._SecurityEvent_from(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "to":
 			out.Values[i] = ec._SecurityEvent_to(ctx, field, obj)
 			if out.Values[i] == graphql.RequiredNull {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "reason":
+			out.Values[i] = ec._SecurityEvent_reason(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		case "count":
 			out.Values[i] = ec._SecurityEvent_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
-				out.Invalids++
+				atomic.AddUint32(&out.Invalids, 1)
 			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
@@ -20248,6 +21394,45 @@ func (ec *executionContext) _StartTotpPayload(ctx context.Context, sel ast.Selec
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var statisticsImplementors = []string{"Statistics"}
+
+func (ec *executionContext) _Statistics(ctx context.Context, sel ast.SelectionSet, obj *auth.Statistics) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, statisticsImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Statistics")
+		case "days":
+			out.Values[i] = ec._Statistics_days(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "now":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Statistics_now(ctx, field, obj)
+				})
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -21197,6 +22382,34 @@ func (ec *executionContext) unmarshalNContinueLoginInput2latchkeyᚋinternalᚋa
 func (ec *executionContext) unmarshalNCreateUserInput2latchkeyᚋinternalᚋauthᚐCreateUserInput(ctx context.Context, v any) (auth.CreateUserInput, error) {
 	res, err := ec.unmarshalInputCreateUserInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNCurrentStatistics2ᚖlatchkeyᚋinternalᚋauthᚐCurrentStatistics(ctx context.Context, sel ast.SelectionSet, v *auth.CurrentStatistics) graphql.Marshaler {
+	if v == nil {
+		graphql.AddInvalidNullError(ctx, "CurrentStatistics!")
+		return graphql.Null
+	}
+	return ec._CurrentStatistics(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalNDayStatistics2latchkeyᚋinternalᚋauthᚐDayStatistics(ctx context.Context, sel ast.SelectionSet, v auth.DayStatistics) graphql.Marshaler {
+	return ec._DayStatistics(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNDayStatistics2ᚕlatchkeyᚋinternalᚋauthᚐDayStatisticsᚄ(ctx context.Context, sel ast.SelectionSet, v []auth.DayStatistics) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNDayStatistics2latchkeyᚋinternalᚋauthᚐDayStatistics(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNDeleteAccountInput2latchkeyᚋinternalᚋauthᚐDeleteAccountInput(ctx context.Context, v any) (auth.DeleteAccountInput, error) {
@@ -22349,11 +23562,66 @@ func (ec *executionContext) marshalORole2ᚖlatchkeyᚋinternalᚋstoreᚐRole(c
 	return res
 }
 
+func (ec *executionContext) unmarshalOSecurityActor2ᚖlatchkeyᚋinternalᚋstoreᚐActorKind(ctx context.Context, v any) (*store.ActorKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := store.ActorKind(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOSecurityActor2ᚖlatchkeyᚋinternalᚋstoreᚐActorKind(ctx context.Context, sel ast.SelectionSet, v *store.ActorKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
+	return res
+}
+
 func (ec *executionContext) marshalOSecurityEventConnection2ᚖlatchkeyᚋinternalᚋauthᚐSecurityEventConnection(ctx context.Context, sel ast.SelectionSet, v *auth.SecurityEventConnection) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
 	}
 	return ec._SecurityEventConnection(ctx, sel, v)
+}
+
+func (ec *executionContext) unmarshalOSecurityEventKind2ᚕlatchkeyᚋinternalᚋstoreᚐEventKindᚄ(ctx context.Context, v any) ([]store.EventKind, error) {
+	if v == nil {
+		return nil, nil
+	}
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]store.EventKind, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNSecurityEventKind2latchkeyᚋinternalᚋstoreᚐEventKind(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalOSecurityEventKind2ᚕlatchkeyᚋinternalᚋstoreᚐEventKindᚄ(ctx context.Context, sel ast.SelectionSet, v []store.EventKind) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSecurityEventKind2latchkeyᚋinternalᚋstoreᚐEventKind(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) marshalOSendPasswordResetPayload2ᚖlatchkeyᚋgraphᚋgenᚐSendPasswordResetPayload(ctx context.Context, sel ast.SelectionSet, v *SendPasswordResetPayload) graphql.Marshaler {
@@ -22429,6 +23697,13 @@ func (ec *executionContext) marshalOStartTotpPayload2ᚖlatchkeyᚋgraphᚋgen�
 		return graphql.Null
 	}
 	return ec._StartTotpPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOStatistics2ᚖlatchkeyᚋinternalᚋauthᚐStatistics(ctx context.Context, sel ast.SelectionSet, v *auth.Statistics) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._Statistics(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOStepUpPayload2ᚖlatchkeyᚋgraphᚋgenᚐStepUpPayload(ctx context.Context, sel ast.SelectionSet, v *StepUpPayload) graphql.Marshaler {

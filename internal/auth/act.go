@@ -156,6 +156,54 @@ func (s *Service) told(d *deed) {
 	s.logEvent(d.event)
 }
 
+// record does what changes no account, and writes and logs the event of this kind that tells
+// of it, in one transaction. do makes the change, and may say in the event what it was; it
+// may run several times. If it returns errUnchanged nothing is written, and record returns
+// no error.
+func (s *Service) record(ctx context.Context, a Actor, kind store.EventKind, do func(tx *store.Store, e *store.SecurityEvent) error) error {
+	var e *store.SecurityEvent
+	err := s.store.InTx(ctx, func(tx *store.Store) error {
+		e = event(a, kind, "", s.now())
+		if err := do(tx, e); err != nil {
+			return err
+		}
+		return tx.AddSecurityEvent(ctx, e)
+	})
+	if err == nil {
+		s.logEvent(e)
+	} else if errors.Is(err, errUnchanged) {
+		err = nil
+	}
+	return err
+}
+
+// Event returns the event of what a command of the shell did, to count rows or steps, where
+// no method of a Service does it: whoever does writes it.
+func Event(a Actor, kind store.EventKind, count int, now time.Time) *store.SecurityEvent {
+	e := event(a, kind, "", store.Moment(now))
+	e.Count = count
+	return e
+}
+
+// part does a part of what changes many rows, and writes the event of all of it with the
+// count so far, in one transaction. do returns how many rows it changed; if that is 0
+// nothing is written.
+func (s *Service) part(ctx context.Context, e *store.SecurityEvent, do func(tx *store.Store) (int, error)) (n int, err error) {
+	err = s.store.InTx(ctx, func(tx *store.Store) error {
+		if n, err = do(tx); err != nil || n == 0 {
+			return err
+		}
+		told := *e
+		told.Count += n
+		return tx.CountSecurityEvent(ctx, &told)
+	})
+	if err != nil {
+		return 0, err
+	}
+	e.Count += n
+	return n, nil
+}
+
 // self returns the actor's own account as a subject. If it was changed meanwhile,
 // the actor must still be signed in and, unless wrong is nil, still have the
 // password that was proven: else the deed fails with wrong.

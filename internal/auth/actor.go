@@ -77,6 +77,8 @@ func (a Actor) to(userID string) (kind store.ActorKind, id string) {
 	switch {
 	case a.Way == ByShell:
 		return store.ActorShell, a.Person
+	case a.Viewer == nil && a.clientID() != OwnClient: // which has shown its secret
+		return store.ActorClient, a.ClientID
 	case a.Viewer == nil:
 		return store.ActorNobody, ""
 	case a.Viewer.User.ID == userID:
@@ -85,17 +87,13 @@ func (a Actor) to(userID string) (kind store.ActorKind, id string) {
 	return store.ActorAdmin, a.Viewer.User.ID
 }
 
-// logged adds the id of the request that caused it to a line of the log.
+// logged adds the request that caused it, and where that came from, to a line of the log.
 func (a Actor) logged(line *zerolog.Event) *zerolog.Event {
 	if a.RequestID != "" {
 		line = line.Str("request_id", a.RequestID)
 	}
+	if network := a.Client.Network(); network != nil {
+		line = line.Str("client", *network)
+	}
 	return line
-}
-
-// loggedBy adds the request and the actor to a line of the log, for what only
-// administrators and the shell may do.
-func (a Actor) loggedBy(line *zerolog.Event) *zerolog.Event {
-	_, id := a.to("")
-	return a.logged(line).Str("by", id)
 }

@@ -107,6 +107,7 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 	}
 	s.told(told)
 	s.logEvent(o.Event)
+	s.day(store.DayLogins)
 	if o.Trusts != nil {
 		s.logEvent(o.Trusts.Event)
 	}
@@ -177,7 +178,7 @@ func (s *Service) tellNew(ctx context.Context, a Actor, u *store.LoginCandidate,
 	}
 	o.Event.Kind = store.EventNewDevice
 	if !newDevice {
-		err := s.countChange(ctx, "network", u.ID, newNetworkLimit)
+		err := s.countTold(ctx, "network", u.ID, newNetworkLimit)
 		switch {
 		case err != nil && AsError(err).Code == RateLimited:
 			return nil

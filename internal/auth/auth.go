@@ -24,7 +24,7 @@
 //     what takes the change back. event.go: how each kind of event is told.
 //   - register.go (registeragain.go, resend.go), confirm.go and create.go: how accounts come into being.
 //     link.go, reset.go, notme.go and stopmail.go: what mailed links do.
-//   - users.go, admin.go, history.go and mails.go: what administrators see and do.
+//   - users.go, admin.go, history.go, audit.go, statistics.go and mails.go: what administrators see and do.
 //     import.go and export.go: users that come and go in files.
 package auth
 
@@ -71,7 +71,7 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey and Refusals.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals and Tally.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -90,10 +90,11 @@ type Deps struct {
 	// block.
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
+	Tally      Tally    // nil: nobody sums up
 }
 
-// Service applies the rules. It starts nothing and keeps nothing between calls, so
-// any number of replicas can share one database.
+// Service applies the rules. It starts nothing and keeps nothing between calls but counts
+// that are costly, so any number of replicas can share one database.
 type Service struct {
 	cfg        Config
 	store      *store.Store
@@ -113,6 +114,8 @@ type Service struct {
 	clock      func() time.Time
 	mailQueued func()
 	refusals   Refusals
+	tally      Tally
+	population population
 }
 
 // New returns a Service, or an error that names what is missing.
@@ -143,7 +146,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally,
 	}, nil
 }
 

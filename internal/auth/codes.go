@@ -43,7 +43,7 @@ func (s *Service) checkCode(ctx context.Context, a Actor, u *store.User, f store
 		return nil, "", fmt.Errorf("check code: %w", err)
 	}
 	if wait > 0 {
-		s.countRefusal(a, overLimit, "user:"+u.ID)
+		s.countRefusal(a, overLimit, "user:"+u.ID, u.ID)
 		return nil, "", errRateLimited(wait)
 	}
 	use := &store.FactorUse{Known: known}
@@ -57,7 +57,7 @@ func (s *Service) checkCode(ctx context.Context, a Actor, u *store.User, f store
 		return nil, "", fmt.Errorf("check code: %w", err)
 	}
 	if !right {
-		s.countRefusal(a, wrongCode, "user:"+u.ID)
+		s.countRefusal(a, wrongCode, "user:"+u.ID, u.ID)
 		if err := s.tellTries(ctx, a, u, tries, known, count, limit); err != nil {
 			return nil, "", fmt.Errorf("check code: %w", err)
 		}

@@ -109,6 +109,7 @@ func (s *Service) comparePassword(ctx context.Context, a Actor, typed string, fa
 	if err != nil {
 		return err
 	}
+	t.owner = u.ID
 	if err := t.compare(ctx, u.PasswordHash, typed, known{client: familiar}); !errors.Is(err, errMismatch) {
 		return err
 	}

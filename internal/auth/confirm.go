@@ -24,7 +24,7 @@ type Confirmation struct {
 // LookAtConfirmation returns what a link would confirm and changes nothing. The
 // mistake is TOKEN_INVALID.
 func (s *Service) LookAtConfirmation(ctx context.Context, token, email string) (*Confirmation, error) {
-	l, err := s.openConfirmation(ctx, token, email)
+	l, err := s.openConfirmation(ctx, Actor{}, token, email)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func (s *Service) ConfirmEmail(ctx context.Context, a Actor, in ConfirmEmailInpu
 // confirm does what a link says. If that makes an account and then is not nil, its
 // user is logged in as then says.
 func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *way) (*Confirmed, error) {
-	l, err := s.openConfirmation(ctx, in.Token, in.Email)
+	l, err := s.openConfirmation(ctx, a, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +109,8 @@ func (s *Service) confirm(ctx context.Context, a Actor, in ConfirmLink, then *wa
 	return s.confirmRegistration(ctx, a, l, in, then)
 }
 
-func (s *Service) openConfirmation(ctx context.Context, token, email string) (link.Claim, error) {
-	return s.openLink(ctx, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
+func (s *Service) openConfirmation(ctx context.Context, a Actor, token, email string) (link.Claim, error) {
+	return s.openLink(ctx, a, token, email, link.ConfirmRegistration, link.ConfirmNewEmail)
 }
 
 // confirmRegistration makes the account that was registered and, unless then is nil,
@@ -161,6 +161,7 @@ func (s *Service) confirmRegistration(ctx context.Context, a Actor, l link.Claim
 	}
 	s.dropLink(ctx, in.Token)
 	s.logEvent(created)
+	s.day(store.DayRegistrations)
 	return done, nil
 }
 
@@ -177,7 +178,7 @@ func (s *Service) DeclineAll(ctx context.Context, a Actor, token, email string) 
 }
 
 func (s *Service) declineLink(ctx context.Context, a Actor, token, email string, all bool) (link.Purpose, error) {
-	l, err := s.openConfirmation(ctx, token, email)
+	l, err := s.openConfirmation(ctx, a, token, email)
 	if err != nil {
 		return "", err
 	}
@@ -200,16 +201,11 @@ func (s *Service) declineRegistration(ctx context.Context, a Actor, l link.Claim
 	if err != nil {
 		return err
 	}
-	if all || own == nil {
-		if err := s.store.CloseRegistrations(ctx, l.EmailKey); err != nil {
-			return err
+	return s.record(ctx, a, store.EventRegistrationDeclined, func(tx *store.Store, e *store.SecurityEvent) error {
+		if all || own == nil {
+			e.Details.Reason = "all"
+			return tx.CloseRegistrations(ctx, l.EmailKey)
 		}
-		a.logged(s.log.Info()).Msg("registrations of an address declined")
-		return nil
-	}
-	if err := s.store.CloseRegistration(ctx, own.ID); err != nil {
-		return err
-	}
-	a.logged(s.log.Info()).Str("registration_id", own.ID).Msg("registration declined")
-	return nil
+		return tx.CloseRegistration(ctx, own.ID)
+	})
 }

@@ -155,7 +155,7 @@ func TestImportOfKeptAddress_B1(t *testing.T) {
 		imported := func(dry bool) int {
 			t.Helper()
 			in := auth.Import{DryRun: dry, Bad: func(int, []string) {}}
-			must(t, f.ImportUsers(t.Context(), strings.NewReader(line), &in))
+			must(t, f.ImportUsers(t.Context(), shell, strings.NewReader(line), &in))
 			return in.Imported
 		}
 		if dry, n := imported(true), imported(false); dry != 0 || n != 0 {

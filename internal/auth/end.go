@@ -40,18 +40,23 @@ func (s *Service) endSessions(ctx context.Context, a Actor, who subject, keep st
 }
 
 // EndAllSessions logs everybody out of the sessions that began before a time, for an operator,
-// and returns how many those were. It tells nobody by mail, and stands in nobody's history.
-func (s *Service) EndAllSessions(ctx context.Context, before time.Time) (int, error) {
-	all := 0
+// and returns how many those were. It tells nobody by mail, and is one event, of no account.
+func (s *Service) EndAllSessions(ctx context.Context, a Actor, before time.Time) (int, error) {
+	e := event(a, store.EventSessionsRevoked, "", s.now())
+	e.Count = 0
 	for {
-		n, err := s.store.EndAllSessions(ctx, before)
-		all += int(n)
+		n, err := s.part(ctx, e, func(tx *store.Store) (int, error) {
+			n, err := tx.EndAllSessions(ctx, before)
+			return int(n), err
+		})
+		if (n == 0 || err != nil) && e.Count > 0 {
+			s.logEvent(e)
+		}
 		if err != nil {
-			return all, fmt.Errorf("end all sessions: after %d: %w", all, err)
+			return e.Count, fmt.Errorf("end all sessions: after %d: %w", e.Count, err)
 		}
 		if n == 0 {
-			s.log.Info().Int("count", all).Time("before", before).Msg("all sessions ended")
-			return all, nil
+			return e.Count, nil
 		}
 	}
 }
@@ -59,7 +64,9 @@ func (s *Service) EndAllSessions(ctx context.Context, before time.Time) (int, er
 // logout ends a session for somebody who holds a token of it. One that ended before is
 // no error.
 func (s *Service) logout(ctx context.Context, a Actor, userID, id string) error {
-	a = a.as(&store.User{ID: userID}, &store.Session{ID: id})
+	if a.clientID() == OwnClient { // else it is that client who holds it
+		a = a.as(&store.User{ID: userID}, &store.Session{ID: id})
+	}
 	if err := s.endSession(ctx, a, store.EventLogout, userID, id); !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

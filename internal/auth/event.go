@@ -51,6 +51,7 @@ var tellings = map[store.EventKind]telling{
 	store.EventFactorRemoved:         {log: "authenticator app removed", mail: store.MailFactorRemoved, undoing: true},
 	store.EventPasskeyAdded:          {log: "passkey added", mail: store.MailPasskeyAdded, undoing: true},
 	store.EventPasskeyRemoved:        {log: "passkey removed", mail: store.MailPasskeyRemoved, undoing: true},
+	store.EventPasskeyRenamed:        {log: "passkey renamed"},
 	store.EventPasskeyBackupChanged:  {log: "passkey is kept elsewhere now"},
 	store.EventPasskeyCounterRefused: {log: "passkey refused: its counter fell", mail: store.MailPasskeyRefused},
 	store.EventSecondFactorOn:        {log: "second factor on", mail: store.MailSecondFactorOn, undoing: true},
@@ -65,18 +66,40 @@ var tellings = map[store.EventKind]telling{
 	store.EventDeviceTrusted:         {log: "device trusted"},
 	store.EventDeviceForgotten:       {log: "device forgotten"},
 	store.EventDutySet:               {log: "duty set"},
+
+	store.EventUsersImported:        {log: "users imported"},
+	store.EventUsersExported:        {log: "users exported"},
+	store.EventMailRetried:          {log: "mail retried"},
+	store.EventMailCancelled:        {log: "mail cancelled"},
+	store.EventMailsAllowed:         {log: "mails allowed"},
+	store.EventRegistrationDeclined: {log: "registration declined"},
+}
+
+// elsewhere has the kinds of events that are not told here: package keyring tells of keys,
+// commands of what they do to a database as a whole, and what is summed has no lines of its
+// own but those of package refusals.
+var elsewhere = []store.EventKind{
+	store.EventMigrated, store.EventBackedUp, store.EventRestored,
+	store.EventKeyMade, store.EventKeyDeleted, store.EventKeysRotated, store.EventKeysReplaced, store.EventResealed,
+	store.EventLoginRefused, store.EventThrottled, store.EventTokenRefused, store.EventLinkRefused, store.EventAccessRefused,
+	store.EventRequestRefused, store.EventRegistered, store.EventMailRequested, store.EventMailsRefused,
 }
 
 // EventKinds returns every kind of event, in the order of their names.
-func EventKinds() []store.EventKind { return slices.Sorted(maps.Keys(tellings)) }
+func EventKinds() []store.EventKind {
+	kinds := slices.AppendSeq(slices.Clone(elsewhere), maps.Keys(tellings))
+	slices.Sort(kinds)
+	return kinds
+}
 
 // warned has the kinds that are logged as warnings, for an operator to look at.
 var warned = map[store.EventKind]bool{store.EventRefreshTokenReused: true, store.EventTakenBack: true,
 	store.EventPasskeyCounterRefused: true, store.EventCodesLimited: true}
 
-// event returns the row of history for what an actor does to a user's account now.
+// event returns the row of history for what an actor does now to a user's account, or to
+// none where that is "".
 func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.SecurityEvent {
-	e := &store.SecurityEvent{ID: newID(), At: now, Kind: kind, Outcome: store.OutcomeSuccess, UserID: userID, Way: a.Way, Count: 1}
+	e := &store.SecurityEvent{ID: newID(), At: now, Kind: kind, Outcome: store.OutcomeSuccess, UserID: given(userID), Way: a.Way, Count: 1}
 	var id string
 	e.Actor, id = a.to(userID)
 	e.ActorID, e.RequestID = given(id), given(a.RequestID)
@@ -159,21 +182,5 @@ func (s *Service) logEvent(e *store.SecurityEvent) {
 	if warned[e.Kind] {
 		level = zerolog.WarnLevel
 	}
-	line := s.log.WithLevel(level).Str("event", string(e.Kind)).Str("user_id", e.UserID)
-	if e.SessionID != nil {
-		line = line.Str("session_id", *e.SessionID)
-	}
-	if e.RequestID != nil {
-		line = line.Str("request_id", *e.RequestID)
-	}
-	if e.ActorID != nil && e.Actor != store.ActorUser {
-		line = line.Str("by", *e.ActorID)
-	}
-	if e.Details.To != "" {
-		line = line.Str("from", e.Details.From).Str("to", e.Details.To)
-	}
-	if e.Count > 1 {
-		line = line.Int("count", e.Count)
-	}
-	line.Msg(tellings[e.Kind].log)
+	s.log.WithLevel(level).EmbedObject(e).Msg(tellings[e.Kind].log)
 }

@@ -17,15 +17,29 @@ const exportPage = 1000
 // ExportUsers writes every user to w, one JSON object a line in the order of
 // their creation, as ImportUsers reads them: with the hashes of their passwords and, if
 // factors is true, what else opens their accounts, the secrets of authenticator apps in the
-// clear. It returns how many. Users made meanwhile may be left out.
-func (s *Service) ExportUsers(ctx context.Context, w io.Writer, factors bool) (int, error) {
+// clear. It returns how many. Users made meanwhile may be left out. An export is one event,
+// of no account, which is written before the first of them.
+func (s *Service) ExportUsers(ctx context.Context, a Actor, w io.Writer, factors bool) (n int, _ error) {
+	e := event(a, store.EventUsersExported, "", s.now())
+	if factors {
+		e.Details.Reason = "factors"
+	}
+	defer func() {
+		if e.Count = n; n > 0 {
+			s.logEvent(e)
+		}
+	}()
 	out := bufio.NewWriter(w)
-	n := 0
 	var last store.User
 	for {
 		page, err := s.store.ExportUsers(ctx, last.CreatedAt, last.ID, exportPage)
 		if err != nil {
 			return n, fmt.Errorf("export: %w", err)
+		}
+		if e.Count = n + len(page); len(page) > 0 {
+			if err := s.store.CountSecurityEvent(ctx, e); err != nil {
+				return n, fmt.Errorf("export: %w", err)
+			}
 		}
 		of, err := s.portableFactors(ctx, page, factors)
 		if err != nil {

@@ -39,8 +39,25 @@ type Import struct {
 // again, also after an error, which leaves what was imported before it.
 //
 // Memory does not grow with r but for some 50 bytes a line, by which it knows
-// the lines that claim the same.
-func (s *Service) ImportUsers(ctx context.Context, r io.Reader, in *Import) error {
+// the lines that claim the same. An import is one event, of no account.
+func (s *Service) ImportUsers(ctx context.Context, a Actor, r io.Reader, in *Import) error {
+	var e *store.SecurityEvent
+	if !in.DryRun {
+		e = event(a, store.EventUsersImported, "", s.now())
+	}
+	err := s.importUsers(ctx, r, in, e)
+	if e == nil || in.Imported == 0 {
+		return err
+	}
+	if e.Count = in.Imported; err == nil { // those who were in the way of others meanwhile do not count
+		err = s.store.CountSecurityEvent(ctx, e)
+	}
+	s.logEvent(e)
+	return err
+}
+
+// importUsers is ImportUsers; e is the event of it, or nil for a dry run.
+func (s *Service) importUsers(ctx context.Context, r io.Reader, in *Import, e *store.SecurityEvent) error {
 	lines := bufio.NewReaderSize(r, maxImportLine+2) // with its line break
 	claims := claims{seed: maphash.MakeSeed(), lines: map[uint64]int{}}
 	batch := make([]importLine, 0, store.ImportBatch)
@@ -53,13 +70,12 @@ func (s *Service) ImportUsers(ctx context.Context, r io.Reader, in *Import) erro
 			batch = append(batch, *line)
 		}
 		if len(batch) == cap(batch) || !more {
-			if err := s.importBatch(ctx, batch, in); err != nil {
+			if err := s.importBatch(ctx, batch, in, e); err != nil {
 				return fmt.Errorf("import: after %d lines: %w", in.Lines, err)
 			}
 			batch = batch[:0]
 		}
 	}
-	s.log.Info().Int("imported", in.Imported).Int("present", in.Present).Int("bad", in.BadLines).Bool("dry_run", in.DryRun).Msg("users imported")
 	return nil
 }
 
@@ -84,7 +100,7 @@ func readLine(r *bufio.Reader) ([]byte, error) {
 }
 
 // importBatch writes the good lines and reports the bad ones, in their order.
-func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Import) error {
+func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Import, e *store.SecurityEvent) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -94,9 +110,12 @@ func (s *Service) importBatch(ctx context.Context, batch []importLine, in *Impor
 			users = append(users, batch[i].user)
 		}
 	}
-	standings, err := s.store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+	if e != nil {
+		e.Count = in.Imported
+	}
+	standings, err := s.store.ImportUsers(ctx, users, s.now(), e)
 	for try := 1; try < importTries && errors.Is(err, store.ErrUnavailable); try++ { // a batch that was written after all is present then
-		standings, err = s.store.ImportUsers(ctx, users, s.now(), !in.DryRun)
+		standings, err = s.store.ImportUsers(ctx, users, s.now(), e)
 	}
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func (f *fixture) imports(file string, dryRun bool) (auth.Import, []string) {
 	in := auth.Import{DryRun: dryRun, Bad: func(line int, problems []string) {
 		bad = append(bad, fmt.Sprintf("%d: %s", line, strings.Join(problems, "; ")))
 	}}
-	must(f.t, f.ImportUsers(f.t.Context(), strings.NewReader(file), &in))
+	must(f.t, f.ImportUsers(f.t.Context(), shell, strings.NewReader(file), &in))
 	in.Bad = nil
 	return in, bad
 }
@@ -31,7 +31,7 @@ func (f *fixture) imports(file string, dryRun bool) (auth.Import, []string) {
 func (f *fixture) export() string {
 	f.t.Helper()
 	var out bytes.Buffer
-	n, err := f.ExportUsers(f.t.Context(), &out, true)
+	n, err := f.ExportUsers(f.t.Context(), shell, &out, true)
 	must(f.t, err)
 	if lines := strings.Count(out.String(), "\n"); n != lines {
 		f.t.Errorf("export: says %d, wrote %d lines", n, lines)
@@ -257,7 +257,7 @@ func TestImportRaces_B1(t *testing.T) {
 				in := auth.Import{Bad: func(int, []string) {}}
 				for { // two may collide twice; what was imported is present then
 					in = auth.Import{Bad: in.Bad}
-					err := f.ImportUsers(t.Context(), strings.NewReader(file.String()), &in)
+					err := f.ImportUsers(t.Context(), shell, strings.NewReader(file.String()), &in)
 					if !errors.Is(err, store.ErrUnavailable) {
 						must(t, err)
 						break

@@ -9,10 +9,14 @@ import (
 
 // openLink returns what a token for one of some purposes stands for. The mistake
 // is TOKEN_INVALID if it is unknown, expired, of another kind or, where an
-// address is given, mailed to another.
-func (s *Service) openLink(ctx context.Context, token, email string, purposes ...link.Purpose) (link.Claim, error) {
+// address is given, mailed to another; that counts as refused, unless nobody does
+// anything with it.
+func (s *Service) openLink(ctx context.Context, a Actor, token, email string, purposes ...link.Purpose) (link.Claim, error) {
 	l, err := s.links.Open(ctx, token, email, purposes...)
 	if errors.Is(err, link.ErrDead) {
+		if a.Way != "" {
+			s.countRefusal(a, deadLink, "", "")
+		}
 		return link.Claim{}, errToken()
 	}
 	return l, err

@@ -53,6 +53,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	if err != nil {
 		return nil, fmt.Errorf("login: %w", err)
 	}
+	t.owner = user.ID
 	known := known{client: user.ClientKnown, device: device.of(&user.User)}
 	switch err := t.compare(ctx, user.PasswordHash, in.Password, known); {
 	case err != nil:

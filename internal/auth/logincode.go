@@ -65,7 +65,11 @@ func (s *Service) RequestLoginCode(ctx context.Context, a Actor, in RequestLogin
 	if err != nil {
 		return nil, fmt.Errorf("login code: %w", err)
 	}
-	return s.mailCode(ctx, a, t, email.Key, a.Client.Key())
+	code, err := s.mailCode(ctx, a, t, email.Key, a.Client.Key())
+	if err == nil {
+		s.sum(a, store.EventMailRequested, "login_code", "")
+	}
+	return code, err
 }
 
 // mailCode has the code of a ticket mailed to an address. One such mail waits for each
@@ -135,11 +139,11 @@ func (s *Service) checkMailed(ctx context.Context, a Actor, t ticket.Ticket, ema
 				s.giveBack(ctx, by, counts[i])
 			}
 		}
-		s.countRefusal(a, overLimit, "login:"+emailKey)
+		s.countRefusal(a, overLimit, "login:"+emailKey, "")
 		return errRateLimited(longest)
 	}
 	if !s.links.IsLoginCode(t.Nonce[:], emailKey, typed) {
-		s.countRefusal(a, wrongCode, "login:"+emailKey)
+		s.countRefusal(a, wrongCode, "login:"+emailKey, "")
 		return errCode(ProofEmailCode)
 	}
 	s.giveBack(ctx, by, counts...)

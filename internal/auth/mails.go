@@ -96,14 +96,19 @@ type RetryMailInput struct{ MailID string }
 // given up. The mistake is NOT_FOUND, also if the mail is on its way just now, or
 // waits because its recipient had as many as may be.
 func (s *Service) RetryMail(ctx context.Context, a Actor, in RetryMailInput) (*QueuedMail, error) {
-	m, err := s.store.ResumeMail(ctx, in.MailID, s.now())
+	var m *store.Mail
+	err := s.record(ctx, a, store.EventMailRetried, func(tx *store.Store, e *store.SecurityEvent) (err error) {
+		if m, err = tx.ResumeMail(ctx, in.MailID, e.At); err == nil {
+			e.UserID = given(m.UserID)
+		}
+		return err
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return nil, userError(NotFound, "mailId", "There is no such mail, or it is on its way, or its recipient had as many as may be.")
 	} else if err != nil {
 		return nil, fmt.Errorf("retry mail: %w", err)
 	}
 	s.mailQueued()
-	a.loggedBy(s.log.Info()).Str("mail_id", m.ID).Msg("mail retried")
 	q := queued(m)
 	return &q, nil
 }
@@ -111,13 +116,20 @@ func (s *Service) RetryMail(ctx context.Context, a Actor, in RetryMailInput) (*Q
 // RetryAllMails does what [Service.RetryMail] does to every mail that it can be done to, and
 // returns how many those are.
 func (s *Service) RetryAllMails(ctx context.Context, a Actor) (int, error) {
-	n, err := s.store.ResumeAllMail(ctx, s.now())
+	n := 0
+	err := s.record(ctx, a, store.EventMailRetried, func(tx *store.Store, e *store.SecurityEvent) error {
+		resumed, err := tx.ResumeAllMail(ctx, e.At)
+		if n = int(resumed); err == nil && n == 0 {
+			err = errUnchanged
+		}
+		e.Count = n
+		return err
+	})
 	if err != nil {
 		return 0, fmt.Errorf("retry mails: %w", err)
 	}
 	s.mailQueued()
-	a.loggedBy(s.log.Info()).Int64("count", n).Msg("mails retried")
-	return int(n), nil
+	return n, nil
 }
 
 // CancelMailInput is the argument of CancelMail.
@@ -126,12 +138,17 @@ type CancelMailInput struct{ MailID string }
 // CancelMail deletes a mail that waits or was given up. One that is on its way at
 // this moment may still arrive. The mistake is NOT_FOUND.
 func (s *Service) CancelMail(ctx context.Context, a Actor, in CancelMailInput) error {
-	err := s.store.DeleteMail(ctx, in.MailID)
+	err := s.record(ctx, a, store.EventMailCancelled, func(tx *store.Store, e *store.SecurityEvent) error {
+		m, err := tx.CancelMail(ctx, in.MailID)
+		if err == nil {
+			e.UserID = given(m.UserID)
+		}
+		return err
+	})
 	if errors.Is(err, store.ErrNotFound) {
 		return userError(NotFound, "mailId", "There is no such mail.")
 	} else if err != nil {
 		return fmt.Errorf("cancel mail: %w", err)
 	}
-	a.loggedBy(s.log.Info()).Str("mail_id", in.MailID).Msg("mail cancelled")
 	return nil
 }

@@ -12,7 +12,11 @@ import (
 // LookAtNotMe returns what a "this was not me" link would take back, and changes
 // nothing. The mistake is TOKEN_INVALID.
 func (s *Service) LookAtNotMe(ctx context.Context, token string) (*store.Undo, error) {
-	l, err := s.openLink(ctx, token, "", link.NotMe)
+	return s.openNotMe(ctx, Actor{}, token)
+}
+
+func (s *Service) openNotMe(ctx context.Context, a Actor, token string) (*store.Undo, error) {
+	l, err := s.openLink(ctx, a, token, "", link.NotMe)
 	if err != nil {
 		return nil, err
 	}
@@ -33,7 +37,7 @@ func (s *Service) LookAtNotMe(ctx context.Context, token string) (*store.Undo, e
 // off the account is told. It returns the user as they are then. The mistake is
 // TOKEN_INVALID.
 func (s *Service) NotMe(ctx context.Context, a Actor, token string) (*store.User, error) {
-	b, err := s.LookAtNotMe(ctx, token)
+	b, err := s.openNotMe(ctx, a, token)
 	if err != nil {
 		return nil, err
 	}

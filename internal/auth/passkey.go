@@ -168,11 +168,14 @@ type RenamePasskeyInput struct {
 
 // RenamePasskey calls a passkey of the viewer something else. The mistake is NOT_FOUND.
 func (s *Service) RenamePasskey(ctx context.Context, a Actor, in RenamePasskeyInput) (*store.Passkey, error) {
-	p, err := s.store.RenamePasskey(ctx, a.Viewer.User.ID, in.PasskeyID, a.Client.deviceName(&in.Name))
-	switch {
-	case errors.Is(err, store.ErrNotFound):
-		return nil, userError(NotFound, "passkeyId", "You have no passkey with this id.")
-	case err != nil:
+	var p *store.Passkey
+	_, err := s.act(ctx, a, store.EventPasskeyRenamed, s.self(a, nil), func(d *deed) (err error) {
+		if p, err = d.tx.RenamePasskey(ctx, d.user.ID, in.PasskeyID, a.Client.deviceName(&in.Name)); errors.Is(err, store.ErrNotFound) {
+			err = userError(NotFound, "passkeyId", "You have no passkey with this id.")
+		}
+		return err
+	})
+	if err != nil {
 		return nil, fmt.Errorf("rename passkey: %w", err)
 	}
 	return p, nil

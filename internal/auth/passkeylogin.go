@@ -53,6 +53,7 @@ func (s *Service) passkeyLogin(ctx context.Context, a Actor, t ticket.Ticket, w 
 	u, shown, use, err := s.passkeyOwner(ctx, a, t, device, *in.Answer.Passkey)
 	if u != nil {
 		w.Kept = device.of(&u.User)
+		try.owner = u.ID
 	}
 	if err = try.answered(ctx, err, u != nil && (u.ClientKnown || w.Kept)); err != nil {
 		return nil, err
@@ -93,6 +94,7 @@ func (s *Service) showPasskey(ctx context.Context, a Actor, t ticket.Ticket, tex
 	if err != nil {
 		return proof{}, nil, err
 	}
+	try.owner = u.ID
 	shown, use, err := s.passkeyOf(ctx, a, t, text, u, verified)
 	return shown, use, try.answered(ctx, err, known)
 }
@@ -162,7 +164,7 @@ var copiedLimit = throttle.Limit{N: 1, Window: 24 * time.Hour}
 // tellCopied tells u that a passkey of theirs was refused, since its counter did not rise:
 // somebody may have a copy of it.
 func (s *Service) tellCopied(ctx context.Context, a Actor, u *store.User, p *store.Passkey) error {
-	err := s.countChange(ctx, "passkey copied", u.ID, copiedLimit)
+	err := s.countTold(ctx, "passkey copied", u.ID, copiedLimit)
 	told := err != nil && AsError(err).Code == RateLimited
 	if err != nil && !told {
 		return err

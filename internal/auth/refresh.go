@@ -73,7 +73,7 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 		}
 		if err != nil {
 			if _, dead := errors.AsType[UserErrors](err); dead {
-				s.countRefusal(a, deadToken, "")
+				s.countRefusal(a, deadToken, "", "")
 			}
 			return nil, err
 		}
@@ -95,7 +95,7 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 			if err := s.endStolen(ctx, a, session); err != nil {
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
-			s.countRefusal(a, reusedToken, "")
+			s.countRefusal(a, reusedToken, "", "")
 			return nil, errRefreshToken()
 		}
 		if err == nil {

@@ -44,7 +44,8 @@ func (s *Service) Register(ctx context.Context, a Actor, in RegisterInput) (stri
 			return "", err
 		}
 		s.mailQueued()
-		a.logged(s.log.Info()).Str("registration_id", r.ID).Msg("registered")
+		a.logged(s.log.Info()).Str("event", string(store.EventRegistered)).Str("registration_id", r.ID).Msg("registered")
+		s.sum(a, store.EventRegistered, "", "")
 		return r.Email, nil
 	}
 	return "", errTooMuchAtOnce()

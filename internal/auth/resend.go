@@ -31,6 +31,7 @@ func (s *Service) requestMail(ctx context.Context, a Actor, kind store.MailKind,
 	if err := s.mailAgain(ctx, a, kind, email.Key); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	s.sum(a, store.EventMailRequested, what, "")
 	return nil
 }
 

@@ -31,7 +31,7 @@ type Reset struct {
 // LookAtReset returns what a link would do, and changes nothing. The mistake is
 // TOKEN_INVALID.
 func (s *Service) LookAtReset(ctx context.Context, token, email string) (*Reset, error) {
-	u, err := s.userOfReset(ctx, token, email)
+	u, err := s.userOfReset(ctx, Actor{}, token, email)
 	if err != nil {
 		return nil, err
 	}
@@ -43,8 +43,8 @@ func (s *Service) LookAtReset(ctx context.Context, token, email string) (*Reset,
 }
 
 // userOfReset returns whose password a link would set. The mistake is TOKEN_INVALID.
-func (s *Service) userOfReset(ctx context.Context, token, email string) (*store.User, error) {
-	l, err := s.openLink(ctx, token, email, link.ResetPassword)
+func (s *Service) userOfReset(ctx context.Context, a Actor, token, email string) (*store.User, error) {
+	l, err := s.openLink(ctx, a, token, email, link.ResetPassword)
 	if err != nil {
 		return nil, err
 	}
@@ -71,7 +71,7 @@ type ResetPasswordInput struct {
 // and makes every older link dead. The mistakes are TOKEN_INVALID and those of a new
 // password, which leave the link as good as it was; RateLimited.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
-	u, err := s.userOfReset(ctx, in.Token, in.Email)
+	u, err := s.userOfReset(ctx, a, in.Token, in.Email)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,8 @@ func (s *Service) RefuseMails(ctx context.Context, a Actor, token, email string)
 	if err := s.store.RefuseMail(ctx, hashes[0], s.now().Add(refusedFor)); err != nil {
 		return fmt.Errorf("refuse mails: %w", err)
 	}
-	a.logged(s.log.Info()).Msg("mails refused")
+	a.logged(s.log.Info()).Str("event", string(store.EventMailsRefused)).Msg("mails refused")
+	s.sum(a, store.EventMailsRefused, "", "")
 	return nil
 }
 
@@ -53,7 +54,8 @@ func (s *Service) AllowMails(ctx context.Context, a Actor, token, email string) 
 	if err := s.store.AllowMail(ctx, hashes); err != nil {
 		return fmt.Errorf("allow mails: %w", err)
 	}
-	a.logged(s.log.Info()).Msg("mails allowed")
+	a.logged(s.log.Info()).Str("event", string(store.EventMailsAllowed)).Msg("mails allowed")
+	s.sum(a, store.EventMailsAllowed, "", "")
 	return nil
 }
 
@@ -64,10 +66,12 @@ func (s *Service) AllowMailsTo(ctx context.Context, a Actor, address string) err
 	if !ok {
 		return errEmailInvalid()
 	}
-	if err := s.store.AllowMail(ctx, s.links.RefusalHashes(email.Key)); err != nil {
+	err := s.record(ctx, a, store.EventMailsAllowed, func(tx *store.Store, _ *store.SecurityEvent) error {
+		return tx.AllowMail(ctx, s.links.RefusalHashes(email.Key))
+	})
+	if err != nil {
 		return fmt.Errorf("allow mails: %w", err)
 	}
-	a.loggedBy(s.log.Info()).Msg("mails allowed")
 	return nil
 }
 

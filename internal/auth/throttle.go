@@ -61,6 +61,7 @@ func (s *Service) countMail(ctx context.Context, a Actor, what string, wellForme
 	}
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: what + ":" + a.Client.Key(), Limit: mailLimit})
 	if err == nil && waits[0] > 0 {
+		s.sum(a, store.EventThrottled, overLimit, "")
 		return errRateLimited(waits[0])
 	}
 	return err
@@ -69,6 +70,15 @@ func (s *Service) countMail(ctx context.Context, a Actor, what string, wellForme
 // countChange counts a change that users make of their own account. It is RateLimited
 // beyond limit.
 func (s *Service) countChange(ctx context.Context, what, userID string, limit throttle.Limit) error {
+	err := s.countTold(ctx, what, userID, limit)
+	if err != nil && AsError(err).Code == RateLimited {
+		s.sum(Actor{Way: ByAPI}, store.EventThrottled, overLimit, userID)
+	}
+	return err
+}
+
+// countTold counts what a user is told. It is RateLimited beyond limit.
+func (s *Service) countTold(ctx context.Context, what, userID string, limit throttle.Limit) error {
 	waits, _, err := s.counters.Take(ctx, s.now(), throttle.Count{Key: "change " + what + ":" + userID, Limit: limit})
 	if err == nil && waits[0] > 0 {
 		return errRateLimited(waits[0])

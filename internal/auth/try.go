@@ -14,6 +14,7 @@ type try struct {
 	s          *Service
 	actor      Actor
 	identifier string
+	owner      string // the id of the user who is tried, as far as that is known; or ""
 	client     Client
 	device     *device          // whose secret came along; or nil
 	pair       throttle.Count   // the client at the identifier
@@ -56,7 +57,7 @@ func (s *Service) countTry(ctx context.Context, a Actor, identifier string, d *d
 		return nil, err
 	}
 	if err := t.bind(pair, over); err != nil {
-		s.countRefusal(a, overLimit, identifier)
+		s.countRefusal(a, overLimit, identifier, "")
 		return nil, err
 	}
 	return t, nil
@@ -94,10 +95,10 @@ func (t *try) answered(ctx context.Context, err error, known bool) error {
 		return err
 	case t.over > 0 && (wrong || !known):
 		t.giveBack(ctx)
-		t.s.countRefusal(t.actor, overLimit, "")
+		t.s.countRefusal(t.actor, overLimit, "", "")
 		return errRateLimited(t.over)
 	case wrong:
-		t.s.countRefusal(t.actor, wrongPasskey, "")
+		t.s.countRefusal(t.actor, wrongPasskey, "", t.owner)
 		return mistake
 	}
 	t.giveBack(ctx)

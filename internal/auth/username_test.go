@@ -253,7 +253,7 @@ func TestLookalikesOfBefore_B4(t *testing.T) {
 			fmt.Fprintf(&file, `{"email": "moved%d@example.org", "username": %q}`+"\n", i, name)
 		}
 		in := &auth.Import{Bad: func(line int, problems []string) { t.Errorf("line %d: %v", line, problems) }}
-		must(t, f.ImportUsers(t.Context(), strings.NewReader(file.String()), in))
+		must(t, f.ImportUsers(t.Context(), shell, strings.NewReader(file.String()), in))
 		if in.Imported != 5 {
 			t.Errorf("%d imported, want 5", in.Imported)
 		}

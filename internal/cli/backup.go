@@ -20,7 +20,7 @@ somewhere else; in development that is the file secret in DATA_DIR. PostgreSQL h
 		Example: "  latchkey backup /backup/latchkey-$(date +%F).db",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			size, err := c.Backup(cmd.Context(), args[0])
+			size, err := c.Backup(cmd.Context(), shell(), args[0])
 			if err != nil {
 				return err
 			}
@@ -41,7 +41,7 @@ logs everybody out, and docs/backup.md says what else to look at. The backup its
 		Example: "  latchkey restore /backup/latchkey-2026-11-29.db --end-sessions",
 		Args:    oneFile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			r, err := c.Restore(cmd.Context(), args[0], endSessions)
+			r, err := c.Restore(cmd.Context(), shell(), args[0], endSessions)
 			if r.Old != "" {
 				cmd.Printf("The database that was there is %s.\n", r.Old)
 			}

@@ -42,15 +42,15 @@ func (e Logged) Unwrap() error { return e.Err }
 type Commands struct {
 	Version string
 	Serve   func(ctx context.Context) error
-	Migrate func(ctx context.Context) (steps int, err error)
+	Migrate func(ctx context.Context, by auth.Actor) (steps int, err error)
 	Service func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes the database if there is none
 	Present func(ctx context.Context) (_ *auth.Service, end func(), err error) // makes nothing, and fails then
 	Keys    func(ctx context.Context) (_ *keyring.Ring, end func(), err error) // ErrNoDatabase if there is none
 	Health  func(ctx context.Context) error
 	Config  func() (config.Config, error)
 	Doctor  func(ctx context.Context) ([]doctor.Finding, error)
-	Backup  func(ctx context.Context, file string) (size int64, err error)
-	Restore func(ctx context.Context, file string, endSessions bool) (Restored, error)
+	Backup  func(ctx context.Context, by auth.Actor, file string) (size int64, err error)
+	Restore func(ctx context.Context, by auth.Actor, file string, endSessions bool) (Restored, error)
 }
 
 // Run runs one command with the streams of the process and returns the exit code: 0 if it
@@ -124,7 +124,7 @@ func migrateCommand(c Commands) *cobra.Command {
 		Long:  "Bring the database up to date and exit. The server does the same at its start; several may do so at once.",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			n, err := c.Migrate(cmd.Context())
+			n, err := c.Migrate(cmd.Context(), shell())
 			if err != nil {
 				return err
 			}

@@ -71,7 +71,7 @@ func keysResealCommand(c Commands) *cobra.Command {
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return c.withKeys(cmd, func(ctx context.Context, ring *keyring.Ring) error {
-				done, failed, err := ring.Reseal(ctx)
+				done, failed, err := ring.Reseal(ctx, shell().Person)
 				if err != nil {
 					return err
 				}

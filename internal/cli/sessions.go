@@ -44,7 +44,7 @@ the sessions that began before a time. Nobody is told by mail. latchkey user rev
 				}
 			}
 			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
-				n, err := service.EndAllSessions(ctx, until)
+				n, err := service.EndAllSessions(ctx, shell(), until)
 				if err != nil {
 					return err
 				}

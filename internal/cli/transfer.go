@@ -62,7 +62,7 @@ and username, are left alone: the same file can be imported again. It works besi
 				bar.clear()
 				cmd.PrintErrf("line %d: %s\n", line, strings.Join(problems, "; "))
 			}
-			err = service.ImportUsers(cmd.Context(), io.TeeReader(file, bar), &in)
+			err = service.ImportUsers(cmd.Context(), shell(), io.TeeReader(file, bar), &in)
 			bar.clear()
 			return summarize(cmd, &in, asJSON, err)
 		},
@@ -172,7 +172,7 @@ them anew. The secret of an app stands there in the clear: who reads it makes th
 				return err
 			}
 			defer end()
-			_, err = service.ExportUsers(cmd.Context(), cmd.OutOrStdout(), factors)
+			_, err = service.ExportUsers(cmd.Context(), shell(), cmd.OutOrStdout(), factors)
 			return err
 		},
 	}

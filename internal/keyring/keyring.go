@@ -5,7 +5,7 @@
 // replica reads the keys every few seconds, and goes by the database's clock: which key
 // signs follows from the rows and the time alone (schedule.go), so replicas agree without
 // talking. [Ring] in keyring.go reads and makes them; rotate.go is what an operator does,
-// and seal.go what seals them.
+// seal.go what seals them, and event.go what history has of it.
 package keyring
 
 import (
@@ -78,7 +78,7 @@ func (r *Ring) Load(ctx context.Context) error {
 	err := r.read(ctx)
 	if r.Replace && errors.Is(err, ErrSealed) {
 		r.Log.Warn().Err(err).Msg("new signing keys are made")
-		if err = r.replace(ctx); err == nil {
+		if _, err = r.replace(ctx, ""); err == nil {
 			err = r.read(ctx)
 		}
 	}
@@ -158,7 +158,11 @@ func (r *Ring) rows(ctx context.Context) (now time.Time, rows []store.SigningKey
 	for i := range missing {
 		err := r.seal(&missing[i])
 		if err == nil {
-			err = r.Store.AddSigningKey(ctx, &missing[i])
+			e := event(store.EventKeyMade, "", now)
+			var made bool
+			if made, err = r.Store.AddSigningKey(ctx, &missing[i], e); made && err == nil {
+				r.Log.Info().EmbedObject(e).Str("kid", missing[i].ID).Time("signs_at", missing[i].SignsAt).Msg("signing key made")
+			}
 		}
 		if err != nil && len(rows) == 0 {
 			return now, nil, err
@@ -197,8 +201,9 @@ func (r *Ring) forget(ctx context.Context, rows []store.SigningKey, now time.Tim
 		if state.is != forgotten {
 			continue
 		}
-		if err := r.Store.DropSigningKey(ctx, rows[i].Number); err == nil {
-			r.Log.Info().Str("kid", rows[i].ID).Msg("an old signing key is deleted")
+		e := event(store.EventKeyDeleted, "", now)
+		if dropped, err := r.Store.DropSigningKey(ctx, rows[i].Number, e); dropped && err == nil {
+			r.Log.Info().EmbedObject(e).Str("kid", rows[i].ID).Msg("an old signing key is deleted")
 		}
 	}
 }

@@ -66,11 +66,12 @@ func (r *Ring) Rotate(ctx context.Context, by string) (*Key, error) {
 			at = now
 		}
 		if at.Before(row.SignsAt) {
-			if err := r.Store.HastenSigningKey(ctx, row.Number, at); err != nil {
+			e := event(store.EventKeysRotated, by, now)
+			if _, err := r.Store.HastenSigningKey(ctx, row.Number, at, e); err != nil {
 				return nil, err
 			}
 			row.SignsAt = at
-			r.Log.Info().Str("by", by).Str("kid", row.ID).Time("signs_at", at).Msg("signing keys rotated")
+			r.Log.Info().EmbedObject(e).Str("kid", row.ID).Time("signs_at", at).Msg("signing keys rotated")
 		}
 		return &Key{ID: row.ID, State: Next, CreatedAt: row.CreatedAt, SignsAt: row.SignsAt}, nil
 	}
@@ -80,7 +81,8 @@ func (r *Ring) Rotate(ctx context.Context, by string) (*Key, error) {
 // ReplaceAll puts new keys in place of all there are, for when one of them may have leaked.
 // The first signs at once; access tokens of those before are refused.
 func (r *Ring) ReplaceAll(ctx context.Context, by string) (*Key, error) {
-	if err := r.replace(ctx); err != nil {
+	e, err := r.replace(ctx, by)
+	if err != nil {
 		return nil, err
 	}
 	list, err := r.List(ctx)
@@ -89,7 +91,7 @@ func (r *Ring) ReplaceAll(ctx context.Context, by string) (*Key, error) {
 	}
 	for _, k := range list {
 		if k.State == Signing {
-			r.Log.Warn().Str("by", by).Str("kid", k.ID).Msg("signing keys replaced")
+			r.Log.Warn().EmbedObject(e).Str("kid", k.ID).Msg("signing keys replaced")
 			return &k, nil
 		}
 	}
@@ -99,15 +101,16 @@ func (r *Ring) ReplaceAll(ctx context.Context, by string) (*Key, error) {
 // replaceTries is how often replace begins anew because a replica made a key meanwhile.
 const replaceTries = 5
 
-func (r *Ring) replace(ctx context.Context) error {
+// replace puts new keys in place of all there are, and returns what history has of it.
+func (r *Ring) replace(ctx context.Context, by string) (*store.SecurityEvent, error) {
 	for try := 1; ; try++ {
 		now, err := r.Now(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		rows, err := r.Store.SigningKeys(ctx)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		number := int64(1)
 		if len(rows) > 0 {
@@ -116,12 +119,13 @@ func (r *Ring) replace(ctx context.Context) error {
 		pair := r.Periods.pair(number, now)
 		for i := range pair {
 			if err := r.seal(&pair[i]); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		err = r.Store.ReplaceSigningKeys(ctx, &pair[0], &pair[1])
+		e := event(store.EventKeysReplaced, by, now)
+		err = r.Store.ReplaceSigningKeys(ctx, &pair[0], &pair[1], e)
 		if !errors.Is(err, store.ErrConflict) || try == replaceTries {
-			return err
+			return e, err
 		}
 	}
 }

@@ -86,8 +86,13 @@ const resealBatch = 500
 
 // Reseal seals anew, with the first secret, all that an older one sealed, and returns how
 // many values that were. What none of the secrets opens is left as it is, and is counted in
-// failed.
-func (r *Ring) Reseal(ctx context.Context) (done, failed int, err error) {
+// failed. by is who asks for it.
+func (r *Ring) Reseal(ctx context.Context, by string) (done, failed int, err error) {
+	now, err := r.Now(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	e := event(store.EventResealed, by, now)
 	err = r.sealedBefore(ctx, func(c store.SealedColumn, v store.SealedValue) error {
 		at := seal.Place{Table: c.Table, Column: c.Column, Row: v.Row}
 		text, err := r.seals.Open(v.Value, at)
@@ -96,8 +101,12 @@ func (r *Ring) Reseal(ctx context.Context) (done, failed int, err error) {
 			return nil
 		}
 		done++
-		return r.Store.Reseal(ctx, c, v, r.seals.Seal(text, at))
+		e.Count = done
+		return r.Store.Reseal(ctx, c, v, r.seals.Seal(text, at), e)
 	})
+	if done > 0 {
+		r.Log.Info().EmbedObject(e).Msg("secrets sealed anew")
+	}
 	return done, failed, err
 }
 

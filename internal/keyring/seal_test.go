@@ -90,7 +90,7 @@ func TestSecretKeyChanges_F3_F4(t *testing.T) {
 			t.Errorf("before reseal, without the older secret: %v", err)
 		}
 		for _, want := range []int{2, 0} {
-			if done, failed, err := front.Reseal(t.Context()); done != want || failed != 0 || err != nil {
+			if done, failed, err := front.Reseal(t.Context(), "test"); done != want || failed != 0 || err != nil {
 				t.Errorf("%d resealed, %d failed, %v; want %d", done, failed, err, want)
 			}
 		}
@@ -128,7 +128,7 @@ func TestOtherSecretKey_F3(t *testing.T) {
 			t.Errorf("it made keys: %d rows, %v", len(w.rows()), err)
 		}
 		must(t, ours.poll()) // and the others go on
-		if done, failed, err := wrong.Reseal(t.Context()); done != 0 || failed != 3 || err != nil {
+		if done, failed, err := wrong.Reseal(t.Context(), "test"); done != 0 || failed != 3 || err != nil {
 			t.Errorf("Reseal: %d, %d, %v", done, failed, err)
 		}
 		wrong.Replace = true

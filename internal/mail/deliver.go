@@ -21,42 +21,45 @@ var errNothing = outbox.Drop("nothing to say")
 
 // deliver brings one claimed row to its recipient: it finds out what there is to say,
 // has the row admitted, writes the mail and sends it. From the error outbox knows what to
-// do with the row.
-func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) error {
+// do with the row. It returns what it found, too, or nil.
+func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) (*finding, error) {
 	f, err := p.find(ctx, m, try.Now)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := p.admit(ctx, m, f, try.Now); err != nil {
-		return err
+		return f, err
 	}
 	if m.Held() { // others may have been folded into it until it was admitted
 		if f, err = p.find(ctx, m, try.Now); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if try.Away() {
-		return outbox.Wait(try.Now)
+		return f, outbox.Wait(try.Now)
 	}
 	if f.kind == store.MailLoginCode { // a newer one may have taken its place
 		if err := p.c.Store.DetachMail(ctx, m); errors.Is(err, store.ErrNotFound) { // cancelled
-			return errNothing
+			return f, errNothing
 		} else if err != nil {
-			return err
+			return f, err
 		}
 		if f, err = p.find(ctx, m, try.Now); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	msg, err := p.write(ctx, m, f, try.Now)
-	if err != nil {
-		return err
+	if err == nil {
+		ctx, span := trace.Start(ctx, trace.Client, "send")
+		err = p.c.Sender.Send(ctx, msg)
+		span.End()
 	}
-	ctx, span := trace.Start(ctx, trace.Client, "send")
-	defer span.End()
-	return p.c.Sender.Send(ctx, msg)
+	if err == nil {
+		p.count(store.DayMailsSent, 1)
+	}
+	return f, err
 }
 
 // write makes the links of a mail and writes it. The error is errNothing if nothing is

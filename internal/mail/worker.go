@@ -16,7 +16,7 @@ import (
 
 const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what the worker writes and sends mails with. All of it is needed but FromName and Trace.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally and Trace.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
@@ -29,6 +29,12 @@ type Config struct {
 	Log       *zerolog.Logger
 	Now       func() time.Time
 	Trace     *trace.Tracer // or nil
+	Tally     Tally         // nil: nobody counts them
+}
+
+// Tally counts mails by day.
+type Tally interface {
+	Day(kind store.DayKind, n int)
 }
 
 // postman delivers mails: see deliver.
@@ -50,9 +56,17 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 			Delete:  c.Store.DeleteMail,
 			Release: c.Store.ReleaseMail,
 			Retry:   c.Store.RetryMail,
-			Fail:    c.Store.FailMail,
+			Fail: func(ctx context.Context, id string, now time.Time, reason string) error {
+				err := c.Store.FailMail(ctx, id, now, reason)
+				if err == nil {
+					p.count(store.DayMailsGivenUp, 1)
+				}
+				return err
+			},
 			FailOld: func(ctx context.Context, _ string, createdBy, now time.Time, reason string) (int64, error) {
-				return c.Store.FailOldMail(ctx, createdBy, now, reason)
+				n, err := c.Store.FailOldMail(ctx, createdBy, now, reason)
+				p.count(store.DayMailsGivenUp, int(n))
+				return n, err
 			},
 			Resume: func(ctx context.Context, _ string, now time.Time) error { return c.Store.DueMail(ctx, now) },
 			Hurry:  c.Store.HurryMail,
@@ -69,9 +83,44 @@ func (p *postman) claim(ctx context.Context, c outbox.Claim) ([]outbox.Job, erro
 	for i := range rows {
 		m := &rows[i]
 		jobs[i] = outbox.Job{
-			ID: m.ID, Kind: string(m.Kind), CreatedAt: m.CreatedAt, Attempts: m.Attempts,
-			Deliver: func(ctx context.Context, try outbox.Try) error { return p.deliver(ctx, m, try) },
+			ID: m.ID, Kind: string(m.Kind), CreatedAt: m.CreatedAt, Attempts: m.Attempts, Cause: about(m.UserID, m.RegistrationID),
+			Deliver: func(ctx context.Context, try outbox.Try) error {
+				f, err := p.deliver(ctx, m, try)
+				if f != nil && jobs[i].Cause == nil {
+					jobs[i].Cause = f.about()
+				}
+				return err
+			},
 		}
 	}
 	return jobs, err
+}
+
+// about returns what a mail is about for the log: a user, a registration, or neither.
+func about(userID, registrationID string) (ids [][2]string) {
+	if userID != "" {
+		ids = append(ids, [2]string{"user_id", userID})
+	}
+	if registrationID != "" {
+		ids = append(ids, [2]string{"registration_id", registrationID})
+	}
+	return ids
+}
+
+// about is what a mail that somebody asked for by its address turned out to be about.
+func (f *finding) about() [][2]string {
+	switch {
+	case f.user != nil:
+		return about(f.user.ID, "")
+	case len(f.registrations) > 0:
+		return about("", f.registrations[0].ID)
+	}
+	return nil
+}
+
+// count counts mails by day.
+func (p *postman) count(kind store.DayKind, n int) {
+	if p.c.Tally != nil {
+		p.c.Tally.Day(kind, n)
+	}
 }

@@ -264,7 +264,7 @@ func (x *world) user(email, username, client string) *store.User {
 	}
 	session := x.id()
 	err = x.store.OpenSession(x.t.Context(), &store.Opening{
-		Event: &store.SecurityEvent{ID: session, At: now, Kind: store.EventLogin, UserID: u.ID, SessionID: &session, Count: 1},
+		Event: &store.SecurityEvent{ID: session, At: now, Kind: store.EventLogin, UserID: &u.ID, SessionID: &session, Count: 1},
 		Session: &store.Session{ID: session, UserID: u.ID, ClientID: "latchkey", DeviceName: "Firefox on Linux", RefreshKey: []byte{1}, Rotations: []byte{},
 			CreatedAt: now, LastUsedAt: now, ExpiresAt: now.Add(time.Hour), EndsAt: now.Add(time.Hour)},
 		PasswordHash: "x", From: store.Whence{Client: client, Device: "Firefox on Linux"}, MaxSessions: 100,

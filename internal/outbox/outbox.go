@@ -79,7 +79,8 @@ type Claim struct {
 // Job is a claimed row.
 type Job struct {
 	ID        string
-	Kind      string // in logs
+	Kind      string      // in logs
+	Cause     [][2]string // the same: names and ids of what the row is about, as far as it is known; Deliver may add to it
 	CreatedAt time.Time
 	Attempts  int // tries that failed before, not counting those that found the destination away
 	// Deliver makes one try. It returns nil when the row is delivered and is to be

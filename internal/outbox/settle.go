@@ -104,5 +104,9 @@ func backoff(n int, cut bool) time.Duration {
 // row begins a line of the log about a row. It says neither whom the row is for nor what
 // it says (I7).
 func (w *Worker) row(level zerolog.Level, j *Job, to string) *zerolog.Event {
-	return w.event(level, to).Str(w.c.Name+"_id", j.ID).Str("kind", j.Kind).Int("attempts", j.Attempts)
+	line := w.event(level, to).Str(w.c.Name+"_id", j.ID).Str("kind", j.Kind).Int("attempts", j.Attempts)
+	for _, id := range j.Cause {
+		line = line.Str(id[0], id[1])
+	}
+	return line
 }

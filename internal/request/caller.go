@@ -73,6 +73,9 @@ func (c *Caller) Viewer(ctx context.Context) (*auth.Viewer, error) {
 		} else {
 			c.viewer, c.viewerErr = c.door.cfg.Auth.Identify(ctx, c.bearer)
 		}
+		if o := Observing(ctx); o != nil && c.viewer != nil {
+			o.UserID = c.viewer.User.ID
+		}
 		c.known = true
 	}
 	return c.viewer, c.viewerErr

@@ -60,6 +60,7 @@ type Observed struct {
 	Method    string // or "other"
 	Route     string // the pattern of the Mux that matched, never the path; "" if none did
 	Client    netip.Addr
+	UserID    string // whose access token came along, if somebody asked; or ""
 
 	// CallerTraceID is the trace that somebody else says the request is in, or "".
 	CallerTraceID string

@@ -7,14 +7,17 @@ import (
 	"strings"
 	"time"
 
+	"github.com/rs/zerolog"
+
 	"latchkey/internal/db"
 )
 
-// EventKind is one of the things that can happen to an account.
+// EventKind is one of the things that can happen.
 type EventKind string
 
-// The kinds of events. How people hear of each, in the log and perhaps by mail, stands
-// in auth/event.go.
+// The kinds of events of one account; operator.go has those of no one account, and sums.go
+// those that are only counted. How people hear of each, in the log and perhaps by mail,
+// stands in auth/event.go.
 const (
 	EventAccountCreated  EventKind = "ACCOUNT_CREATED"
 	EventLogin           EventKind = "LOGIN"
@@ -43,6 +46,7 @@ const (
 	EventFactorRemoved         EventKind = "FACTOR_REMOVED"
 	EventPasskeyAdded          EventKind = "PASSKEY_ADDED"
 	EventPasskeyRemoved        EventKind = "PASSKEY_REMOVED"
+	EventPasskeyRenamed        EventKind = "PASSKEY_RENAMED"
 	EventPasskeyBackupChanged  EventKind = "PASSKEY_BACKUP_CHANGED"  // it is kept by a provider now, or not any more
 	EventPasskeyCounterRefused EventKind = "PASSKEY_COUNTER_REFUSED" // it may have been copied
 	EventSecondFactorOn        EventKind = "SECOND_FACTOR_ON"        // a login by password asks for a passkey
@@ -74,45 +78,54 @@ type ActorKind string
 // The actors there are.
 const (
 	ActorUser   ActorKind = "USER"   // the account's own user
-	ActorAdmin  ActorKind = "ADMIN"  // an administrator, to another's account
+	ActorAdmin  ActorKind = "ADMIN"  // an administrator, to another's account or to none
 	ActorShell  ActorKind = "SHELL"  // whoever ran a command of the shell
+	ActorSystem ActorKind = "SYSTEM" // the service by itself, at its time
+	ActorClient ActorKind = "CLIENT" // an OAuth client that has shown its secret
 	ActorNobody ActorKind = "NOBODY" // nobody who was signed in: by a mailed link, or with a stolen token
 )
+
+// Actors returns all of them.
+func Actors() []ActorKind {
+	return []ActorKind{ActorUser, ActorAdmin, ActorShell, ActorSystem, ActorClient, ActorNobody}
+}
 
 // Way is how an actor came in.
 type Way string
 
 // The ways there are.
 const (
-	WayAPI   Way = "API"   // a GraphQL operation
-	WayOAuth Way = "OAUTH" // an endpoint of OAuth 2.0
-	WayLink  Way = "LINK"  // the page behind a mailed link
-	WayShell Way = "SHELL" // a command of the shell
+	WayAPI    Way = "API"    // a GraphQL operation
+	WayOAuth  Way = "OAUTH"  // an endpoint of OAuth 2.0
+	WayLink   Way = "LINK"   // the page behind a mailed link
+	WayShell  Way = "SHELL"  // a command of the shell
+	WaySystem Way = "SYSTEM" // none: the service itself
 )
 
-// SecurityEvent is a row of history: something that happened to an account. It
-// outlives its user. It holds no name, no full address and nothing that was typed.
+// SecurityEvent is a row of history: something that happened. It outlives its user. It
+// holds no name, no full address and nothing that was typed.
 type SecurityEvent struct {
 	ID        string
-	At        time.Time
+	At        time.Time // of what is summed, when its ten minutes began
 	Kind      EventKind
 	Outcome   EventOutcome
-	UserID    string // whose account
+	UserID    *string // whose account; nil if it concerns none, or nobody knows which
 	Actor     ActorKind
-	ActorID   *string // the id of the user or administrator, or who ran the shell; or nil
+	ActorID   *string // the id of the user, administrator or OAuth client, or who ran the shell; or nil
 	Way       Way
 	SessionID *string // the one that began or ended, else the actor's; or nil
 	Client    *string // the actor's network: the /24 of an IPv4 address, the /48 of an IPv6 address; or nil
 	Device    *string // the actor's, for people: "Firefox on Linux"; or nil
 	RequestID *string // as in X-Request-Id; or nil
 	Details   EventDetails
-	Count     int // how many times it happened, or to how many sessions; 1 at least
+	Count     int // how many times it happened, or to how many rows; 1 at least
 }
 
 // EventDetails is what else there is to say of an event of some kinds.
 type EventDetails struct {
-	From string `json:"from,omitempty"` // the role before a ROLE_CHANGED
-	To   string `json:"to,omitempty"`   // the role after a ROLE_CHANGED
+	From   string `json:"from,omitempty"`   // the role before a ROLE_CHANGED
+	To     string `json:"to,omitempty"`     // the role after a ROLE_CHANGED
+	Reason string `json:"reason,omitempty"` // why something was refused, or which of its kind it was: a word of ours
 }
 
 // From returns Details.From as the schema has it: null if it says nothing.
@@ -121,11 +134,37 @@ func (e *SecurityEvent) From() *string { return orNil(e.Details.From) }
 // To returns Details.To as the schema has it: null if it says nothing.
 func (e *SecurityEvent) To() *string { return orNil(e.Details.To) }
 
+// Reason returns Details.Reason as the schema has it: null if it says nothing.
+func (e *SecurityEvent) Reason() *string { return orNil(e.Details.Reason) }
+
 func orNil(s string) *string {
 	if s == "" {
 		return nil
 	}
 	return &s
+}
+
+// MarshalZerologObject writes e to a line of the log, by the names that the table has.
+func (e *SecurityEvent) MarshalZerologObject(line *zerolog.Event) {
+	line.Str("event", string(e.Kind)).Str("outcome", string(e.Outcome)).Str("actor", string(e.Actor)).Str("way", string(e.Way))
+	by := e.ActorID
+	if e.Actor == ActorUser { // that is user_id
+		by = nil
+	}
+	for _, f := range []struct {
+		name  string
+		value *string
+	}{
+		{"user_id", e.UserID}, {"by", by}, {"session_id", e.SessionID}, {"client", e.Client}, {"device", e.Device}, {"request_id", e.RequestID},
+		{"from", e.From()}, {"to", e.To()}, {"reason", e.Reason()},
+	} {
+		if f.value != nil {
+			line.Str(f.name, *f.value)
+		}
+	}
+	if e.Count > 1 {
+		line.Int("count", e.Count)
+	}
 }
 
 const securityEventColumns = `id, at, kind, outcome, user_id, actor_kind, actor_id, way, session_id, client, device, request_id, details, count`
@@ -155,8 +194,14 @@ func (e *SecurityEvent) args() []any {
 
 // AddSecurityEvent writes e. Call it in the transaction of what e tells.
 func (s *Store) AddSecurityEvent(ctx context.Context, e *SecurityEvent) error {
-	_, err := s.conn.Exec(ctx, `/* AddSecurityEvent */ INSERT INTO `+securityEventValues, e.args()...)
+	stmt := e.insert()
+	_, err := s.conn.Exec(ctx, stmt.SQL, stmt.Args...)
 	return err
+}
+
+// insert returns the statement of AddSecurityEvent.
+func (e *SecurityEvent) insert() db.Stmt {
+	return db.Stmt{SQL: `/* AddSecurityEvent */ INSERT INTO ` + securityEventValues, Args: e.args()}
 }
 
 // insertOfSession returns the statement that writes e if its session is there. It is for
@@ -196,7 +241,7 @@ func (s *Store) SecurityEventsOf(ctx context.Context, userIDs []string, n int) (
 	list, err := query(ctx, s.conn, scanSecurityEvent, `/* SecurityEventsOf */
 		SELECT * FROM `+strings.Join(parts, ` UNION ALL SELECT * FROM `)+` ORDER BY at DESC, id DESC`, args...)
 	for i := range list {
-		all[list[i].UserID] = append(all[list[i].UserID], list[i])
+		all[*list[i].UserID] = append(all[*list[i].UserID], list[i])
 	}
 	return all, err
 }

@@ -34,15 +34,15 @@ type Standing struct {
 	PasskeyTaken  bool // one of them, by another user
 }
 
-// ImportUsers returns how each user of list stands and, if write is true, inserts those
-// who are new, in one transaction. What somebody else took meanwhile comes back as taken.
-// No id, address or username may be twice in list.
-func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.Time, write bool) ([]Standing, error) {
+// ImportUsers returns how each user of list stands and, unless e is nil, inserts those who
+// are new and writes e as if all of them were, in one transaction. What somebody else took
+// meanwhile comes back as taken. No id, address or username may be twice in list.
+func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.Time, e *SecurityEvent) ([]Standing, error) {
 	if len(list) > ImportBatch {
 		return nil, fmt.Errorf("import: %d users at once, not up to %d", len(list), ImportBatch)
 	}
 	standings, err := s.standings(ctx, list, now)
-	if err != nil || !write {
+	if err != nil || e == nil {
 		return standings, err
 	}
 	var stmts []db.Stmt
@@ -60,6 +60,9 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 	for _, i := range added {
 		stmts = append(stmts, list[i].PortableFactors.insert(&list[i])...)
 	}
+	told := *e
+	told.Count += len(added)
+	stmts = append(stmts, told.counted())
 	counts, err := s.batch(ctx, stmts...)
 	if err != nil {
 		return nil, err

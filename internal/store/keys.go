@@ -31,13 +31,25 @@ func (s *Store) SigningKeys(ctx context.Context) ([]SigningKey, error) {
 		SELECT number, id, private, created_at, signs_at FROM signing_keys ORDER BY number`)
 }
 
-// AddSigningKey keeps k, unless there is one with its number: of replicas that make a key
-// at the same time one wins.
-func (s *Store) AddSigningKey(ctx context.Context, k *SigningKey) error {
+// AddSigningKey keeps k and writes e, unless there is one with its number: of replicas that
+// make a key at the same time one wins. It reports whether it did.
+func (s *Store) AddSigningKey(ctx context.Context, k *SigningKey, e *SecurityEvent) (bool, error) {
 	stmt := k.insert()
 	stmt.SQL += ` ON CONFLICT (number) DO NOTHING`
-	_, err := s.conn.Exec(ctx, stmt.SQL, stmt.Args...)
-	return err
+	return s.ofKey(ctx, stmt, e)
+}
+
+// ofKey runs a statement that is about one signing key, and writes e if it touched it, which
+// it reports.
+func (s *Store) ofKey(ctx context.Context, stmt db.Stmt, e *SecurityEvent) (did bool, err error) {
+	err = s.InTx(ctx, func(tx *Store) error {
+		n, err := tx.conn.Exec(ctx, stmt.SQL, stmt.Args...)
+		if did = n > 0; err != nil || !did {
+			return err
+		}
+		return tx.AddSecurityEvent(ctx, e)
+	})
+	return did, err
 }
 
 func (k *SigningKey) insert() db.Stmt {
@@ -47,23 +59,25 @@ func (k *SigningKey) insert() db.Stmt {
 	}
 }
 
-// HastenSigningKey has a key sign at a time that is sooner than it would.
-func (s *Store) HastenSigningKey(ctx context.Context, number int64, at time.Time) error {
-	_, err := s.conn.Exec(ctx, `/* HastenSigningKey */ UPDATE signing_keys SET signs_at = $2 WHERE number = $1 AND signs_at > $2`, number, Moment(at))
-	return err
+// HastenSigningKey has a key sign at a time that is sooner than it would, and writes e. It
+// reports whether it did.
+func (s *Store) HastenSigningKey(ctx context.Context, number int64, at time.Time, e *SecurityEvent) (bool, error) {
+	return s.ofKey(ctx, db.Stmt{
+		SQL:  `/* HastenSigningKey */ UPDATE signing_keys SET signs_at = $2 WHERE number = $1 AND signs_at > $2`,
+		Args: []any{number, Moment(at)},
+	}, e)
 }
 
-// ReplaceSigningKeys puts two keys in place of all with lower numbers. ErrConflict if one
-// of their numbers is taken.
-func (s *Store) ReplaceSigningKeys(ctx context.Context, signer, next *SigningKey) error {
+// ReplaceSigningKeys puts two keys in place of all with lower numbers, and writes e.
+// ErrConflict if one of their numbers is taken.
+func (s *Store) ReplaceSigningKeys(ctx context.Context, signer, next *SigningKey, e *SecurityEvent) error {
 	_, err := s.batch(ctx,
 		db.Stmt{SQL: `/* ReplaceSigningKeys */ DELETE FROM signing_keys WHERE number < $1`, Args: []any{signer.Number}},
-		signer.insert(), next.insert())
+		signer.insert(), next.insert(), e.insert())
 	return err
 }
 
-// DropSigningKey deletes a key.
-func (s *Store) DropSigningKey(ctx context.Context, number int64) error {
-	_, err := s.conn.Exec(ctx, `/* DropSigningKey */ DELETE FROM signing_keys WHERE number = $1`, number)
-	return err
+// DropSigningKey deletes a key and writes e, unless it is gone. It reports whether it did.
+func (s *Store) DropSigningKey(ctx context.Context, number int64, e *SecurityEvent) (bool, error) {
+	return s.ofKey(ctx, db.Stmt{SQL: `/* DropSigningKey */ DELETE FROM signing_keys WHERE number = $1`, Args: []any{number}}, e)
 }

@@ -41,6 +41,11 @@ func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) (*Mail
 	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */ UPDATE `+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
 }
 
+// CancelMail deletes the row with this id and returns it, or ErrNotFound.
+func (s *Store) CancelMail(ctx context.Context, id string) (*Mail, error) {
+	return scanMail(s.conn.QueryRow(ctx, `/* CancelMail */ DELETE FROM outbox WHERE id = $1 RETURNING `+mailColumns, id))
+}
+
 // ResumeAllMail makes every row due, as resumeMail says, and returns how many those are.
 func (s *Store) ResumeAllMail(ctx context.Context, now time.Time) (int64, error) {
 	return s.conn.Exec(ctx, `/* ResumeAllMail */ UPDATE `+resumeMail, now)

@@ -41,8 +41,9 @@ var filling = []rows{
 	{people, `INSERT INTO undo (id, user_id, seq, kind, email, email_key, username, device, at, expires_at)
 		SELECT 'b' || #i, 'u' || #i, 1, 'email_changed', 'o', 'o' || #i || '@example.org', 'n', 'd', @-i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO held_addresses (email_key, user_id, held_until) SELECT 'o' || #i || '@example.org', 'u' || #i, @i-2000 FROM numbers`},
-	{3 * people, `INSERT INTO security_events (id, at, kind, outcome, user_id, actor_kind, way, details, count)
-		SELECT 'e' || #i, @-i, 'LOGIN', 'SUCCESS', 'u' || #(i/3), 'USER', 'API', '{}', 1 FROM numbers`},
+	{3 * people, `INSERT INTO security_events (id, at, kind, outcome, user_id, actor_kind, actor_id, way, details, count)
+		SELECT 'e' || #i, @-i, CASE i % 3 WHEN 0 THEN 'LOGOUT' ELSE 'LOGIN' END, 'SUCCESS', CASE WHEN i % 100 <> 1 THEN 'u' || #(i/3) END,
+			CASE i % 100 WHEN 1 THEN 'SHELL' ELSE 'USER' END, CASE i % 100 WHEN 1 THEN 'root@test' ELSE 'u' || #(i/3) END, 'API', '{}', 1 FROM numbers`},
 	{people, `INSERT INTO refusals (hash, expires_at) SELECT ~i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO used (hash, owner, expires_at) SELECT ~i, 's' || #i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO totps (id, user_id, name, secret, last_step, created_at, added_seq, removed_seq)
@@ -54,6 +55,7 @@ var filling = []rows{
 	{people, `INSERT INTO factor_tries (user_id, kind, known, hour, hour_count, day, day_count) SELECT 'u' || #i, 'TOTP', FALSE, @-i, 1, @-i, 1 FROM numbers`},
 	{people, `INSERT INTO trusted_devices (id, user_id, hash, name, security_version, created_at, last_used_at, expires_at)
 		SELECT 'd' || #i, 'u' || #i, ~i, 'd', 1, @-i, @-i, @i-2000 FROM numbers`},
+	{400, `INSERT INTO days (day, kind, n) SELECT 'd' || #i, 'LOGINS', 1 FROM numbers`},
 	{400, `INSERT INTO inbox (id, recipient_key, sealed, created_at) SELECT 'm' || #i, 'h' || #i || '@example.org', ~i, @-i FROM numbers`},
 	{3, `INSERT INTO signing_keys (number, id, private, created_at, signs_at) SELECT i, 'k' || #i, ~i, @-i, @i FROM numbers`},
 }

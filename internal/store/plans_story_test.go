@@ -37,7 +37,7 @@ func story(t *testing.T, s *store.Store) {
 	event := func(i int, session string) *store.SecurityEvent {
 		events++
 		return &store.SecurityEvent{ID: id("new", events), At: noon, Kind: store.EventLogin, Outcome: store.OutcomeSuccess,
-			UserID: id("u", i), Actor: store.ActorUser, Way: store.WayAPI, SessionID: &session, Count: 1}
+			UserID: new(id("u", i)), Actor: store.ActorUser, Way: store.WayAPI, SessionID: &session, Count: 1}
 	}
 	mail := func(i int) *store.Mail {
 		return &store.Mail{ID: id("new", i), Kind: store.MailPasswordReset, Dedupe: id("new", i), RecipientKey: address("h", i), Client: id("c", i),
@@ -46,6 +46,7 @@ func story(t *testing.T, s *store.Store) {
 
 	// Who is there.
 	does(s.UserByEmail(ctx, address("", 17)))
+	does(s.UsersByID(ctx, ids("u", 1, 20)))
 	does(s.UserByAny(ctx, id("u", 17), address("", 17), id("n", 17)))
 	does(s.LoginCandidate(ctx, store.LoginKey{Email: address("", 17)}, from, noon))
 	does(s.LoginCandidate(ctx, store.LoginKey{Username: id("n", 17)}, from, noon))
@@ -175,13 +176,13 @@ func story(t *testing.T, s *store.Store) {
 	do(s.CloseRegistrations(ctx, r.EmailKey))
 	imported := store.ImportedUser{User: *newcomer, UsernameKey: id("new", 2)}
 	imported.ID, imported.EmailKey = id("new", 2), address("new", 2)
-	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, true))
+	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, nil))
 	imported.ID, imported.EmailKey, imported.UsernameKey = id("new", 3), address("new", 3), id("new", 3)
 	imported.PortableFactors = store.PortableFactors{
 		TOTP: &store.TOTP{ID: id("new", 3), Secret: bytesOf(1), CreatedAt: noon}, RecoveryCodes: [][]byte{bytesOf(1)},
 		Passkeys: []store.Passkey{{ID: id("new", 3), Credential: []byte("new"), PublicKey: bytesOf(1), AAGUID: bytesOf(1), CreatedAt: noon}},
 	}
-	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, true))
+	does(s.ImportUsers(ctx, []store.ImportedUser{imported}, noon, event(50, "")))
 	does(s.ExportFactors(ctx, ids("u", 1, 250)))
 
 	// Who changes something.
@@ -223,7 +224,26 @@ func story(t *testing.T, s *store.Store) {
 		_, _, err = tx.TakeBack(ctx, b, noon)
 		return err
 	})
-	do(s.AddSecurityEvent(ctx, event(50, "")))
+	told := event(50, "")
+	do(s.AddSecurityEvent(ctx, told))
+	do(s.CountSecurityEvent(ctx, told))
+	for _, p := range []store.Page{{Limit: 50}, {Limit: 50, Last: true}, {Limit: 50, After: &store.Place{At: noon.Add(-people / 2 * time.Second), ID: id("e", people/2)}}} {
+		for _, f := range []store.EventFilter{
+			{}, {From: noon.Add(-2 * time.Hour), Until: noon.Add(-time.Hour)}, {UserID: id("u", 50)}, {UserID: id("u", 50), Kinds: []store.EventKind{store.EventLogin}, Actor: store.ActorUser},
+			{Kinds: []store.EventKind{store.EventLogin, store.EventLogout}}, {Kinds: []store.EventKind{store.EventLogin}, Actor: store.ActorAdmin},
+			{Actor: store.ActorShell, ActorID: "root@test"}, {ActorID: id("u", 50), Kinds: []store.EventKind{store.EventLogin}}, {Actor: store.ActorUser, ActorID: id("u", 50), From: noon.Add(-time.Hour)},
+		} {
+			does(s.AllSecurityEvents(ctx, f, p))
+		}
+	}
+	do(s.AddSums(ctx, noon, []store.Sum{
+		{SumOf: store.SumOf{Kind: store.EventLoginRefused, Way: store.WayAPI, UserID: id("u", 50)}, N: 3},
+		{SumOf: store.SumOf{Kind: store.EventThrottled, Way: store.WayAPI, From: "192.0.2.0/24"}, Client: "192.0.2.0/24", N: 3},
+	}))
+	do(s.AddDays(ctx, []store.DayCount{{Day: store.Day(noon), Kind: store.DayLogins, N: 2}}))
+	does(s.Days(ctx, store.Day(noon.Add(-30*24*time.Hour)), store.Day(noon)))
+	_, _, err = s.Population(ctx, noon, 1_000_000)
+	do(err)
 	do(s.MarkFamiliar(ctx, id("u", 50), from, noon))
 
 	// Whom administrators change.
@@ -257,6 +277,7 @@ func story(t *testing.T, s *store.Store) {
 		does(s.ListMail(ctx, failed, store.Place{At: noon.Add(-people / 2 * time.Second), ID: id("m", people/2)}, 50))
 	}
 	does(s.ResumeMail(ctx, id("m", 2508), noon))
+	does(s.CancelMail(ctx, id("m", 2509)))
 	does(s.Outbox(ctx))
 	do(s.HurryMail(ctx, noon))
 	does(s.FailOldMail(ctx, noon.Add(-72*time.Hour), noon, "x"))
@@ -277,13 +298,13 @@ func story(t *testing.T, s *store.Store) {
 	key := func(n int) *store.SigningKey {
 		return &store.SigningKey{Number: int64(n), ID: id("new", n), Private: []byte{1}, CreatedAt: noon, SignsAt: soon}
 	}
-	do(s.AddSigningKey(ctx, key(4)))
-	do(s.HastenSigningKey(ctx, 4, noon))
-	do(s.ReplaceSigningKeys(ctx, key(5), key(6)))
-	do(s.DropSigningKey(ctx, 5))
+	does(s.AddSigningKey(ctx, key(4), event(50, "")))
+	does(s.HastenSigningKey(ctx, 4, noon, event(50, "")))
+	do(s.ReplaceSigningKeys(ctx, key(5), key(6), event(50, "")))
+	does(s.DropSigningKey(ctx, 5, event(50, "")))
 	for _, c := range store.SealedColumns {
 		does(s.SealedBefore(ctx, c, []byte{2}, "", 10))
-		do(s.Reseal(ctx, c, store.SealedValue{Row: id("new", 6), Value: []byte{1}}, []byte{2}))
+		do(s.Reseal(ctx, c, store.SealedValue{Row: id("new", 6), Value: []byte{1}}, []byte{2}, event(50, "")))
 	}
 	do(s.Ready(ctx))
 	do(s.Write(ctx))

@@ -26,6 +26,8 @@ var grows = map[string]string{
 	"Enrolment":                             "counts all users for the doctor",
 	"Enrolment, of older replicas":          "looks through all sessions for the doctor",
 	"Enrolment, whom older replicas let in": "looks through all sessions for the doctor",
+	"Population, users":                     "counts users up to a million for an overview, as seldom as that takes long",
+	"Population, sessions":                  "counts sessions up to a million for the same",
 	"Outbox":                                "counts the outbox for the doctor",
 	"Outbox, the oldest":                    "looks at the first row of an index",
 	"ResumeAllMail":                         "changes all mails that were given up, when an administrator asks for it",
@@ -37,6 +39,8 @@ var grows = map[string]string{
 // sorts are the statements for which SQLite sorts rows, each with which few those are.
 var sorts = map[string]string{
 	"Administrators":                "the administrators",
+	"AllSecurityEvents by somebody": "two pages",
+	"AllSecurityEvents of kinds":    "as many pages as kinds are asked for and there are kinds of actors",
 	"ClaimOf":                       "what one client registered of one name",
 	"ExportFactors, recovery codes": "the codes of a page of users",
 	"ListMail":                      "two pages",
@@ -59,6 +63,7 @@ const fewIndex = "users_admins"
 
 // small are the tables that stay small whatever the service grows to.
 var small = []string{
+	"days",             // a few rows a day
 	"goose_db_version", // a row for each migration
 	"guards",           // a row for each rule
 	"inbox",            // as many mails as the development inbox keeps

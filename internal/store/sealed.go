@@ -41,8 +41,9 @@ func (s *Store) SealedBefore(ctx context.Context, c SealedColumn, prefix []byte,
 	return query(ctx, s.conn, scan, c.before, prefix, len(prefix), after, n)
 }
 
-// Reseal puts another value in a row's place, if it is still the same.
-func (s *Store) Reseal(ctx context.Context, c SealedColumn, was SealedValue, value []byte) error {
-	_, err := s.conn.Exec(ctx, c.reseal, was.Row, was.Value, value)
+// Reseal puts another value in a row's place, if it is still the same, and writes e, which
+// counts it.
+func (s *Store) Reseal(ctx context.Context, c SealedColumn, was SealedValue, value []byte, e *SecurityEvent) error {
+	_, err := s.batch(ctx, db.Stmt{SQL: c.reseal, Args: []any{was.Row, was.Value, value}}, e.counted())
 	return err
 }

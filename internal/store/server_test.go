@@ -55,7 +55,7 @@ func TestServerAndAdministrator(t *testing.T) {
 			id := fmt.Sprint("user", i)
 			_, err := s.ImportUsers(t.Context(), []store.ImportedUser{{UsernameKey: id, User: store.User{
 				ID: id, Email: id + "@example.org", EmailKey: id + "@example.org", Username: id, Role: c.role, SecurityVersion: 1, CreatedAt: noon, UpdatedAt: noon, DisabledAt: c.disabled,
-			}}}, noon, true)
+			}}}, noon, &store.SecurityEvent{ID: id, At: noon, Kind: store.EventUsersImported})
 			must(t, err)
 			if has, err := s.HasAdmin(t.Context()); has != c.want || err != nil {
 				t.Errorf("with %s: %v, %v; want %v", id, has, err, c.want)

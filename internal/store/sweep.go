@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"time"
 )
 
@@ -19,8 +20,12 @@ const (
 	keepInbox     = 30 * 24 * time.Hour // mails of the development inbox, whose links are long dead then
 )
 
+// KeepActs is how long events are kept at least that tell what administrators and the
+// shell did, and counts of days: somebody may look into a year.
+const KeepActs = 400 * 24 * time.Hour
+
 // Sweep deletes what is expired at now, and security events that are older than
-// keepEvents, in small batches. It returns how many rows went.
+// keepEvents, or than KeepActs if they are longer kept, in small batches. It returns how many rows went.
 func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
 	removed := now.Add(-keepRemoved).UnixMicro() // see nextSeq
 	tables := []struct {
@@ -39,7 +44,6 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, familiar */ DELETE FROM familiar WHERE last_seen_at <= $1 AND (user_id, kind, value) IN (
 			SELECT user_id, kind, value FROM familiar WHERE last_seen_at <= $1 LIMIT $2)`, now.Add(-max(clientFamiliar, deviceFamiliar))},
 		{`/* Sweep, undo */ DELETE FROM undo WHERE id IN (SELECT id FROM undo WHERE expires_at <= $1 LIMIT $2)`, now},
-		{`/* Sweep, security_events */ DELETE FROM security_events WHERE id IN (SELECT id FROM security_events WHERE at <= $1 LIMIT $2)`, now.Add(-keepEvents)},
 		{`/* Sweep, used */ DELETE FROM used WHERE hash IN (SELECT hash FROM used WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, factor_tries */ DELETE FROM factor_tries WHERE day <= $1 AND (user_id, kind, known) IN (
 			SELECT user_id, kind, known FROM factor_tries WHERE day <= $1 LIMIT $2)`, now.Add(-keepTries)},
@@ -52,6 +56,7 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 			AND email_key IN (SELECT email_key FROM held_addresses WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, outbox */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at <= $1 AND created_at <= $1 LIMIT $2)`, now.Add(-keepFailed)},
 		{`/* Sweep, inbox */ DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE created_at <= $1 LIMIT $2)`, now.Add(-keepInbox)},
+		{`/* Sweep, days */ DELETE FROM days WHERE day <= $1 AND day IN (SELECT day FROM days WHERE day <= $1 LIMIT $2)`, Day(now.Add(-KeepActs))},
 	}
 	var swept int64
 	for _, table := range tables {
@@ -66,5 +71,30 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 			}
 		}
 	}
-	return swept, nil
+	n, err := s.sweepEvents(ctx, now.Add(-keepEvents), now.Add(-max(keepEvents, KeepActs)))
+	return swept + n, err
+}
+
+// sweepEvents deletes the events that are older than a time, but of what administrators and
+// the shell did those that are older than another, which is earlier. It goes through the
+// old ones once, from the oldest on, and leaves those behind that stay.
+func (s *Store) sweepEvents(ctx context.Context, until, acts time.Time) (swept int64, err error) {
+	for from := (Place{}); ; {
+		to, last := Place{}, false
+		err := s.conn.QueryRow(ctx, `/* sweepEvents, the end of a batch */ SELECT at, id FROM security_events
+			WHERE (at, id) > ($1, $2) AND at <= $3 ORDER BY at, id LIMIT 1 OFFSET $4`, from.At, from.ID, until, sweepBatch-1).Scan(&to.At, &to.ID)
+		if last = errors.Is(err, ErrNotFound); last {
+			to.At = until.Add(time.Microsecond) // before all of that moment
+		} else if err != nil {
+			return swept, err
+		}
+		n, err := s.conn.Exec(ctx, `/* sweepEvents */ DELETE FROM security_events
+			WHERE (at, id) > ($1, $2) AND (at, id) <= ($3, $4) AND (actor_kind NOT IN ('ADMIN', 'SHELL') OR at <= $5)`,
+			from.At, from.ID, to.At.UTC(), to.ID, acts)
+		swept += n
+		if err != nil || last {
+			return swept, err
+		}
+		from = Place{At: to.At.UTC(), ID: to.ID}
+	}
 }

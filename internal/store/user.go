@@ -77,6 +77,15 @@ func (s *Store) UserByID(ctx context.Context, id string) (*User, error) {
 	return scanUser(s.conn.QueryRow(ctx, `/* UserByID */ SELECT `+userColumns+` FROM users u WHERE u.id = $1`, id))
 }
 
+// UsersByID returns those of several users who are there, in no order.
+func (s *Store) UsersByID(ctx context.Context, ids []string) ([]User, error) {
+	if len(ids) == 0 {
+		return []User{}, nil
+	}
+	in, args := inList(ids)
+	return query(ctx, s.conn, scanUser, `/* UsersByID */ SELECT `+userColumns+` FROM users u WHERE u.id IN `+in, args...)
+}
+
 // UserByEmail returns the user with an address's key, or ErrNotFound.
 func (s *Store) UserByEmail(ctx context.Context, emailKey string) (*User, error) {
 	return scanUser(s.conn.QueryRow(ctx, `/* UserByEmail */ SELECT `+userColumns+` FROM users u WHERE u.email_key = $1`, emailKey))

@@ -69,7 +69,7 @@ export interface User {
   readonly sessions: readonly Session[] | null;
   /**
    * What happened to the account, newest first: the first 50 unless `first` or `last` says otherwise, as in `users`. Kept for
-   * 90 days, or `EVENTS_TTL`. Private: null unless the viewer is this user or an administrator.
+   * 90 days, or `EVENTS_TTL`; what administrators and the shell did for 400 days at least. Private: null unless the viewer is this user or an administrator.
    */
   readonly securityEvents: SecurityEventConnection | null;
   /** What opens the account besides the password. Private, as `email` is. */
@@ -248,7 +248,7 @@ export interface PageInfo {
   readonly endCursor: string | null;
 }
 
-/** A page of an account's history, after https://relay.dev/graphql/connections.htm. */
+/** A page of events, after https://relay.dev/graphql/connections.htm. */
 export interface SecurityEventConnection {
   readonly edges: readonly SecurityEventEdge[];
   /** The events of `edges`. */
@@ -263,18 +263,29 @@ export interface SecurityEventEdge {
 }
 
 /**
- * Something that happened to an account. It holds no name and nothing that was typed. Of what an administrator or the shell
- * did, the user is told that, and administrators also who and from where.
+ * Something that happened. It holds no name and nothing that was typed. Of what an administrator or the shell did, the user is
+ * told that, and administrators also who and from where.
+ *
+ * What anybody can cause as often as they like has no events of its own, but sums of ten minutes: one for each account where
+ * that is known, else for each network, with `count`. Beyond a thousand sums the rest are one for each kind and way, with the reason
+ * `others`. These kinds say so.
  */
 export interface SecurityEvent {
   readonly id: string;
+  /** Of a sum, when its ten minutes began. */
   readonly at: string;
   readonly kind: SecurityEventKind;
   readonly outcome: SecurityEventOutcome;
+  /** Whose account it concerns; null if it concerns none, or nobody knows which. */
+  readonly userId: string | null;
+  /** The user of `userId`; null once they are deleted. */
+  readonly user: User | null;
   /** Who did it. */
   readonly actor: SecurityActor;
-  /** Their id, or who ran the command of the shell. Null for nobody and, if it is another, for the user. */
+  /** Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user. */
   readonly actorId: string | null;
+  /** The user or administrator of `actorId`; null if it is somebody else's, and once they are deleted. */
+  readonly actorUser: User | null;
   /** How they came in. */
   readonly way: SecurityWay;
   /** The session that began or ended by it, else the one that it was done with, if any. */
@@ -289,11 +300,13 @@ export interface SecurityEvent {
   readonly from: string | null;
   /** Of `ROLE_CHANGED`: the role after. */
   readonly to: string | null;
-  /** How many times it happened, or how many sessions it ended: 1 at least. */
+  /** Of what was refused, why; of some others, which of its kind it was: a word such as `wrong_passwords`. Words will be added. */
+  readonly reason: string | null;
+  /** How many times it happened, or how many sessions, users or mails it was about: 1 at least. */
   readonly count: number;
 }
 
-/** What can happen to an account. Kinds will be added. */
+/** What can happen. Kinds will be added. */
 export type SecurityEventKind =
   /** By a confirmed registration, an administrator or the shell. */
   | 'ACCOUNT_CREATED'
@@ -307,7 +320,7 @@ export type SecurityEventKind =
   | 'LOGOUT'
   /** One device was logged out by another. */
   | 'SESSION_REVOKED'
-  /** Devices were logged out together; `count` says how many. */
+  /** Devices were logged out together; `count` says how many. Without a user: everybody's, by the shell. */
   | 'SESSIONS_REVOKED'
   /** A refresh token came that had been traded long before, so that somebody else may have it: its session was ended. */
   | 'REFRESH_TOKEN_REUSED'
@@ -340,6 +353,7 @@ export type SecurityEventKind =
   | 'FACTOR_REMOVED'
   | 'PASSKEY_ADDED'
   | 'PASSKEY_REMOVED'
+  | 'PASSKEY_RENAMED'
   /** A provider copies it to other devices now, or does not any more. */
   | 'PASSKEY_BACKUP_CHANGED'
   /** Its counter did not rise: it may have been copied. */
@@ -363,7 +377,53 @@ export type SecurityEventKind =
   /** It is asked for again on a device where it was left out. */
   | 'DEVICE_FORGOTTEN'
   /** What the user has to do at the next login was set, by an administrator or the shell. */
-  | 'DUTY_SET';
+  | 'DUTY_SET'
+  /** `count` users came from a file, by the shell. */
+  | 'USERS_IMPORTED'
+  /** `count` users went to a file with the hashes of their passwords, by the shell; with the reason `factors`, their second factors too. */
+  | 'USERS_EXPORTED'
+  /** A mail, or `count` of them, was tried again at once, by an administrator or the shell. */
+  | 'MAIL_RETRIED'
+  /** A mail that waited was deleted, by an administrator or the shell. */
+  | 'MAIL_CANCELLED'
+  /** Somebody followed the link to an address that was registered and said no; with the reason `all`, to all that was registered. */
+  | 'REGISTRATION_DECLINED'
+  /** A key that signs access tokens, published before it does. */
+  | 'SIGNING_KEY_MADE'
+  /** No token of it is valid any more. */
+  | 'SIGNING_KEY_DELETED'
+  /** By the shell: the next key signs sooner. */
+  | 'SIGNING_KEYS_ROTATED'
+  /** By the shell: all keys were replaced, and access tokens of those before are refused. */
+  | 'SIGNING_KEYS_REPLACED'
+  /** By the shell: what an older `SECRET_KEY` sealed is sealed by the present one. */
+  | 'SECRETS_RESEALED'
+  /** By the shell, in `count` steps. */
+  | 'DATABASE_MIGRATED'
+  /** By the shell, of a SQLite database. */
+  | 'BACKUP_MADE'
+  /** By the shell: the database came from a backup. */
+  | 'BACKUP_RESTORED'
+  /** A sum: wrong passwords, codes and passkeys, by the reason. */
+  | 'LOGIN_REFUSED'
+  /** A sum: tries beyond a limit. */
+  | 'THROTTLED'
+  /** A sum: refresh tokens of no session. */
+  | 'TOKEN_REFUSED'
+  /** A sum: links that were used, are too old or are none of ours, when somebody pressed their button. */
+  | 'LINK_REFUSED'
+  /** A sum: what needs an access token or a role that the caller did not have, by the reason. */
+  | 'ACCESS_REFUSED'
+  /** A sum: requests that were malformed, too large, too costly, or of a page or an OAuth client that may not ask, by the reason. */
+  | 'REQUEST_REFUSED'
+  /** A sum: registrations that wait for their confirmation, or were renewed. */
+  | 'REGISTERED'
+  /** A sum: mails that somebody asked for, to an address that they named, by the reason. */
+  | 'MAIL_REQUESTED'
+  /** A sum: somebody refused mails by the link in one. */
+  | 'MAILS_REFUSED'
+  /** A sum: somebody wants mails again, by the same link. By the shell it is an event. */
+  | 'MAILS_ALLOWED';
 
 export type SecurityEventOutcome =
   | 'SUCCESS'
@@ -373,10 +433,14 @@ export type SecurityEventOutcome =
 export type SecurityActor =
   /** The account's own user. */
   | 'USER'
-  /** Another administrator. */
+  /** An administrator, to another's account or to none. */
   | 'ADMIN'
   /** Whoever ran a command of the shell. */
   | 'SHELL'
+  /** The service by itself. */
+  | 'SYSTEM'
+  /** A client of `OAUTH_CLIENTS`, which has shown its secret; `actorId` is its id. */
+  | 'CLIENT'
   /** Nobody who was signed in: somebody with a mailed link, or with a token that was used before. */
   | 'NOBODY';
 
@@ -388,7 +452,43 @@ export type SecurityWay =
   /** The page behind a mailed link. */
   | 'LINK'
   /** A command of the shell. */
-  | 'SHELL';
+  | 'SHELL'
+  /** None: the service did it by itself. */
+  | 'SYSTEM';
+
+/** How much happens here. */
+export interface Statistics {
+  /** The oldest first; the last is today, in UTC. A server that is killed loses up to a minute. */
+  readonly days: readonly DayStatistics[];
+  /** Counted when it is selected. */
+  readonly now: CurrentStatistics;
+}
+
+/** What happened on a day. */
+export interface DayStatistics {
+  /** In UTC, such as `2026-11-25`. */
+  readonly day: string;
+  /** Accounts that people registered and confirmed. */
+  readonly registrations: number;
+  readonly logins: number;
+  /** Tries at passwords, codes and passkeys that were wrong or beyond a limit. */
+  readonly refusedLogins: number;
+  readonly mailsSent: number;
+  readonly mailsGivenUp: number;
+}
+
+/** How it is now. */
+export interface CurrentStatistics {
+  readonly mailsWaiting: number;
+  /** When the mail that waits longest was written; null if none waits. */
+  readonly oldestMailAt: string | null;
+  /** Given up, and kept for 30 days. */
+  readonly mailsGivenUp: number;
+  /** Accounts; 1,000,000 is that or more. This and `sessions` may be a minute old, or older where counting takes long. */
+  readonly users: number;
+  /** Devices that are logged in; 1,000,000 is that or more. */
+  readonly sessions: number;
+}
 
 /** A page of the mails that wait or were given up. */
 export interface QueuedMailConnection {
