@@ -61,6 +61,7 @@ type app struct {
 	failures *request.Failures
 	service  *auth.Service
 	worker   *outbox.Worker
+	testMail auth.TestMail
 	health   *web.Health
 	handler  http.Handler
 }
@@ -140,7 +141,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally, TestMail: a.testMail,
 	})
 	if err != nil {
 		return nil, err
@@ -170,7 +171,7 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		clients[i] = oauth.Client(c)
 	}
 	mux := request.NewMux(a.cfg.PublicURL.Path)
-	graph.Mount(mux, door, a.service, a.cfg.Introspection, log)
+	graph.Mount(mux, door, a.service, a.cfg.Introspection, a.operator(), log)
 	err = oauth.Mount(mux, door, oauth.Config{
 		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: log,
 	})

@@ -20,8 +20,8 @@ import (
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
 	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/tally", "internal/throttle", "internal/trace", "internal/web", "migrations"},
-	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/gql", "internal/request", "internal/store", "internal/web"},
-	"graph/gen":           {"graph/scalar", "internal/auth", "internal/store"},
+	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/gql", "internal/request", "internal/store", "internal/web"},
+	"graph/gen":           {"graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/store"},
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/codes", "internal/jwt", "internal/link", "internal/names", "internal/passkey", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket", "internal/totp"},
 	"internal/breach":     {"internal/cause"},

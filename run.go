@@ -55,6 +55,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 			return
 		}
 		jobs.Go(func() { a.lookForPasskeys(background) })
+		jobs.Go(func() { a.lookForAdministrator(background) })
 		jobs.Go(func() { a.sweep(background) })
 		if a.keys != nil {
 			jobs.Go(func() { a.keys.Run(background) })
@@ -129,6 +130,14 @@ func (a *app) prepareSoon(ctx context.Context) error {
 			return nil
 		case <-time.After(time.Second):
 		}
+	}
+}
+
+// lookForAdministrator says how the first administrator is made, where there is none. It makes
+// no link: a log is no place for one.
+func (a *app) lookForAdministrator(ctx context.Context) {
+	if has, err := a.store.HasAdmin(ctx); err == nil && !has {
+		a.log.Info().Str("command", "latchkey admin-link").Msg("there is no administrator yet: this command prints a link that makes the first")
 	}
 }
 

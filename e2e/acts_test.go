@@ -169,6 +169,7 @@ func TestEveryAct_O4(t *testing.T) {
 	}
 	check(act{"command migrate", func() { in(other, "migrate") },
 		[]string{fmt.Sprintf("DATABASE_MIGRATED by SHELL to none x%d SHELL", steps(t))}}, open(other))
+	check(act{"command admin-link", func() { in(other, "admin-link") }, []string{"ADMIN_LINK_MADE by SHELL to none SHELL"}}, open(other))
 	third := filepath.Join(w.dir, "third")
 	check(act{"command restore", func() { in(third, "restore", filepath.Join(w.dir, "backup.db")) }, []string{"BACKUP_RESTORED by SHELL to none SHELL"}}, open(third))
 

@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -156,6 +157,15 @@ func (w *actors) mutations() []act {
 		{"mutation disableUser", func() { w.run("disableUser", w.root, "", "userId", bob.ID) }, []string{byRoot("ACCOUNT_DISABLED", "bob")}},
 		{"mutation enableUser", func() { w.run("enableUser", w.root, "", "userId", bob.ID) }, []string{byRoot("ACCOUNT_ENABLED", "bob")}},
 		{"mutation revokeUserSessions", func() { login(); w.mark(); w.run("revokeUserSessions", w.root, "", "userId", bob.ID) }, []string{byRoot("SESSIONS_REVOKED", "bob")}},
+		{"mutation revokeUserSession", func() {
+			login()
+			w.mark()
+			var id string
+			if err := s.DB(t).QueryRow(t.Context(), `SELECT id FROM sessions WHERE user_id = $1`, bob.ID).Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			w.run("revokeUserSession", w.root, "", "userId", bob.ID, "sessionId", id)
+		}, []string{byRoot("SESSION_REVOKED", "bob")}},
 		{"mutation sendPasswordReset", func() { w.run("sendPasswordReset", w.root, "", "userId", bob.ID) }, []string{byRoot("PASSWORD_RESET_SENT", "bob")}},
 		{"mutation resetUserFactors", func() { w.run("resetUserFactors", w.root, "", "userId", bob.ID) }, []string{byRoot("FACTORS_RESET", "bob")}},
 		{"mutation requireAtNextLogin", func() { w.run("requireAtNextLogin", w.root, "", "userId", bob.ID, "newPassword", true) }, []string{byRoot("DUTY_SET", "bob")}},
@@ -173,6 +183,18 @@ func (w *actors) mutations() []act {
 			cid.ID = testenv.Post(t, s.URL(), r).Payload(t, "createUser").User.ID
 			w.known("cid", cid)
 		}, []string{byRoot("ACCOUNT_CREATED", "cid")}},
+		{"mutation inviteUser", func() {
+			ivy := testenv.Newcomer()
+			r := asking("inviteUser", w.root, "", "email", ivy.Email, "username", ivy.Username)
+			ivy.ID = testenv.Post(t, s.URL(), r).Payload(t, "inviteUser").User.ID
+			w.known("ivy", ivy)
+		}, []string{byRoot("INVITED", "ivy")}},
+		{"mutation importUsers", func() {
+			line := fmt.Sprintf(`{"email":%q,"username":%q}`, testenv.Address(), testenv.Username())
+			w.run("importUsers", w.root, "", "users", line, "dryRun", false)
+			w.run("importUsers", w.root, "", "users", line) // which only checks it
+		}, []string{"USERS_IMPORTED by ADMIN root to none API"}},
+		{"mutation sendTestMail", func() { w.run("sendTestMail", w.root, "") }, []string{"MAIL_TESTED by USER root to root API"}},
 		{"mutation deleteAccount", func() {
 			eve = person("eve")
 			w.run("deleteAccount", eve.Access, eve.Client, "password", eve.Password)
@@ -184,6 +206,7 @@ func (w *actors) mutations() []act {
 		}, nil},
 		{"mutation cancelMail", func() { w.run("cancelMail", w.root, "", "mailId", w.givenUp("b")) }, []string{byRoot("MAIL_CANCELLED", "ada")}},
 		{"mutation retryAllMails", func() { w.givenUp("c"); w.givenUp("d"); w.run("retryAllMails", w.root, "") }, []string{"MAIL_RETRIED by ADMIN root to none x2 API"}},
+		{"mutation cancelAllMails", func() { w.givenUp("e"); w.givenUp("f"); w.run("cancelAllMails", w.root, "") }, []string{"MAIL_CANCELLED by ADMIN root to none x2 API"}},
 	}
 }
 

@@ -60,3 +60,16 @@ func (m mutation) SendPasswordReset(ctx context.Context, in auth.SendPasswordRes
 	errs, err := expected(ctx, err)
 	return &gen.SendPasswordResetPayload{User: u, Errors: errs}, err
 }
+
+func (m mutation) RevokeUserSession(ctx context.Context, in auth.RevokeUserSessionInput) (*gen.RevokeUserSessionPayload, error) {
+	a, err := request.From(ctx).SignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	u, err := m.auth.RevokeUserSession(ctx, a, in)
+	if err != nil {
+		errs, err := expected(ctx, err)
+		return &gen.RevokeUserSessionPayload{Errors: errs}, err
+	}
+	return &gen.RevokeUserSessionPayload{RevokedSessionID: &in.SessionID, User: u}, nil
+}

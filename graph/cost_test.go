@@ -132,6 +132,10 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 		{"disableUser", `mutation ($id: ID!) { disableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{10, 12, 0, 0}},
 		{"enableUser", `mutation ($id: ID!) { enableUser(input: {userId: $id}) { user { disabledAt } errors { code } } }`, eve, admin, cost{6, 8, 0, 0}},
 		{"revokeUserSessions", `mutation ($id: ID!) { revokeUserSessions(input: {userId: $id}) { count user { id } errors { code } } }`, eve, admin, cost{4, 6, 0, 0}},
+		{"inviteUser", `mutation { inviteUser(input: {email: "gwen@example.org", username: "gwen"}) { user { invitedUntil } errors { code } } }`, nil, admin, cost{11, 13, 0, 0}},
+		{"server", `{ server { version revision schema settings { name value secret source description } findings { check verdict text advice } } }`, nil, admin, cost{1, 1, 0, 0}},
+		{"users who were invited", `{ users(invited: true) { nodes { id invitedUntil } } }`, nil, admin, cost{2, 2, 0, 0}},
+		{"cancelAllMails", `mutation { cancelAllMails { count errors { code } } }`, nil, admin, cost{3, 5, 0, 0}},
 		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{10, 12, 0, 0}},
 		{"logout", `mutation { logout { errors { code } } }`, nil, bearer, cost{3, 1, 0, 0}},
 	} {

@@ -18,7 +18,9 @@ import (
 	"latchkey/graph"
 	"latchkey/internal/auth"
 	"latchkey/internal/breach"
+	"latchkey/internal/config"
 	"latchkey/internal/db"
+	"latchkey/internal/doctor"
 	"latchkey/internal/jwt"
 	"latchkey/internal/link"
 	"latchkey/internal/password"
@@ -99,6 +101,20 @@ func setupWith(t testing.TB, d db.DB, shared *redisstore.Store) *fixture {
 	return f
 }
 
+// operator is what the server of the tests says of itself.
+var operator = graph.Operator{
+	Version: "1.2.3",
+	Settings: []config.Setting{
+		{Name: "PORT", Value: new("8080"), Source: config.FromDefault, Description: "TCP port, 1 to 65535."},
+		{Name: "SECRET_KEY", Value: new("set, 64 bytes"), Secret: true, Source: config.FromEnvironment, Description: "Protects tokens."},
+		{Name: "APP_URL", Source: config.FromDefault, Description: "Where pages send people."},
+	},
+	Schema: func(context.Context) (int, error) { return 18, nil },
+	Examine: func(context.Context) ([]doctor.Finding, error) {
+		return []doctor.Finding{{Check: "database", Verdict: doctor.OK, Text: "it answers"}, {Check: "mail", Verdict: doctor.Fail, Text: "no answer", Advice: "start it"}}, nil
+	},
+}
+
 func must(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
@@ -124,7 +140,7 @@ func (f *fixture) policy(p auth.SecondFactorPolicy) {
 		t.Fatal(err)
 	}
 	mux := request.NewMux("")
-	graph.Mount(mux, door, f.Service, true, zerolog.New(t.Output()))
+	graph.Mount(mux, door, f.Service, true, operator, zerolog.New(t.Output()))
 	f.handler, f.watched = mux, door.Harden(mux)
 }
 

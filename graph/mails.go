@@ -45,3 +45,15 @@ func (m mutation) CancelMail(ctx context.Context, in auth.CancelMailInput) (*gen
 	}
 	return &gen.CancelMailPayload{CancelledMailID: &in.MailID}, nil
 }
+
+func (m mutation) CancelAllMails(ctx context.Context, in auth.CancelAllMailsInput) (*gen.CancelAllMailsPayload, error) {
+	a, err := request.From(ctx).SignedIn(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n, err := m.auth.CancelAllMails(ctx, a, in)
+	if err != nil {
+		return nil, err
+	}
+	return &gen.CancelAllMailsPayload{Count: &n}, nil
+}

@@ -17,13 +17,18 @@ import (
 	"latchkey/internal/request"
 )
 
-type resolver struct{ auth *auth.Service }
+type resolver struct {
+	auth     *auth.Service
+	operator Operator
+}
 
 func (r *resolver) Query() gen.QueryResolver                   { return query{r} }
 func (r *resolver) Mutation() gen.MutationResolver             { return mutation{r} }
 func (r *resolver) User() gen.UserResolver                     { return user{r} }
 func (r *resolver) Session() gen.SessionResolver               { return session{r} }
 func (r *resolver) UserConnection() gen.UserConnectionResolver { return userConnection{r} }
+func (r *resolver) ServerInfo() gen.ServerInfoResolver         { return server{r} }
+func (r *resolver) Finding() gen.FindingResolver               { return finding{} }
 func (r *resolver) SecurityEvent() gen.SecurityEventResolver   { return securityEvent{r} }
 
 type (
@@ -32,14 +37,16 @@ type (
 	user           struct{ *resolver }
 	session        struct{ *resolver }
 	userConnection struct{ *resolver }
+	server         struct{ *resolver }
+	finding        struct{}
 	securityEvent  struct{ *resolver }
 )
 
 // Mount serves GraphQL at /graphql, queries by GET too, to pages of the allowed origins
 // as well. Only mutations look at the cookie, and they need POST.
 // introspection also turns suggestions in errors on.
-func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, log zerolog.Logger) {
-	r := &resolver{service}
+func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, operator Operator, log zerolog.Logger) {
+	r := &resolver{service, operator}
 	schema := gen.NewExecutableSchema(gen.Config{
 		Resolvers:  r,
 		Directives: gen.DirectiveRoot{IsAuthenticated: r.isAuthenticated, HasRole: r.hasRole, Fresh: r.fresh, Private: private},

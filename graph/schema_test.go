@@ -21,7 +21,7 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 			string(auth.InvalidCredentials), string(auth.WrongPassword), string(auth.EmailInvalid), string(auth.UsernameInvalid),
 			string(auth.UsernameTaken), string(auth.PasswordTooShort), string(auth.PasswordTooLong), string(auth.PasswordInvalid),
 			string(auth.PasswordTooCommon), string(auth.PasswordBreached), string(auth.TokenInvalid), string(auth.NotFound), string(auth.AccountDisabled), string(auth.LastAdmin),
-			string(auth.EmailTaken), string(auth.EmailNotConfirmed),
+			string(auth.EmailTaken), string(auth.MailNotSent), string(auth.EmailNotConfirmed),
 			string(auth.SecondFactorNeeded), string(auth.EnrolmentNeeded), string(auth.NewPasswordNeeded), string(auth.ChallengeInvalid),
 			string(auth.CodeInvalid), string(auth.FactorMissing), string(auth.LastFactor), string(auth.LastWayIn),
 			string(auth.PasskeyInvalid), string(auth.PasskeyUnknown), string(auth.PasskeyTaken), string(auth.TooMany),

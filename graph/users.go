@@ -8,10 +8,10 @@ import (
 )
 
 func (q query) Users(
-	ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool,
+	ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled, invited *bool,
 ) (*auth.UserConnection, error) {
 	c, err := q.auth.Users(ctx, auth.UserList{
-		First: first, After: after, Last: last, Before: before, Search: search, Match: match, Role: role, Disabled: disabled,
+		First: first, After: after, Last: last, Before: before, Search: search, Match: match, Role: role, Disabled: disabled, Invited: invited,
 	})
 	if err != nil {
 		return nil, err

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"latchkey/graph/scalar"
 	"latchkey/internal/auth"
+	"latchkey/internal/config"
+	"latchkey/internal/doctor"
 	"latchkey/internal/store"
 	"math"
 	"strconv"
@@ -31,9 +33,11 @@ func NewExecutableSchema(cfg Config) graphql.ExecutableSchema {
 type Config = graphql.Config[ResolverRoot, DirectiveRoot, ComplexityRoot]
 
 type ResolverRoot interface {
+	Finding() FindingResolver
 	Mutation() MutationResolver
 	Query() QueryResolver
 	SecurityEvent() SecurityEventResolver
+	ServerInfo() ServerInfoResolver
 	Session() SessionResolver
 	User() UserResolver
 	UserConnection() UserConnectionResolver
@@ -51,6 +55,16 @@ type ComplexityRoot struct {
 		Errors  func(childComplexity int) int
 		Passkey func(childComplexity int) int
 		User    func(childComplexity int) int
+	}
+
+	BadLine struct {
+		Line     func(childComplexity int) int
+		Problems func(childComplexity int) int
+	}
+
+	CancelAllMailsPayload struct {
+		Count  func(childComplexity int) int
+		Errors func(childComplexity int) int
 	}
 
 	CancelMailPayload struct {
@@ -136,7 +150,28 @@ type ComplexityRoot struct {
 		Totp           func(childComplexity int) int
 	}
 
+	Finding struct {
+		Advice  func(childComplexity int) int
+		Check   func(childComplexity int) int
+		Text    func(childComplexity int) int
+		Verdict func(childComplexity int) int
+	}
+
 	ForgetDevicePayload struct {
+		Errors func(childComplexity int) int
+		User   func(childComplexity int) int
+	}
+
+	ImportUsersPayload struct {
+		Bad      func(childComplexity int) int
+		BadLines func(childComplexity int) int
+		Errors   func(childComplexity int) int
+		Imported func(childComplexity int) int
+		Lines    func(childComplexity int) int
+		Present  func(childComplexity int) int
+	}
+
+	InviteUserPayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
 	}
@@ -170,6 +205,7 @@ type ComplexityRoot struct {
 
 	Mutation struct {
 		AddPasskey           func(childComplexity int, input auth.AddPasskeyInput) int
+		CancelAllMails       func(childComplexity int, input auth.CancelAllMailsInput) int
 		CancelMail           func(childComplexity int, input auth.CancelMailInput) int
 		ChangeEmail          func(childComplexity int, input auth.ChangeEmailInput) int
 		ChangePassword       func(childComplexity int, input auth.ChangePasswordInput) int
@@ -183,6 +219,8 @@ type ComplexityRoot struct {
 		DisableUser          func(childComplexity int, input auth.DisableUserInput) int
 		EnableUser           func(childComplexity int, input auth.EnableUserInput) int
 		ForgetDevice         func(childComplexity int, input auth.ForgetDeviceInput) int
+		ImportUsers          func(childComplexity int, input ImportUsersInput) int
+		InviteUser           func(childComplexity int, input auth.InviteUserInput) int
 		Login                func(childComplexity int, input auth.LoginInput) int
 		Logout               func(childComplexity int, input auth.LogoutInput) int
 		MakeRecoveryCodes    func(childComplexity int) int
@@ -202,8 +240,10 @@ type ComplexityRoot struct {
 		RetryMail            func(childComplexity int, input auth.RetryMailInput) int
 		RevokeOtherSessions  func(childComplexity int) int
 		RevokeSession        func(childComplexity int, input auth.RevokeSessionInput) int
+		RevokeUserSession    func(childComplexity int, input auth.RevokeUserSessionInput) int
 		RevokeUserSessions   func(childComplexity int, input auth.RevokeUserSessionsInput) int
 		SendPasswordReset    func(childComplexity int, input auth.SendPasswordResetInput) int
+		SendTestMail         func(childComplexity int) int
 		SetUserRole          func(childComplexity int, input auth.SetUserRoleInput) int
 		StartPasskey         func(childComplexity int) int
 		StartPasskeyLogin    func(childComplexity int, input auth.StartPasskeyLoginInput) int
@@ -239,9 +279,10 @@ type ComplexityRoot struct {
 		Me             func(childComplexity int) int
 		Node           func(childComplexity int, id string) int
 		SecurityEvents func(childComplexity int, first *int, after *string, last *int, before *string, kinds []store.EventKind, actor *store.ActorKind, actorID *string, userID *string, from *time.Time, until *time.Time) int
+		Server         func(childComplexity int) int
 		Statistics     func(childComplexity int, days int) int
 		User           func(childComplexity int, id string) int
-		Users          func(childComplexity int, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) int
+		Users          func(childComplexity int, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool, invited *bool) int
 	}
 
 	QueuedMail struct {
@@ -253,6 +294,7 @@ type ComplexityRoot struct {
 		State     func(childComplexity int) int
 		To        func(childComplexity int) int
 		Tries     func(childComplexity int) int
+		UserID    func(childComplexity int) int
 	}
 
 	QueuedMailConnection struct {
@@ -355,6 +397,12 @@ type ComplexityRoot struct {
 		User             func(childComplexity int) int
 	}
 
+	RevokeUserSessionPayload struct {
+		Errors           func(childComplexity int) int
+		RevokedSessionID func(childComplexity int) int
+		User             func(childComplexity int) int
+	}
+
 	RevokeUserSessionsPayload struct {
 		Count  func(childComplexity int) int
 		Errors func(childComplexity int) int
@@ -406,6 +454,19 @@ type ComplexityRoot struct {
 		User   func(childComplexity int) int
 	}
 
+	SendTestMailPayload struct {
+		Errors func(childComplexity int) int
+		SentTo func(childComplexity int) int
+	}
+
+	ServerInfo struct {
+		Findings func(childComplexity int) int
+		Revision func(childComplexity int) int
+		Schema   func(childComplexity int) int
+		Settings func(childComplexity int) int
+		Version  func(childComplexity int) int
+	}
+
 	Session struct {
 		CreatedAt   func(childComplexity int) int
 		Current     func(childComplexity int) int
@@ -430,6 +491,14 @@ type ComplexityRoot struct {
 	SetUserRolePayload struct {
 		Errors func(childComplexity int) int
 		User   func(childComplexity int) int
+	}
+
+	Setting struct {
+		Description func(childComplexity int) int
+		Name        func(childComplexity int) int
+		Secret      func(childComplexity int) int
+		Source      func(childComplexity int) int
+		Value       func(childComplexity int) int
 	}
 
 	StartPasskeyLoginPayload struct {
@@ -508,6 +577,7 @@ type ComplexityRoot struct {
 		Factors              func(childComplexity int) int
 		HasPassword          func(childComplexity int) int
 		ID                   func(childComplexity int) int
+		InvitedUntil         func(childComplexity int) int
 		LastLoginAt          func(childComplexity int) int
 		MustChangePassword   func(childComplexity int) int
 		MustEnrol            func(childComplexity int) int
@@ -548,6 +618,11 @@ type ComplexityRoot struct {
 
 // region    ************************** generated!.gotpl **************************
 
+type FindingResolver interface {
+	Verdict(ctx context.Context, obj *doctor.Finding) (FindingVerdict, error)
+
+	Advice(ctx context.Context, obj *doctor.Finding) (*string, error)
+}
 type MutationResolver interface {
 	Register(ctx context.Context, input auth.RegisterInput) (*RegisterPayload, error)
 	ResendConfirmation(ctx context.Context, input auth.ResendConfirmationInput) (*ResendConfirmationPayload, error)
@@ -581,30 +656,41 @@ type MutationResolver interface {
 	SetUserRole(ctx context.Context, input auth.SetUserRoleInput) (*SetUserRolePayload, error)
 	DisableUser(ctx context.Context, input auth.DisableUserInput) (*DisableUserPayload, error)
 	EnableUser(ctx context.Context, input auth.EnableUserInput) (*EnableUserPayload, error)
+	RevokeUserSession(ctx context.Context, input auth.RevokeUserSessionInput) (*RevokeUserSessionPayload, error)
 	RevokeUserSessions(ctx context.Context, input auth.RevokeUserSessionsInput) (*RevokeUserSessionsPayload, error)
 	DeleteUser(ctx context.Context, input auth.DeleteUserInput) (*DeleteUserPayload, error)
 	CreateUser(ctx context.Context, input auth.CreateUserInput) (*CreateUserPayload, error)
+	InviteUser(ctx context.Context, input auth.InviteUserInput) (*InviteUserPayload, error)
+	ImportUsers(ctx context.Context, input ImportUsersInput) (*ImportUsersPayload, error)
 	SendPasswordReset(ctx context.Context, input auth.SendPasswordResetInput) (*SendPasswordResetPayload, error)
 	RequireAtNextLogin(ctx context.Context, input auth.RequireAtNextLoginInput) (*RequireAtNextLoginPayload, error)
 	ResetUserFactors(ctx context.Context, input auth.ResetUserFactorsInput) (*ResetUserFactorsPayload, error)
 	RetryMail(ctx context.Context, input auth.RetryMailInput) (*RetryMailPayload, error)
 	RetryAllMails(ctx context.Context) (*RetryAllMailsPayload, error)
 	CancelMail(ctx context.Context, input auth.CancelMailInput) (*CancelMailPayload, error)
+	CancelAllMails(ctx context.Context, input auth.CancelAllMailsInput) (*CancelAllMailsPayload, error)
+	SendTestMail(ctx context.Context) (*SendTestMailPayload, error)
 }
 type QueryResolver interface {
 	LoginMethods(ctx context.Context) (*auth.LoginMethods, error)
 	Me(ctx context.Context) (*store.User, error)
 	User(ctx context.Context, id string) (*store.User, error)
 	Node(ctx context.Context, id string) (Node, error)
-	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool) (*auth.UserConnection, error)
+	Users(ctx context.Context, first *int, after *string, last *int, before *string, search *string, match auth.UserMatch, role *store.Role, disabled *bool, invited *bool) (*auth.UserConnection, error)
 	Mails(ctx context.Context, first *int, after *string, failed bool) (*auth.QueuedMailConnection, error)
 	SecurityEvents(ctx context.Context, first *int, after *string, last *int, before *string, kinds []store.EventKind, actor *store.ActorKind, actorID *string, userID *string, from *time.Time, until *time.Time) (*auth.SecurityEventConnection, error)
 	Statistics(ctx context.Context, days int) (*auth.Statistics, error)
+	Server(ctx context.Context) (*ServerInfo, error)
 }
 type SecurityEventResolver interface {
 	User(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
 
 	ActorUser(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
+}
+type ServerInfoResolver interface {
+	Schema(ctx context.Context, obj *ServerInfo) (int, error)
+	Settings(ctx context.Context, obj *ServerInfo) ([]config.Setting, error)
+	Findings(ctx context.Context, obj *ServerInfo) ([]doctor.Finding, error)
 }
 type SessionResolver interface {
 	Current(ctx context.Context, obj *store.Session) (bool, error)
@@ -667,6 +753,32 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.AddPasskeyPayload.User(childComplexity), true
+
+	case "BadLine.line":
+		if e.ComplexityRoot.BadLine.Line == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BadLine.Line(childComplexity), true
+	case "BadLine.problems":
+		if e.ComplexityRoot.BadLine.Problems == nil {
+			break
+		}
+
+		return e.ComplexityRoot.BadLine.Problems(childComplexity), true
+
+	case "CancelAllMailsPayload.count":
+		if e.ComplexityRoot.CancelAllMailsPayload.Count == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAllMailsPayload.Count(childComplexity), true
+	case "CancelAllMailsPayload.errors":
+		if e.ComplexityRoot.CancelAllMailsPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.CancelAllMailsPayload.Errors(childComplexity), true
 
 	case "CancelMailPayload.cancelledMailId":
 		if e.ComplexityRoot.CancelMailPayload.CancelledMailID == nil {
@@ -928,6 +1040,31 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.EnrolmentStep.Totp(childComplexity), true
 
+	case "Finding.advice":
+		if e.ComplexityRoot.Finding.Advice == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Finding.Advice(childComplexity), true
+	case "Finding.check":
+		if e.ComplexityRoot.Finding.Check == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Finding.Check(childComplexity), true
+	case "Finding.text":
+		if e.ComplexityRoot.Finding.Text == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Finding.Text(childComplexity), true
+	case "Finding.verdict":
+		if e.ComplexityRoot.Finding.Verdict == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Finding.Verdict(childComplexity), true
+
 	case "ForgetDevicePayload.errors":
 		if e.ComplexityRoot.ForgetDevicePayload.Errors == nil {
 			break
@@ -940,6 +1077,56 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.ForgetDevicePayload.User(childComplexity), true
+
+	case "ImportUsersPayload.bad":
+		if e.ComplexityRoot.ImportUsersPayload.Bad == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.Bad(childComplexity), true
+	case "ImportUsersPayload.badLines":
+		if e.ComplexityRoot.ImportUsersPayload.BadLines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.BadLines(childComplexity), true
+	case "ImportUsersPayload.errors":
+		if e.ComplexityRoot.ImportUsersPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.Errors(childComplexity), true
+	case "ImportUsersPayload.imported":
+		if e.ComplexityRoot.ImportUsersPayload.Imported == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.Imported(childComplexity), true
+	case "ImportUsersPayload.lines":
+		if e.ComplexityRoot.ImportUsersPayload.Lines == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.Lines(childComplexity), true
+	case "ImportUsersPayload.present":
+		if e.ComplexityRoot.ImportUsersPayload.Present == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ImportUsersPayload.Present(childComplexity), true
+
+	case "InviteUserPayload.errors":
+		if e.ComplexityRoot.InviteUserPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.Errors(childComplexity), true
+	case "InviteUserPayload.user":
+		if e.ComplexityRoot.InviteUserPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.InviteUserPayload.User(childComplexity), true
 
 	case "LoginMethods.emailCode":
 		if e.ComplexityRoot.LoginMethods.EmailCode == nil {
@@ -1046,6 +1233,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.AddPasskey(childComplexity, args["input"].(auth.AddPasskeyInput)), true
+	case "Mutation.cancelAllMails":
+		if e.ComplexityRoot.Mutation.CancelAllMails == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_cancelAllMails_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.CancelAllMails(childComplexity, args["input"].(auth.CancelAllMailsInput)), true
 	case "Mutation.cancelMail":
 		if e.ComplexityRoot.Mutation.CancelMail == nil {
 			break
@@ -1189,6 +1387,28 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.ForgetDevice(childComplexity, args["input"].(auth.ForgetDeviceInput)), true
+	case "Mutation.importUsers":
+		if e.ComplexityRoot.Mutation.ImportUsers == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_importUsers_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.ImportUsers(childComplexity, args["input"].(ImportUsersInput)), true
+	case "Mutation.inviteUser":
+		if e.ComplexityRoot.Mutation.InviteUser == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_inviteUser_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.InviteUser(childComplexity, args["input"].(auth.InviteUserInput)), true
 	case "Mutation.login":
 		if e.ComplexityRoot.Mutation.Login == nil {
 			break
@@ -1378,6 +1598,17 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.RevokeSession(childComplexity, args["input"].(auth.RevokeSessionInput)), true
+	case "Mutation.revokeUserSession":
+		if e.ComplexityRoot.Mutation.RevokeUserSession == nil {
+			break
+		}
+
+		args, err := ec.field_Mutation_revokeUserSession_args(ctx, rawArgs)
+		if err != nil {
+			return 0, false
+		}
+
+		return e.ComplexityRoot.Mutation.RevokeUserSession(childComplexity, args["input"].(auth.RevokeUserSessionInput)), true
 	case "Mutation.revokeUserSessions":
 		if e.ComplexityRoot.Mutation.RevokeUserSessions == nil {
 			break
@@ -1400,6 +1631,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Mutation.SendPasswordReset(childComplexity, args["input"].(auth.SendPasswordResetInput)), true
+	case "Mutation.sendTestMail":
+		if e.ComplexityRoot.Mutation.SendTestMail == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Mutation.SendTestMail(childComplexity), true
 	case "Mutation.setUserRole":
 		if e.ComplexityRoot.Mutation.SetUserRole == nil {
 			break
@@ -1572,6 +1809,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.Query.SecurityEvents(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["kinds"].([]store.EventKind), args["actor"].(*store.ActorKind), args["actorId"].(*string), args["userId"].(*string), args["from"].(*time.Time), args["until"].(*time.Time)), true
+	case "Query.server":
+		if e.ComplexityRoot.Query.Server == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Query.Server(childComplexity), true
 	case "Query.statistics":
 		if e.ComplexityRoot.Query.Statistics == nil {
 			break
@@ -1604,7 +1847,7 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 			return 0, false
 		}
 
-		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["search"].(*string), args["match"].(auth.UserMatch), args["role"].(*store.Role), args["disabled"].(*bool)), true
+		return e.ComplexityRoot.Query.Users(childComplexity, args["first"].(*int), args["after"].(*string), args["last"].(*int), args["before"].(*string), args["search"].(*string), args["match"].(auth.UserMatch), args["role"].(*store.Role), args["disabled"].(*bool), args["invited"].(*bool)), true
 
 	case "QueuedMail.createdAt":
 		if e.ComplexityRoot.QueuedMail.CreatedAt == nil {
@@ -1654,6 +1897,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.QueuedMail.Tries(childComplexity), true
+	case "QueuedMail.userId":
+		if e.ComplexityRoot.QueuedMail.UserID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.QueuedMail.UserID(childComplexity), true
 
 	case "QueuedMailConnection.edges":
 		if e.ComplexityRoot.QueuedMailConnection.Edges == nil {
@@ -1932,6 +2181,25 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.RevokeSessionPayload.User(childComplexity), true
 
+	case "RevokeUserSessionPayload.errors":
+		if e.ComplexityRoot.RevokeUserSessionPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeUserSessionPayload.Errors(childComplexity), true
+	case "RevokeUserSessionPayload.revokedSessionId":
+		if e.ComplexityRoot.RevokeUserSessionPayload.RevokedSessionID == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeUserSessionPayload.RevokedSessionID(childComplexity), true
+	case "RevokeUserSessionPayload.user":
+		if e.ComplexityRoot.RevokeUserSessionPayload.User == nil {
+			break
+		}
+
+		return e.ComplexityRoot.RevokeUserSessionPayload.User(childComplexity), true
+
 	case "RevokeUserSessionsPayload.count":
 		if e.ComplexityRoot.RevokeUserSessionsPayload.Count == nil {
 			break
@@ -2136,6 +2404,50 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 
 		return e.ComplexityRoot.SendPasswordResetPayload.User(childComplexity), true
 
+	case "SendTestMailPayload.errors":
+		if e.ComplexityRoot.SendTestMailPayload.Errors == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendTestMailPayload.Errors(childComplexity), true
+	case "SendTestMailPayload.sentTo":
+		if e.ComplexityRoot.SendTestMailPayload.SentTo == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SendTestMailPayload.SentTo(childComplexity), true
+
+	case "ServerInfo.findings":
+		if e.ComplexityRoot.ServerInfo.Findings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Findings(childComplexity), true
+	case "ServerInfo.revision":
+		if e.ComplexityRoot.ServerInfo.Revision == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Revision(childComplexity), true
+	case "ServerInfo.schema":
+		if e.ComplexityRoot.ServerInfo.Schema == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Schema(childComplexity), true
+	case "ServerInfo.settings":
+		if e.ComplexityRoot.ServerInfo.Settings == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Settings(childComplexity), true
+	case "ServerInfo.version":
+		if e.ComplexityRoot.ServerInfo.Version == nil {
+			break
+		}
+
+		return e.ComplexityRoot.ServerInfo.Version(childComplexity), true
+
 	case "Session.createdAt":
 		if e.ComplexityRoot.Session.CreatedAt == nil {
 			break
@@ -2240,6 +2552,37 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SetUserRolePayload.User(childComplexity), true
+
+	case "Setting.description":
+		if e.ComplexityRoot.Setting.Description == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.Description(childComplexity), true
+	case "Setting.name":
+		if e.ComplexityRoot.Setting.Name == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.Name(childComplexity), true
+	case "Setting.secret":
+		if e.ComplexityRoot.Setting.Secret == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.Secret(childComplexity), true
+	case "Setting.source":
+		if e.ComplexityRoot.Setting.Source == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.Source(childComplexity), true
+	case "Setting.value":
+		if e.ComplexityRoot.Setting.Value == nil {
+			break
+		}
+
+		return e.ComplexityRoot.Setting.Value(childComplexity), true
 
 	case "StartPasskeyLoginPayload.challenge":
 		if e.ComplexityRoot.StartPasskeyLoginPayload.Challenge == nil {
@@ -2521,6 +2864,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.User.ID(childComplexity), true
+	case "User.invitedUntil":
+		if e.ComplexityRoot.User.InvitedUntil == nil {
+			break
+		}
+
+		return e.ComplexityRoot.User.InvitedUntil(childComplexity), true
 	case "User.lastLoginAt":
 		if e.ComplexityRoot.User.LastLoginAt == nil {
 			break
@@ -2684,6 +3033,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 	inputUnmarshalers := func() *graphql.InputUnmarshalerIndex {
 		return graphql.NewInputUnmarshalerIndex(
 			graphql.NewInputUnmarshaler("AddPasskeyInput", ec.unmarshalInputAddPasskeyInput),
+			graphql.NewInputUnmarshaler("CancelAllMailsInput", ec.unmarshalInputCancelAllMailsInput),
 			graphql.NewInputUnmarshaler("CancelMailInput", ec.unmarshalInputCancelMailInput),
 			graphql.NewInputUnmarshaler("ChangeEmailInput", ec.unmarshalInputChangeEmailInput),
 			graphql.NewInputUnmarshaler("ChangePasswordInput", ec.unmarshalInputChangePasswordInput),
@@ -2697,6 +3047,8 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("DisableUserInput", ec.unmarshalInputDisableUserInput),
 			graphql.NewInputUnmarshaler("EnableUserInput", ec.unmarshalInputEnableUserInput),
 			graphql.NewInputUnmarshaler("ForgetDeviceInput", ec.unmarshalInputForgetDeviceInput),
+			graphql.NewInputUnmarshaler("ImportUsersInput", ec.unmarshalInputImportUsersInput),
+			graphql.NewInputUnmarshaler("InviteUserInput", ec.unmarshalInputInviteUserInput),
 			graphql.NewInputUnmarshaler("LoginAnswer", ec.unmarshalInputLoginAnswer),
 			graphql.NewInputUnmarshaler("LoginInput", ec.unmarshalInputLoginInput),
 			graphql.NewInputUnmarshaler("LogoutInput", ec.unmarshalInputLogoutInput),
@@ -2713,6 +3065,7 @@ func (e *executableSchema) Exec(ctx context.Context) graphql.ResponseHandler {
 			graphql.NewInputUnmarshaler("ResetUserFactorsInput", ec.unmarshalInputResetUserFactorsInput),
 			graphql.NewInputUnmarshaler("RetryMailInput", ec.unmarshalInputRetryMailInput),
 			graphql.NewInputUnmarshaler("RevokeSessionInput", ec.unmarshalInputRevokeSessionInput),
+			graphql.NewInputUnmarshaler("RevokeUserSessionInput", ec.unmarshalInputRevokeUserSessionInput),
 			graphql.NewInputUnmarshaler("RevokeUserSessionsInput", ec.unmarshalInputRevokeUserSessionsInput),
 			graphql.NewInputUnmarshaler("SendPasswordResetInput", ec.unmarshalInputSendPasswordResetInput),
 			graphql.NewInputUnmarshaler("SetUserRoleInput", ec.unmarshalInputSetUserRoleInput),
@@ -2843,7 +3196,7 @@ enum Role {
   ADMIN
 }
 
-"A person with a confirmed email address."
+"A person with a confirmed email address, or one whom an administrator invited to confirm it."
 type User implements Node {
   "Opaque, never used again, unique among the objects of every type; the ` + "`" + `sub` + "`" + ` of the access token."
   id: ID!
@@ -2900,6 +3253,11 @@ type User implements Node {
   mustEnrol: Boolean @private
   "Where the second factor is left out, the one trusted last first; 20 at most. Private, as ` + "`" + `email` + "`" + ` is."
   trustedDevices: [TrustedDevice!] @private
+  """
+  Of somebody whom ` + "`" + `inviteUser` + "`" + ` invited and who has not set a password yet: when the account is deleted if they do not. Null
+  once it is theirs. Private, as ` + "`" + `email` + "`" + ` is.
+  """
+  invitedUntil: Time @private
 }
 
 "Something that opens the account besides the password."
@@ -3042,6 +3400,8 @@ type Query {
     role: Role
     "Only users who are disabled, or only those who are not."
     disabled: Boolean
+    "Only users who were invited and have not set a password yet, or only those whose account is theirs."
+    invited: Boolean
   ): UserConnection @hasRole(role: ADMIN)
   """
   The mails that wait or were given up, oldest first: the first 50 unless ` + "`" + `first` + "`" + ` says otherwise. A negative number, more
@@ -3086,6 +3446,11 @@ type Query {
   days. Needs an administrator's access token.
   """
   statistics(days: Int! = 30): Statistics @hasRole(role: ADMIN)
+  """
+  The server that answers, one of the replicas: what it runs, with what settings, and what is wrong with it. Needs an
+  administrator's access token.
+  """
+  server: ServerInfo @hasRole(role: ADMIN)
 }
 
 "How people log in here."
@@ -3280,14 +3645,20 @@ enum SecurityEventKind {
   DEVICE_FORGOTTEN
   "What the user has to do at the next login was set, by an administrator or the shell."
   DUTY_SET
+  "An administrator made the account, and its user was mailed a link that sets a password; or was mailed it again."
+  INVITED
+  "By the link of an invitation, which made the account its user's."
+  INVITATION_TAKEN
+  "An administrator had a test mail sent to their own address."
+  MAIL_TESTED
 
-  "` + "`" + `count` + "`" + ` users came from a file, by the shell."
+  "` + "`" + `count` + "`" + ` users came from a file, by an administrator or the shell."
   USERS_IMPORTED
   "` + "`" + `count` + "`" + ` users went to a file with the hashes of their passwords, by the shell; with the reason ` + "`" + `factors` + "`" + `, their second factors too."
   USERS_EXPORTED
   "A mail, or ` + "`" + `count` + "`" + ` of them, was tried again at once, by an administrator or the shell."
   MAIL_RETRIED
-  "A mail that waited was deleted, by an administrator or the shell."
+  "A mail, or ` + "`" + `count` + "`" + ` of them, was deleted, by an administrator or the shell."
   MAIL_CANCELLED
   "Somebody followed the link to an address that was registered and said no; with the reason ` + "`" + `all` + "`" + `, to all that was registered."
   REGISTRATION_DECLINED
@@ -3307,6 +3678,8 @@ enum SecurityEventKind {
   BACKUP_MADE
   "By the shell: the database came from a backup."
   BACKUP_RESTORED
+  "By the shell: a link that makes the first administrator."
+  ADMIN_LINK_MADE
 
   "A sum: wrong passwords, codes and passkeys, by the reason."
   LOGIN_REFUSED
@@ -3423,6 +3796,8 @@ type QueuedMail {
   kind: String!
   "The address that it is about, in lower case."
   to: String!
+  "Whose account it is about. Null where it is about none, or who that is shows when it is sent."
+  userId: ID
   state: QueuedMailState!
   createdAt: Time!
   "Tries that a mail server answered. While it cannot be reached none is counted."
@@ -3437,6 +3812,62 @@ enum QueuedMailState {
   WAITING
   "Given up. Kept for 30 days."
   FAILED
+}
+
+# ---------------------------------------------------------------- the server
+
+"What a server runs and with what settings."
+type ServerInfo {
+  "As ` + "`" + `latchkey version` + "`" + ` prints it."
+  version: String!
+  "Of the source that it was built from; null where the build does not say."
+  revision: String
+  "The number of the last migration that the database went through."
+  schema: Int!
+  "In the order of .env.example."
+  settings: [Setting!]!
+  """
+  What ` + "`" + `latchkey doctor` + "`" + ` finds: it looks at the settings, the database, Redis and the mail server. It takes up to 10 seconds,
+  and is done anew once a minute at most.
+  """
+  findings: [Finding!]!
+}
+
+"A setting in force."
+type Setting {
+  name: String!
+  "Of a secret only that it is set, and its size: ` + "`" + `set, 64 bytes` + "`" + `. Null where there is none."
+  value: String
+  secret: Boolean!
+  source: SettingSource!
+  "What it is, in a sentence."
+  description: String!
+}
+
+enum SettingSource {
+  "A variable of the process."
+  ENVIRONMENT
+  "The file ` + "`" + `.env` + "`" + `, or the file that the setting's name with ` + "`" + `_FILE` + "`" + ` behind it names."
+  FILE
+  DEFAULT
+}
+
+"What one check found."
+type Finding {
+  "What was looked at, for example ` + "`" + `database` + "`" + `. Checks will be added."
+  check: String!
+  verdict: FindingVerdict!
+  text: String!
+  "What to do; null where all is well."
+  advice: String
+}
+
+enum FindingVerdict {
+  OK
+  "It works, but look at it."
+  WARN
+  "It does not work, or not well."
+  FAIL
 }
 
 # ---------------------------------------------------------------- mutations: one to a request
@@ -3615,6 +4046,8 @@ type Mutation {
   access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
   """
   enableUser(input: EnableUserInput!): EnableUserPayload @hasRole(role: ADMIN)
+  "Logs a user out on one device. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  revokeUserSession(input: RevokeUserSessionInput!): RevokeUserSessionPayload @hasRole(role: ADMIN)
   "Logs a user out everywhere at once. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
   revokeUserSessions(input: RevokeUserSessionsInput!): RevokeUserSessionsPayload @hasRole(role: ADMIN)
   """
@@ -3629,8 +4062,21 @@ type Mutation {
   """
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
   """
-  Mails a user a link that sets a new password. Until it is used the old one stays good. Needs an administrator's access
-  token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `.
+  Makes an account and mails its address a link by which its user sets a password, within 72 hours. Then it is theirs, and
+  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody can log in; if they do not, it is deleted. Of
+  a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `,
+  ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `.
+  """
+  inviteUser(input: InviteUserInput!): InviteUserPayload @hasRole(role: ADMIN)
+  """
+  Makes accounts of lines as ` + "`" + `latchkey export` + "`" + ` writes them, one JSON object a line, with the hashes of their passwords: as many as
+  a request holds. Their addresses count as confirmed, and who is there already is left alone, so that the same can be sent
+  again. A bad line keeps no other from being imported. Needs an administrator's access token.
+  """
+  importUsers(input: ImportUsersInput!): ImportUsersPayload @hasRole(role: ADMIN)
+  """
+  Mails a user a link that sets a new password. Until it is used the old one stays good. Somebody who was invited and has not
+  come is invited again, for 72 hours. Needs an administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `, ` + "`" + `ACCOUNT_DISABLED` + "`" + `.
   """
   sendPasswordReset(input: SendPasswordResetInput!): SendPasswordResetPayload @hasRole(role: ADMIN)
   """
@@ -3656,6 +4102,17 @@ type Mutation {
   administrator's access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `.
   """
   cancelMail(input: CancelMailInput!): CancelMailPayload @hasRole(role: ADMIN)
+  """
+  Deletes all mails that were given up, or all there are. One that is on its way at this moment may still arrive. Needs an
+  administrator's access token.
+  """
+  cancelAllMails(input: CancelAllMailsInput! = {}): CancelAllMailsPayload @hasRole(role: ADMIN)
+  """
+  Sends a mail to the viewer's own address at once, past all that wait. If the mail server refuses it, the error's message has
+  the server's words. It takes up to 15 seconds. Needs an administrator's access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors:
+  ` + "`" + `MAIL_NOT_SENT` + "`" + `.
+  """
+  sendTestMail: SendTestMailPayload @hasRole(role: ADMIN)
 }
 
 # ---------------------------------------------------------------- what goes wrong
@@ -3749,6 +4206,8 @@ enum UserErrorCode {
   LAST_ADMIN
   "The address has an account, or is kept for 72 hours for one that gave it up. Said to administrators alone."
   EMAIL_TAKEN
+  "The mail server did not take the mail. The message says why, for administrators."
+  MAIL_NOT_SENT
 }
 
 # ---------------------------------------------------------------- tokens
@@ -4251,6 +4710,52 @@ type CreateUserPayload {
   errors: [UserError!]!
 }
 
+input InviteUserInput {
+  email: String!
+  username: String!
+  role: Role! = USER
+}
+type InviteUserPayload {
+  user: User
+  errors: [UserError!]!
+}
+
+input ImportUsersInput {
+  "The lines, as docs/migrating.md has them."
+  users: String!
+  "Check them, and write nothing."
+  dryRun: Boolean! = true
+}
+type ImportUsersPayload {
+  "How many there were, but for empty ones."
+  lines: Int
+  "How many were imported or, of a dry run, would be."
+  imported: Int
+  "How many have an account with this address and username, which was left alone."
+  present: Int
+  badLines: Int
+  "The first 100 bad lines."
+  bad: [BadLine!]
+  errors: [UserError!]!
+}
+"A line of an import that is wrong."
+type BadLine {
+  "The first is 1; empty lines count."
+  line: Int!
+  "For people; they hold nothing of the line."
+  problems: [String!]!
+}
+
+input RevokeUserSessionInput {
+  userId: ID!
+  sessionId: ID!
+}
+type RevokeUserSessionPayload {
+  revokedSessionId: ID
+  user: User
+  errors: [UserError!]!
+}
+
 input SendPasswordResetInput {
   userId: ID!
 }
@@ -4299,6 +4804,22 @@ type CancelMailPayload {
   cancelledMailId: ID
   errors: [UserError!]!
 }
+
+input CancelAllMailsInput {
+  "Only those that were given up."
+  failed: Boolean! = true
+}
+type CancelAllMailsPayload {
+  "How many were deleted."
+  count: Int
+  errors: [UserError!]!
+}
+
+type SendTestMailPayload {
+  "Where it went."
+  sentTo: String
+  errors: [UserError!]!
+}
 `, BuiltIn: false},
 }
 var parsedSchema = gqlparser.MustLoadSchema(sources...)
@@ -4317,6 +4838,26 @@ func (ec *executionContext) childFields_AddPasskeyPayload(ctx context.Context, f
 		return ec.fieldContext_AddPasskeyPayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type AddPasskeyPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_BadLine(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "line":
+		return ec.fieldContext_BadLine_line(ctx, field)
+	case "problems":
+		return ec.fieldContext_BadLine_problems(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type BadLine", field.Name)
+}
+
+func (ec *executionContext) childFields_CancelAllMailsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "count":
+		return ec.fieldContext_CancelAllMailsPayload_count(ctx, field)
+	case "errors":
+		return ec.fieldContext_CancelAllMailsPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type CancelAllMailsPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_CancelMailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4471,6 +5012,20 @@ func (ec *executionContext) childFields_EnableUserPayload(ctx context.Context, f
 	return nil, fmt.Errorf("no field named %q was found under type EnableUserPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_Finding(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "check":
+		return ec.fieldContext_Finding_check(ctx, field)
+	case "verdict":
+		return ec.fieldContext_Finding_verdict(ctx, field)
+	case "text":
+		return ec.fieldContext_Finding_text(ctx, field)
+	case "advice":
+		return ec.fieldContext_Finding_advice(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Finding", field.Name)
+}
+
 func (ec *executionContext) childFields_ForgetDevicePayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "user":
@@ -4479,6 +5034,34 @@ func (ec *executionContext) childFields_ForgetDevicePayload(ctx context.Context,
 		return ec.fieldContext_ForgetDevicePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type ForgetDevicePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ImportUsersPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "lines":
+		return ec.fieldContext_ImportUsersPayload_lines(ctx, field)
+	case "imported":
+		return ec.fieldContext_ImportUsersPayload_imported(ctx, field)
+	case "present":
+		return ec.fieldContext_ImportUsersPayload_present(ctx, field)
+	case "badLines":
+		return ec.fieldContext_ImportUsersPayload_badLines(ctx, field)
+	case "bad":
+		return ec.fieldContext_ImportUsersPayload_bad(ctx, field)
+	case "errors":
+		return ec.fieldContext_ImportUsersPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ImportUsersPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_InviteUserPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "user":
+		return ec.fieldContext_InviteUserPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_InviteUserPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type InviteUserPayload", field.Name)
 }
 
 func (ec *executionContext) childFields_LoginMethods(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -4575,6 +5158,8 @@ func (ec *executionContext) childFields_QueuedMail(ctx context.Context, field gr
 		return ec.fieldContext_QueuedMail_kind(ctx, field)
 	case "to":
 		return ec.fieldContext_QueuedMail_to(ctx, field)
+	case "userId":
+		return ec.fieldContext_QueuedMail_userId(ctx, field)
 	case "state":
 		return ec.fieldContext_QueuedMail_state(ctx, field)
 	case "createdAt":
@@ -4789,6 +5374,18 @@ func (ec *executionContext) childFields_RevokeSessionPayload(ctx context.Context
 	return nil, fmt.Errorf("no field named %q was found under type RevokeSessionPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_RevokeUserSessionPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "revokedSessionId":
+		return ec.fieldContext_RevokeUserSessionPayload_revokedSessionId(ctx, field)
+	case "user":
+		return ec.fieldContext_RevokeUserSessionPayload_user(ctx, field)
+	case "errors":
+		return ec.fieldContext_RevokeUserSessionPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type RevokeUserSessionPayload", field.Name)
+}
+
 func (ec *executionContext) childFields_RevokeUserSessionsPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "count":
@@ -4875,6 +5472,32 @@ func (ec *executionContext) childFields_SendPasswordResetPayload(ctx context.Con
 	return nil, fmt.Errorf("no field named %q was found under type SendPasswordResetPayload", field.Name)
 }
 
+func (ec *executionContext) childFields_SendTestMailPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "sentTo":
+		return ec.fieldContext_SendTestMailPayload_sentTo(ctx, field)
+	case "errors":
+		return ec.fieldContext_SendTestMailPayload_errors(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type SendTestMailPayload", field.Name)
+}
+
+func (ec *executionContext) childFields_ServerInfo(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "version":
+		return ec.fieldContext_ServerInfo_version(ctx, field)
+	case "revision":
+		return ec.fieldContext_ServerInfo_revision(ctx, field)
+	case "schema":
+		return ec.fieldContext_ServerInfo_schema(ctx, field)
+	case "settings":
+		return ec.fieldContext_ServerInfo_settings(ctx, field)
+	case "findings":
+		return ec.fieldContext_ServerInfo_findings(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type ServerInfo", field.Name)
+}
+
 func (ec *executionContext) childFields_Session(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
 	switch field.Name {
 	case "id":
@@ -4925,6 +5548,22 @@ func (ec *executionContext) childFields_SetUserRolePayload(ctx context.Context, 
 		return ec.fieldContext_SetUserRolePayload_errors(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type SetUserRolePayload", field.Name)
+}
+
+func (ec *executionContext) childFields_Setting(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+	switch field.Name {
+	case "name":
+		return ec.fieldContext_Setting_name(ctx, field)
+	case "value":
+		return ec.fieldContext_Setting_value(ctx, field)
+	case "secret":
+		return ec.fieldContext_Setting_secret(ctx, field)
+	case "source":
+		return ec.fieldContext_Setting_source(ctx, field)
+	case "description":
+		return ec.fieldContext_Setting_description(ctx, field)
+	}
+	return nil, fmt.Errorf("no field named %q was found under type Setting", field.Name)
 }
 
 func (ec *executionContext) childFields_StartPasskeyLoginPayload(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
@@ -5091,6 +5730,8 @@ func (ec *executionContext) childFields_User(ctx context.Context, field graphql.
 		return ec.fieldContext_User_mustEnrol(ctx, field)
 	case "trustedDevices":
 		return ec.fieldContext_User_trustedDevices(ctx, field)
+	case "invitedUntil":
+		return ec.fieldContext_User_invitedUntil(ctx, field)
 	}
 	return nil, fmt.Errorf("no field named %q was found under type User", field.Name)
 }
@@ -5279,6 +5920,20 @@ func (ec *executionContext) field_Mutation_addPasskey_args(ctx context.Context, 
 	return args, nil
 }
 
+func (ec *executionContext) field_Mutation_cancelAllMails_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.CancelAllMailsInput, error) {
+			return ec.unmarshalNCancelAllMailsInput2latchkeyᚋinternalᚋauthᚐCancelAllMailsInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
 func (ec *executionContext) field_Mutation_cancelMail_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
 	var err error
 	args := map[string]any{}
@@ -5453,6 +6108,34 @@ func (ec *executionContext) field_Mutation_forgetDevice_args(ctx context.Context
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.ForgetDeviceInput, error) {
 			return ec.unmarshalNForgetDeviceInput2latchkeyᚋinternalᚋauthᚐForgetDeviceInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_importUsers_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (ImportUsersInput, error) {
+			return ec.unmarshalNImportUsersInput2latchkeyᚋgraphᚋgenᚐImportUsersInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_inviteUser_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.InviteUserInput, error) {
+			return ec.unmarshalNInviteUserInput2latchkeyᚋinternalᚋauthᚐInviteUserInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5663,6 +6346,20 @@ func (ec *executionContext) field_Mutation_revokeSession_args(ctx context.Contex
 	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
 		func(ctx context.Context, v any) (auth.RevokeSessionInput, error) {
 			return ec.unmarshalNRevokeSessionInput2latchkeyᚋinternalᚋauthᚐRevokeSessionInput(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["input"] = arg0
+	return args, nil
+}
+
+func (ec *executionContext) field_Mutation_revokeUserSession_args(ctx context.Context, rawArgs map[string]any) (map[string]any, error) {
+	var err error
+	args := map[string]any{}
+	arg0, err := graphql.ProcessArgField(ctx, rawArgs, "input",
+		func(ctx context.Context, v any) (auth.RevokeUserSessionInput, error) {
+			return ec.unmarshalNRevokeUserSessionInput2latchkeyᚋinternalᚋauthᚐRevokeUserSessionInput(ctx, v)
 		})
 	if err != nil {
 		return nil, err
@@ -5980,6 +6677,14 @@ func (ec *executionContext) field_Query_users_args(ctx context.Context, rawArgs 
 		return nil, err
 	}
 	args["disabled"] = arg7
+	arg8, err := graphql.ProcessArgField(ctx, rawArgs, "invited",
+		func(ctx context.Context, v any) (*bool, error) {
+			return ec.unmarshalOBoolean2ᚖbool(ctx, v)
+		})
+	if err != nil {
+		return nil, err
+	}
+	args["invited"] = arg8
 	return args, nil
 }
 
@@ -6181,6 +6886,107 @@ func (ec *executionContext) _AddPasskeyPayload_errors(ctx context.Context, field
 func (ec *executionContext) fieldContext_AddPasskeyPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "AddPasskeyPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _BadLine_line(ctx context.Context, field graphql.CollectedField, obj *BadLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BadLine_line(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Line, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BadLine_line(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BadLine", field, false, false, "Int")
+}
+
+func (ec *executionContext) _BadLine_problems(ctx context.Context, field graphql.CollectedField, obj *BadLine) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_BadLine_problems(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Problems, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []string) graphql.Marshaler {
+			return ec.marshalNString2ᚕstringᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_BadLine_problems(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("BadLine", field, false, false, "String")
+}
+
+func (ec *executionContext) _CancelAllMailsPayload_count(ctx context.Context, field graphql.CollectedField, obj *CancelAllMailsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelAllMailsPayload_count(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Count, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_CancelAllMailsPayload_count(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("CancelAllMailsPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _CancelAllMailsPayload_errors(ctx context.Context, field graphql.CollectedField, obj *CancelAllMailsPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_CancelAllMailsPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_CancelAllMailsPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "CancelAllMailsPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -7332,6 +8138,98 @@ func (ec *executionContext) fieldContext_EnrolmentStep_passkeyOptions(_ context.
 	return graphql.NewScalarFieldContext("EnrolmentStep", field, false, false, "String")
 }
 
+func (ec *executionContext) _Finding_check(ctx context.Context, field graphql.CollectedField, obj *doctor.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_check(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Check, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_check(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, "String")
+}
+
+func (ec *executionContext) _Finding_verdict(ctx context.Context, field graphql.CollectedField, obj *doctor.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_verdict(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().Verdict(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v FindingVerdict) graphql.Marshaler {
+			return ec.marshalNFindingVerdict2latchkeyᚋgraphᚋgenᚐFindingVerdict(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_verdict(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, true, true, "FindingVerdict")
+}
+
+func (ec *executionContext) _Finding_text(ctx context.Context, field graphql.CollectedField, obj *doctor.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_text(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Text, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_text(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, false, false, "String")
+}
+
+func (ec *executionContext) _Finding_advice(ctx context.Context, field graphql.CollectedField, obj *doctor.Finding) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Finding_advice(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Finding().Advice(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Finding_advice(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Finding", field, true, true, "String")
+}
+
 func (ec *executionContext) _ForgetDevicePayload_user(ctx context.Context, field graphql.CollectedField, obj *ForgetDevicePayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -7386,6 +8284,226 @@ func (ec *executionContext) _ForgetDevicePayload_errors(ctx context.Context, fie
 func (ec *executionContext) fieldContext_ForgetDevicePayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	fc = &graphql.FieldContext{
 		Object:     "ForgetDevicePayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ImportUsersPayload_lines(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_lines(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Lines, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_lines(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportUsersPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ImportUsersPayload_imported(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_imported(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Imported, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_imported(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportUsersPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ImportUsersPayload_present(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_present(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Present, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_present(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportUsersPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ImportUsersPayload_badLines(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_badLines(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.BadLines, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *int) graphql.Marshaler {
+			return ec.marshalOInt2ᚖint(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_badLines(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ImportUsersPayload", field, false, false, "Int")
+}
+
+func (ec *executionContext) _ImportUsersPayload_bad(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_bad(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Bad, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []BadLine) graphql.Marshaler {
+			return ec.marshalOBadLine2ᚕlatchkeyᚋgraphᚋgenᚐBadLineᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_bad(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImportUsersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_BadLine(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ImportUsersPayload_errors(ctx context.Context, field graphql.CollectedField, obj *ImportUsersPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ImportUsersPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ImportUsersPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ImportUsersPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InviteUserPayload_user(ctx context.Context, field graphql.CollectedField, obj *InviteUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InviteUserPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_InviteUserPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InviteUserPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _InviteUserPayload_errors(ctx context.Context, field graphql.CollectedField, obj *InviteUserPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_InviteUserPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_InviteUserPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "InviteUserPayload",
 		Field:      field,
 		IsMethod:   false,
 		IsResolver: false,
@@ -9428,6 +10546,68 @@ func (ec *executionContext) fieldContext_Mutation_enableUser(ctx context.Context
 	return fc, nil
 }
 
+func (ec *executionContext) _Mutation_revokeUserSession(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_revokeUserSession(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().RevokeUserSession(ctx, fc.Args["input"].(auth.RevokeUserSessionInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *RevokeUserSessionPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *RevokeUserSessionPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *RevokeUserSessionPayload) graphql.Marshaler {
+			return ec.marshalORevokeUserSessionPayload2ᚖlatchkeyᚋgraphᚋgenᚐRevokeUserSessionPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_revokeUserSession(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_RevokeUserSessionPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_revokeUserSession_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Mutation_revokeUserSessions(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -9608,6 +10788,130 @@ func (ec *executionContext) fieldContext_Mutation_createUser(ctx context.Context
 	}()
 	ctx = graphql.WithFieldContext(ctx, fc)
 	if fc.Args, err = ec.field_Mutation_createUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_inviteUser(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_inviteUser(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().InviteUser(ctx, fc.Args["input"].(auth.InviteUserInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *InviteUserPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *InviteUserPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *InviteUserPayload) graphql.Marshaler {
+			return ec.marshalOInviteUserPayload2ᚖlatchkeyᚋgraphᚋgenᚐInviteUserPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_inviteUser(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_InviteUserPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_inviteUser_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_importUsers(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_importUsers(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().ImportUsers(ctx, fc.Args["input"].(ImportUsersInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *ImportUsersPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *ImportUsersPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ImportUsersPayload) graphql.Marshaler {
+			return ec.marshalOImportUsersPayload2ᚖlatchkeyᚋgraphᚋgenᚐImportUsersPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_importUsers(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ImportUsersPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_importUsers_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
 	}
@@ -9970,6 +11274,118 @@ func (ec *executionContext) fieldContext_Mutation_cancelMail(ctx context.Context
 	if fc.Args, err = ec.field_Mutation_cancelMail_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
 		ec.Error(ctx, err)
 		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_cancelAllMails(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_cancelAllMails(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			fc := graphql.GetFieldContext(ctx)
+			return ec.Resolvers.Mutation().CancelAllMails(ctx, fc.Args["input"].(auth.CancelAllMailsInput))
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *CancelAllMailsPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *CancelAllMailsPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *CancelAllMailsPayload) graphql.Marshaler {
+			return ec.marshalOCancelAllMailsPayload2ᚖlatchkeyᚋgraphᚋgenᚐCancelAllMailsPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_cancelAllMails(ctx context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_CancelAllMailsPayload(ctx, field)
+		},
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			err = ec.Recover(ctx, r)
+			ec.Error(ctx, err)
+		}
+	}()
+	ctx = graphql.WithFieldContext(ctx, fc)
+	if fc.Args, err = ec.field_Mutation_cancelAllMails_args(ctx, field.ArgumentMap(ec.Variables)); err != nil {
+		ec.Error(ctx, err)
+		return fc, err
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _Mutation_sendTestMail(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Mutation_sendTestMail(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Mutation().SendTestMail(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *SendTestMailPayload
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *SendTestMailPayload
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *SendTestMailPayload) graphql.Marshaler {
+			return ec.marshalOSendTestMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐSendTestMailPayload(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Mutation_sendTestMail(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Mutation",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_SendTestMailPayload(ctx, field)
+		},
 	}
 	return fc, nil
 }
@@ -10438,7 +11854,7 @@ func (ec *executionContext) _Query_users(ctx context.Context, field graphql.Coll
 		},
 		func(ctx context.Context) (any, error) {
 			fc := graphql.GetFieldContext(ctx)
-			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["search"].(*string), fc.Args["match"].(auth.UserMatch), fc.Args["role"].(*store.Role), fc.Args["disabled"].(*bool))
+			return ec.Resolvers.Query().Users(ctx, fc.Args["first"].(*int), fc.Args["after"].(*string), fc.Args["last"].(*int), fc.Args["before"].(*string), fc.Args["search"].(*string), fc.Args["match"].(auth.UserMatch), fc.Args["role"].(*store.Role), fc.Args["disabled"].(*bool), fc.Args["invited"].(*bool))
 		},
 		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
 			directive0 := next
@@ -10676,6 +12092,56 @@ func (ec *executionContext) fieldContext_Query_statistics(ctx context.Context, f
 	return fc, nil
 }
 
+func (ec *executionContext) _Query_server(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Query_server(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.Query().Server(ctx)
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				role, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, "ADMIN")
+				if err != nil {
+					var zeroVal *ServerInfo
+					return zeroVal, err
+				}
+				if ec.Directives.HasRole == nil {
+					var zeroVal *ServerInfo
+					return zeroVal, errors.New("directive hasRole is not implemented")
+				}
+				return ec.Directives.HasRole(ctx, nil, directive0, role)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *ServerInfo) graphql.Marshaler {
+			return ec.marshalOServerInfo2ᚖlatchkeyᚋgraphᚋgenᚐServerInfo(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Query_server(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "Query",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_ServerInfo(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Query___type(ctx context.Context, field graphql.CollectedField) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -10819,6 +12285,29 @@ func (ec *executionContext) _QueuedMail_to(ctx context.Context, field graphql.Co
 }
 func (ec *executionContext) fieldContext_QueuedMail_to(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
 	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "String")
+}
+
+func (ec *executionContext) _QueuedMail_userId(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_QueuedMail_userId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.UserID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_QueuedMail_userId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("QueuedMail", field, false, false, "ID")
 }
 
 func (ec *executionContext) _QueuedMail_state(ctx context.Context, field graphql.CollectedField, obj *auth.QueuedMail) (ret graphql.Marshaler) {
@@ -12213,6 +13702,93 @@ func (ec *executionContext) fieldContext_RevokeSessionPayload_errors(_ context.C
 	return fc, nil
 }
 
+func (ec *executionContext) _RevokeUserSessionPayload_revokedSessionId(ctx context.Context, field graphql.CollectedField, obj *RevokeUserSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeUserSessionPayload_revokedSessionId(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.RevokedSessionID, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOID2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeUserSessionPayload_revokedSessionId(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("RevokeUserSessionPayload", field, false, false, "ID")
+}
+
+func (ec *executionContext) _RevokeUserSessionPayload_user(ctx context.Context, field graphql.CollectedField, obj *RevokeUserSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeUserSessionPayload_user(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.User, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *store.User) graphql.Marshaler {
+			return ec.marshalOUser2ᚖlatchkeyᚋinternalᚋstoreᚐUser(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeUserSessionPayload_user(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeUserSessionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_User(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _RevokeUserSessionPayload_errors(ctx context.Context, field graphql.CollectedField, obj *RevokeUserSessionPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_RevokeUserSessionPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_RevokeUserSessionPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "RevokeUserSessionPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _RevokeUserSessionsPayload_count(ctx context.Context, field graphql.CollectedField, obj *RevokeUserSessionsPayload) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13062,6 +14638,194 @@ func (ec *executionContext) fieldContext_SendPasswordResetPayload_errors(_ conte
 	return fc, nil
 }
 
+func (ec *executionContext) _SendTestMailPayload_sentTo(ctx context.Context, field graphql.CollectedField, obj *SendTestMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendTestMailPayload_sentTo(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.SentTo, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SendTestMailPayload_sentTo(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SendTestMailPayload", field, false, false, "String")
+}
+
+func (ec *executionContext) _SendTestMailPayload_errors(ctx context.Context, field graphql.CollectedField, obj *SendTestMailPayload) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SendTestMailPayload_errors(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Errors, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.UserError) graphql.Marshaler {
+			return ec.marshalNUserError2ᚕlatchkeyᚋinternalᚋauthᚐUserErrorᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_SendTestMailPayload_errors(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "SendTestMailPayload",
+		Field:      field,
+		IsMethod:   false,
+		IsResolver: false,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_UserError(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServerInfo_version(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_version(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Version, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_version(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServerInfo_revision(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_revision(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Revision, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_revision(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerInfo", field, false, false, "String")
+}
+
+func (ec *executionContext) _ServerInfo_schema(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_schema(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServerInfo().Schema(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v int) graphql.Marshaler {
+			return ec.marshalNInt2int(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_schema(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("ServerInfo", field, true, true, "Int")
+}
+
+func (ec *executionContext) _ServerInfo_settings(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_settings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServerInfo().Settings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []config.Setting) graphql.Marshaler {
+			return ec.marshalNSetting2ᚕlatchkeyᚋinternalᚋconfigᚐSettingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_settings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Setting(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
+func (ec *executionContext) _ServerInfo_findings(ctx context.Context, field graphql.CollectedField, obj *ServerInfo) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_ServerInfo_findings(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.ServerInfo().Findings(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []doctor.Finding) graphql.Marshaler {
+			return ec.marshalNFinding2ᚕlatchkeyᚋinternalᚋdoctorᚐFindingᚄ(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_ServerInfo_findings(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	fc = &graphql.FieldContext{
+		Object:     "ServerInfo",
+		Field:      field,
+		IsMethod:   true,
+		IsResolver: true,
+		Child: func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.childFields_Finding(ctx, field)
+		},
+	}
+	return fc, nil
+}
+
 func (ec *executionContext) _Session_id(ctx context.Context, field graphql.CollectedField, obj *store.Session) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -13478,6 +15242,121 @@ func (ec *executionContext) fieldContext_SetUserRolePayload_errors(_ context.Con
 		},
 	}
 	return fc, nil
+}
+
+func (ec *executionContext) _Setting_name(ctx context.Context, field graphql.CollectedField, obj *config.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_name(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Name, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_name(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, "String")
+}
+
+func (ec *executionContext) _Setting_value(ctx context.Context, field graphql.CollectedField, obj *config.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_value(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Value, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v *string) graphql.Marshaler {
+			return ec.marshalOString2ᚖstring(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_value(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, "String")
+}
+
+func (ec *executionContext) _Setting_secret(ctx context.Context, field graphql.CollectedField, obj *config.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_secret(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Secret, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v bool) graphql.Marshaler {
+			return ec.marshalNBoolean2bool(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_secret(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, "Boolean")
+}
+
+func (ec *executionContext) _Setting_source(ctx context.Context, field graphql.CollectedField, obj *config.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_source(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Source, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v config.Source) graphql.Marshaler {
+			return ec.marshalNSettingSource2latchkeyᚋinternalᚋconfigᚐSource(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_source(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, "SettingSource")
+}
+
+func (ec *executionContext) _Setting_description(ctx context.Context, field graphql.CollectedField, obj *config.Setting) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_Setting_description(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.Description, nil
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v string) graphql.Marshaler {
+			return ec.marshalNString2string(ctx, selections, v)
+		},
+		true,
+		true,
+	)
+}
+func (ec *executionContext) fieldContext_Setting_description(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("Setting", field, false, false, "String")
 }
 
 func (ec *executionContext) _StartPasskeyLoginPayload_challenge(ctx context.Context, field graphql.CollectedField, obj *StartPasskeyLoginPayload) (ret graphql.Marshaler) {
@@ -15169,6 +17048,42 @@ func (ec *executionContext) fieldContext_User_trustedDevices(_ context.Context, 
 	return fc, nil
 }
 
+func (ec *executionContext) _User_invitedUntil(ctx context.Context, field graphql.CollectedField, obj *store.User) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_User_invitedUntil(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return obj.InvitedUntil, nil
+		},
+		func(ctx context.Context, next graphql.Resolver) graphql.Resolver {
+			directive0 := next
+
+			directive1 := func(ctx context.Context) (any, error) {
+				if ec.Directives.Private == nil {
+					var zeroVal *time.Time
+					return zeroVal, errors.New("directive private is not implemented")
+				}
+				return ec.Directives.Private(ctx, obj, directive0)
+			}
+
+			next = directive1
+			return next
+		},
+		func(ctx context.Context, selections ast.SelectionSet, v *time.Time) graphql.Marshaler {
+			return ec.marshalOTime2ᚖtimeᚐTime(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_User_invitedUntil(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("User", field, false, false, "Time")
+}
+
 func (ec *executionContext) _UserConnection_edges(ctx context.Context, field graphql.CollectedField, obj *auth.UserConnection) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -16587,6 +18502,52 @@ func UnmarshalAddPasskeyInput(ctx context.Context, raw any) (auth.AddPasskeyInpu
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputCancelAllMailsInput(ctx context.Context, obj any) (auth.CancelAllMailsInput, error) {
+	var it auth.CancelAllMailsInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["failed"]; !present {
+		asMap["failed"] = true
+	}
+
+	fieldsInOrder := [...]string{"failed"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "failed":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("failed"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Failed = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalCancelAllMailsInput unmarshals raw into the CancelAllMailsInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalCancelAllMailsInput(ctx context.Context, raw any) (auth.CancelAllMailsInput, error) {
+	var out auth.CancelAllMailsInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "CancelAllMailsInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputCancelMailInput(ctx context.Context, obj any) (auth.CancelMailInput, error) {
 	var it auth.CancelMailInput
 	if obj == nil {
@@ -17233,6 +19194,119 @@ func (ec *executionContext) unmarshalInputForgetDeviceInput(ctx context.Context,
 func UnmarshalForgetDeviceInput(ctx context.Context, raw any) (auth.ForgetDeviceInput, error) {
 	var out auth.ForgetDeviceInput
 	err := graphql.UnmarshalNamedInputFromContext(ctx, "ForgetDeviceInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputImportUsersInput(ctx context.Context, obj any) (ImportUsersInput, error) {
+	var it ImportUsersInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["dryRun"]; !present {
+		asMap["dryRun"] = true
+	}
+
+	fieldsInOrder := [...]string{"users", "dryRun"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "users":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("users"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Users = data
+		case "dryRun":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("dryRun"))
+			data, err := ec.unmarshalNBoolean2bool(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.DryRun = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalImportUsersInput unmarshals raw into the ImportUsersInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalImportUsersInput(ctx context.Context, raw any) (ImportUsersInput, error) {
+	var out ImportUsersInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "ImportUsersInput", raw, &out)
+	return out, err
+}
+
+func (ec *executionContext) unmarshalInputInviteUserInput(ctx context.Context, obj any) (auth.InviteUserInput, error) {
+	var it auth.InviteUserInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	if _, present := asMap["role"]; !present {
+		asMap["role"] = "USER"
+	}
+
+	fieldsInOrder := [...]string{"email", "username", "role"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "email":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("email"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Email = data
+		case "username":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("username"))
+			data, err := ec.unmarshalNString2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Username = data
+		case "role":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("role"))
+			data, err := ec.unmarshalNRole2latchkeyᚋinternalᚋstoreᚐRole(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Role = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalInviteUserInput unmarshals raw into the InviteUserInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalInviteUserInput(ctx context.Context, raw any) (auth.InviteUserInput, error) {
+	var out auth.InviteUserInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "InviteUserInput", raw, &out)
 	return out, err
 }
 
@@ -18035,6 +20109,55 @@ func UnmarshalRevokeSessionInput(ctx context.Context, raw any) (auth.RevokeSessi
 	return out, err
 }
 
+func (ec *executionContext) unmarshalInputRevokeUserSessionInput(ctx context.Context, obj any) (auth.RevokeUserSessionInput, error) {
+	var it auth.RevokeUserSessionInput
+	if obj == nil {
+		return it, nil
+	}
+
+	asMap := map[string]any{}
+	for k, v := range obj.(map[string]any) {
+		asMap[k] = v
+	}
+
+	fieldsInOrder := [...]string{"userId", "sessionId"}
+	for _, k := range fieldsInOrder {
+		v, ok := asMap[k]
+		if !ok {
+			continue
+		}
+		switch k {
+		case "userId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("userId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.UserID = data
+		case "sessionId":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("sessionId"))
+			data, err := ec.unmarshalNID2string(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.SessionID = data
+		}
+	}
+	return it, nil
+}
+
+// UnmarshalRevokeUserSessionInput unmarshals raw into the RevokeUserSessionInput input type, using the
+// unmarshaler bound to ctx's request. Call it from a resolver to decode an input
+// object that was not passed as a field argument.
+//
+// ctx must come from a gqlgen request; outside one there is no unmarshaler to use
+// and the returned error says so.
+func UnmarshalRevokeUserSessionInput(ctx context.Context, raw any) (auth.RevokeUserSessionInput, error) {
+	var out auth.RevokeUserSessionInput
+	err := graphql.UnmarshalNamedInputFromContext(ctx, "RevokeUserSessionInput", raw, &out)
+	return out, err
+}
+
 func (ec *executionContext) unmarshalInputRevokeUserSessionsInput(ctx context.Context, obj any) (auth.RevokeUserSessionsInput, error) {
 	var it auth.RevokeUserSessionsInput
 	if obj == nil {
@@ -18485,6 +20608,82 @@ func (ec *executionContext) _AddPasskeyPayload(ctx context.Context, sel ast.Sele
 			}
 		case "errors":
 			out.Values[i] = ec._AddPasskeyPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var badLineImplementors = []string{"BadLine"}
+
+func (ec *executionContext) _BadLine(ctx context.Context, sel ast.SelectionSet, obj *BadLine) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, badLineImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("BadLine")
+		case "line":
+			out.Values[i] = ec._BadLine_line(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "problems":
+			out.Values[i] = ec._BadLine_problems(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var cancelAllMailsPayloadImplementors = []string{"CancelAllMailsPayload"}
+
+func (ec *executionContext) _CancelAllMailsPayload(ctx context.Context, sel ast.SelectionSet, obj *CancelAllMailsPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, cancelAllMailsPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("CancelAllMailsPayload")
+		case "count":
+			out.Values[i] = ec._CancelAllMailsPayload_count(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._CancelAllMailsPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19102,6 +21301,56 @@ func (ec *executionContext) _EnrolmentStep(ctx context.Context, sel ast.Selectio
 	return out
 }
 
+var findingImplementors = []string{"Finding"}
+
+func (ec *executionContext) _Finding(ctx context.Context, sel ast.SelectionSet, obj *doctor.Finding) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, findingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Finding")
+		case "check":
+			out.Values[i] = ec._Finding_check(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "verdict":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Finding_verdict(ctx, field, obj)
+				})
+		case "text":
+			out.Values[i] = ec._Finding_text(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "advice":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Finding_advice(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var forgetDevicePayloadImplementors = []string{"ForgetDevicePayload"}
 
 func (ec *executionContext) _ForgetDevicePayload(ctx context.Context, sel ast.SelectionSet, obj *ForgetDevicePayload) graphql.Marshaler {
@@ -19120,6 +21369,102 @@ func (ec *executionContext) _ForgetDevicePayload(ctx context.Context, sel ast.Se
 			}
 		case "errors":
 			out.Values[i] = ec._ForgetDevicePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var importUsersPayloadImplementors = []string{"ImportUsersPayload"}
+
+func (ec *executionContext) _ImportUsersPayload(ctx context.Context, sel ast.SelectionSet, obj *ImportUsersPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, importUsersPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ImportUsersPayload")
+		case "lines":
+			out.Values[i] = ec._ImportUsersPayload_lines(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "imported":
+			out.Values[i] = ec._ImportUsersPayload_imported(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "present":
+			out.Values[i] = ec._ImportUsersPayload_present(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "badLines":
+			out.Values[i] = ec._ImportUsersPayload_badLines(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "bad":
+			out.Values[i] = ec._ImportUsersPayload_bad(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._ImportUsersPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var inviteUserPayloadImplementors = []string{"InviteUserPayload"}
+
+func (ec *executionContext) _InviteUserPayload(ctx context.Context, sel ast.SelectionSet, obj *InviteUserPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, inviteUserPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("InviteUserPayload")
+		case "user":
+			out.Values[i] = ec._InviteUserPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._InviteUserPayload_errors(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -19570,6 +21915,13 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
+		case "revokeUserSession":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_revokeUserSession(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
 		case "revokeUserSessions":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_revokeUserSessions(ctx, field)
@@ -19587,6 +21939,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "createUser":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_createUser(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "inviteUser":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_inviteUser(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "importUsers":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_importUsers(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -19629,6 +21995,20 @@ func (ec *executionContext) _Mutation(ctx context.Context, sel ast.SelectionSet)
 		case "cancelMail":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Mutation_cancelMail(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "cancelAllMails":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_cancelAllMails(ctx, field)
+			})
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "sendTestMail":
+			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
+				return ec._Mutation_sendTestMail(ctx, field)
 			})
 			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
@@ -19861,6 +22241,12 @@ func (ec *executionContext) _Query(ctx context.Context, sel ast.SelectionSet) gr
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._Query_statistics(ctx, field)
 				})
+		case "server":
+			out.ResolveRootConcurrently(innerCtx, ec.OperationContext, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._Query_server(ctx, field)
+				})
 		case "__type":
 			out.Values[i] = ec.OperationContext.RootResolverMiddleware(innerCtx, func(ctx context.Context) (res graphql.Marshaler) {
 				return ec._Query___type(ctx, field)
@@ -19916,6 +22302,11 @@ func (ec *executionContext) _QueuedMail(ctx context.Context, sel ast.SelectionSe
 		case "to":
 			out.Values[i] = ec._QueuedMail_to(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "userId":
+			out.Values[i] = ec._QueuedMail_userId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
 				out.Invalids++
 			}
 		case "state":
@@ -20707,6 +23098,49 @@ func (ec *executionContext) _RevokeSessionPayload(ctx context.Context, sel ast.S
 	return out
 }
 
+var revokeUserSessionPayloadImplementors = []string{"RevokeUserSessionPayload"}
+
+func (ec *executionContext) _RevokeUserSessionPayload(ctx context.Context, sel ast.SelectionSet, obj *RevokeUserSessionPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, revokeUserSessionPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("RevokeUserSessionPayload")
+		case "revokedSessionId":
+			out.Values[i] = ec._RevokeUserSessionPayload_revokedSessionId(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "user":
+			out.Values[i] = ec._RevokeUserSessionPayload_user(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._RevokeUserSessionPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var revokeUserSessionsPayloadImplementors = []string{"RevokeUserSessionsPayload"}
 
 func (ec *executionContext) _RevokeUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, obj *RevokeUserSessionsPayload) graphql.Marshaler {
@@ -21042,6 +23476,100 @@ func (ec *executionContext) _SendPasswordResetPayload(ctx context.Context, sel a
 	return out
 }
 
+var sendTestMailPayloadImplementors = []string{"SendTestMailPayload"}
+
+func (ec *executionContext) _SendTestMailPayload(ctx context.Context, sel ast.SelectionSet, obj *SendTestMailPayload) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, sendTestMailPayloadImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("SendTestMailPayload")
+		case "sentTo":
+			out.Values[i] = ec._SendTestMailPayload_sentTo(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "errors":
+			out.Values[i] = ec._SendTestMailPayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var serverInfoImplementors = []string{"ServerInfo"}
+
+func (ec *executionContext) _ServerInfo(ctx context.Context, sel ast.SelectionSet, obj *ServerInfo) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, serverInfoImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("ServerInfo")
+		case "version":
+			out.Values[i] = ec._ServerInfo_version(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "revision":
+			out.Values[i] = ec._ServerInfo_revision(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
+		case "schema":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServerInfo_schema(ctx, field, obj)
+				})
+		case "settings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServerInfo_settings(ctx, field, obj)
+				})
+		case "findings":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, true,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._ServerInfo_findings(ctx, field, obj)
+				})
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
 var sessionImplementors = []string{"Session", "Node"}
 
 func (ec *executionContext) _Session(ctx context.Context, sel ast.SelectionSet, obj *store.Session) graphql.Marshaler {
@@ -21194,6 +23722,59 @@ func (ec *executionContext) _SetUserRolePayload(ctx context.Context, sel ast.Sel
 			}
 		case "errors":
 			out.Values[i] = ec._SetUserRolePayload_errors(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		default:
+			panic("unknown field " + strconv.Quote(field.Name))
+		}
+	}
+	out.Dispatch(ctx)
+	if out.Invalids > 0 {
+		return graphql.Null
+	}
+
+	if n := len(deferred.Defers); n > 0 {
+		atomic.AddInt32(&ec.Deferred, int32(min(n, math.MaxInt32)))
+		ec.ProcessDeferredGroup(deferred)
+	}
+
+	return out
+}
+
+var settingImplementors = []string{"Setting"}
+
+func (ec *executionContext) _Setting(ctx context.Context, sel ast.SelectionSet, obj *config.Setting) graphql.Marshaler {
+	fields := graphql.CollectFields(ec.OperationContext, sel, settingImplementors)
+
+	out := graphql.NewFieldSet(fields)
+	deferred := graphql.NewDeferredGroup(ctx)
+	for i, field := range fields {
+		switch field.Name {
+		case "__typename":
+			out.Values[i] = graphql.MarshalString("Setting")
+		case "name":
+			out.Values[i] = ec._Setting_name(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "value":
+			out.Values[i] = ec._Setting_value(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				out.Invalids++
+			}
+		case "secret":
+			out.Values[i] = ec._Setting_secret(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "source":
+			out.Values[i] = ec._Setting_source(ctx, field, obj)
+			if out.Values[i] == graphql.Null {
+				out.Invalids++
+			}
+		case "description":
+			out.Values[i] = ec._Setting_description(ctx, field, obj)
 			if out.Values[i] == graphql.Null {
 				out.Invalids++
 			}
@@ -21805,6 +24386,11 @@ func (ec *executionContext) _User(ctx context.Context, sel ast.SelectionSet, obj
 				func(ctx context.Context) graphql.Marshaler {
 					return ec._User_trustedDevices(ctx, field, obj)
 				})
+		case "invitedUntil":
+			out.Values[i] = ec._User_invitedUntil(ctx, field, obj)
+			if out.Values[i] == graphql.RequiredNull {
+				atomic.AddUint32(&out.Invalids, 1)
+			}
 		default:
 			panic("unknown field " + strconv.Quote(field.Name))
 		}
@@ -22330,6 +24916,10 @@ func (ec *executionContext) unmarshalNAddPasskeyInput2latchkeyᚋinternalᚋauth
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNBadLine2latchkeyᚋgraphᚋgenᚐBadLine(ctx context.Context, sel ast.SelectionSet, v BadLine) graphql.Marshaler {
+	return ec._BadLine(ctx, sel, &v)
+}
+
 func (ec *executionContext) unmarshalNBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22342,6 +24932,11 @@ func (ec *executionContext) marshalNBoolean2bool(ctx context.Context, sel ast.Se
 		graphql.AddInvalidNullFromMarshaler(ctx, "Boolean!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNCancelAllMailsInput2latchkeyᚋinternalᚋauthᚐCancelAllMailsInput(ctx context.Context, v any) (auth.CancelAllMailsInput, error) {
+	res, err := ec.unmarshalInputCancelAllMailsInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNCancelMailInput2latchkeyᚋinternalᚋauthᚐCancelMailInput(ctx context.Context, v any) (auth.CancelMailInput, error) {
@@ -22440,6 +25035,36 @@ func (ec *executionContext) marshalNFactor2latchkeyᚋinternalᚋauthᚐFactor(c
 	return ec._Factor(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalNFinding2latchkeyᚋinternalᚋdoctorᚐFinding(ctx context.Context, sel ast.SelectionSet, v doctor.Finding) graphql.Marshaler {
+	return ec._Finding(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNFinding2ᚕlatchkeyᚋinternalᚋdoctorᚐFindingᚄ(ctx context.Context, sel ast.SelectionSet, v []doctor.Finding) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNFinding2latchkeyᚋinternalᚋdoctorᚐFinding(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNFindingVerdict2latchkeyᚋgraphᚋgenᚐFindingVerdict(ctx context.Context, v any) (FindingVerdict, error) {
+	var res FindingVerdict
+	err := res.UnmarshalGQL(v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNFindingVerdict2latchkeyᚋgraphᚋgenᚐFindingVerdict(ctx context.Context, sel ast.SelectionSet, v FindingVerdict) graphql.Marshaler {
+	return v
+}
+
 func (ec *executionContext) unmarshalNForgetDeviceInput2latchkeyᚋinternalᚋauthᚐForgetDeviceInput(ctx context.Context, v any) (auth.ForgetDeviceInput, error) {
 	res, err := ec.unmarshalInputForgetDeviceInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22459,6 +25084,11 @@ func (ec *executionContext) marshalNID2string(ctx context.Context, sel ast.Selec
 	return res
 }
 
+func (ec *executionContext) unmarshalNImportUsersInput2latchkeyᚋgraphᚋgenᚐImportUsersInput(ctx context.Context, v any) (ImportUsersInput, error) {
+	res, err := ec.unmarshalInputImportUsersInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNInt2int(ctx context.Context, v any) (int, error) {
 	res, err := scalar.UnmarshalInt(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22471,6 +25101,11 @@ func (ec *executionContext) marshalNInt2int(ctx context.Context, sel ast.Selecti
 		graphql.AddInvalidNullFromMarshaler(ctx, "Int!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNInviteUserInput2latchkeyᚋinternalᚋauthᚐInviteUserInput(ctx context.Context, v any) (auth.InviteUserInput, error) {
+	res, err := ec.unmarshalInputInviteUserInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
 }
 
 func (ec *executionContext) unmarshalNLoginAnswer2latchkeyᚋinternalᚋauthᚐLoginAnswer(ctx context.Context, v any) (auth.LoginAnswer, error) {
@@ -22673,6 +25308,11 @@ func (ec *executionContext) unmarshalNRevokeSessionInput2latchkeyᚋinternalᚋa
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) unmarshalNRevokeUserSessionInput2latchkeyᚋinternalᚋauthᚐRevokeUserSessionInput(ctx context.Context, v any) (auth.RevokeUserSessionInput, error) {
+	res, err := ec.unmarshalInputRevokeUserSessionInput(ctx, v)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
 func (ec *executionContext) unmarshalNRevokeUserSessionsInput2latchkeyᚋinternalᚋauthᚐRevokeUserSessionsInput(ctx context.Context, v any) (auth.RevokeUserSessionsInput, error) {
 	res, err := ec.unmarshalInputRevokeUserSessionsInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22830,6 +25470,41 @@ func (ec *executionContext) unmarshalNSetUserRoleInput2latchkeyᚋinternalᚋaut
 	return res, graphql.ErrorOnPath(ctx, err)
 }
 
+func (ec *executionContext) marshalNSetting2latchkeyᚋinternalᚋconfigᚐSetting(ctx context.Context, sel ast.SelectionSet, v config.Setting) graphql.Marshaler {
+	return ec._Setting(ctx, sel, &v)
+}
+
+func (ec *executionContext) marshalNSetting2ᚕlatchkeyᚋinternalᚋconfigᚐSettingᚄ(ctx context.Context, sel ast.SelectionSet, v []config.Setting) graphql.Marshaler {
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNSetting2latchkeyᚋinternalᚋconfigᚐSetting(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
+func (ec *executionContext) unmarshalNSettingSource2latchkeyᚋinternalᚋconfigᚐSource(ctx context.Context, v any) (config.Source, error) {
+	tmp, err := scalar.UnmarshalString(v)
+	res := config.Source(tmp)
+	return res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalNSettingSource2latchkeyᚋinternalᚋconfigᚐSource(ctx context.Context, sel ast.SelectionSet, v config.Source) graphql.Marshaler {
+	_ = sel
+	res := scalar.MarshalString(string(v))
+	if res == graphql.Null {
+		graphql.AddInvalidNullFromMarshaler(ctx, "SettingSource!")
+	}
+	return res
+}
+
 func (ec *executionContext) unmarshalNStartPasskeyLoginInput2latchkeyᚋinternalᚋauthᚐStartPasskeyLoginInput(ctx context.Context, v any) (auth.StartPasskeyLoginInput, error) {
 	res, err := ec.unmarshalInputStartPasskeyLoginInput(ctx, v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -22857,6 +25532,35 @@ func (ec *executionContext) marshalNString2string(ctx context.Context, sel ast.S
 		graphql.AddInvalidNullFromMarshaler(ctx, "String!")
 	}
 	return res
+}
+
+func (ec *executionContext) unmarshalNString2ᚕstringᚄ(ctx context.Context, v any) ([]string, error) {
+	vSlice := graphql.CoerceList(v)
+	var err error
+	res := make([]string, len(vSlice))
+	for i := range vSlice {
+		ctx := graphql.WithPathContext(ctx, graphql.NewPathWithIndex(i))
+		res[i], err = ec.unmarshalNString2string(ctx, vSlice[i])
+		if err != nil {
+			return nil, err
+		}
+	}
+	return res, nil
+}
+
+func (ec *executionContext) marshalNString2ᚕstringᚄ(ctx context.Context, sel ast.SelectionSet, v []string) graphql.Marshaler {
+	ret := make(graphql.Array, len(v))
+	for i := range v {
+		ret[i] = ec.marshalNString2string(ctx, sel, v[i])
+	}
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
 }
 
 func (ec *executionContext) unmarshalNTime2timeᚐTime(ctx context.Context, v any) (time.Time, error) {
@@ -23143,6 +25847,25 @@ func (ec *executionContext) marshalOAddPasskeyPayload2ᚖlatchkeyᚋgraphᚋgen�
 	return ec._AddPasskeyPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalOBadLine2ᚕlatchkeyᚋgraphᚋgenᚐBadLineᚄ(ctx context.Context, sel ast.SelectionSet, v []BadLine) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	ret := graphql.MarshalSliceConcurrently(ctx, len(v), 0, false, func(ctx context.Context, i int) graphql.Marshaler {
+		fc := graphql.GetFieldContext(ctx)
+		fc.Result = &v[i]
+		return ec.marshalNBadLine2latchkeyᚋgraphᚋgenᚐBadLine(ctx, sel, v[i])
+	})
+
+	for _, e := range ret {
+		if e == graphql.Null {
+			return graphql.Null
+		}
+	}
+
+	return ret
+}
+
 func (ec *executionContext) unmarshalOBoolean2bool(ctx context.Context, v any) (bool, error) {
 	res, err := graphql.UnmarshalBoolean(v)
 	return res, graphql.ErrorOnPath(ctx, err)
@@ -23171,6 +25894,13 @@ func (ec *executionContext) marshalOBoolean2ᚖbool(ctx context.Context, sel ast
 	_ = ctx
 	res := graphql.MarshalBoolean(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOCancelAllMailsPayload2ᚖlatchkeyᚋgraphᚋgenᚐCancelAllMailsPayload(ctx context.Context, sel ast.SelectionSet, v *CancelAllMailsPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._CancelAllMailsPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOCancelMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐCancelMailPayload(ctx context.Context, sel ast.SelectionSet, v *CancelMailPayload) graphql.Marshaler {
@@ -23294,6 +26024,13 @@ func (ec *executionContext) marshalOID2ᚖstring(ctx context.Context, sel ast.Se
 	return res
 }
 
+func (ec *executionContext) marshalOImportUsersPayload2ᚖlatchkeyᚋgraphᚋgenᚐImportUsersPayload(ctx context.Context, sel ast.SelectionSet, v *ImportUsersPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ImportUsersPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) unmarshalOInt2ᚖint(ctx context.Context, v any) (*int, error) {
 	if v == nil {
 		return nil, nil
@@ -23310,6 +26047,13 @@ func (ec *executionContext) marshalOInt2ᚖint(ctx context.Context, sel ast.Sele
 	_ = ctx
 	res := scalar.MarshalInt(*v)
 	return res
+}
+
+func (ec *executionContext) marshalOInviteUserPayload2ᚖlatchkeyᚋgraphᚋgenᚐInviteUserPayload(ctx context.Context, sel ast.SelectionSet, v *InviteUserPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._InviteUserPayload(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOLoginPayload2ᚖlatchkeyᚋgraphᚋgenᚐLoginPayload(ctx context.Context, sel ast.SelectionSet, v *LoginPayload) graphql.Marshaler {
@@ -23523,6 +26267,13 @@ func (ec *executionContext) marshalORevokeSessionPayload2ᚖlatchkeyᚋgraphᚋg
 	return ec._RevokeSessionPayload(ctx, sel, v)
 }
 
+func (ec *executionContext) marshalORevokeUserSessionPayload2ᚖlatchkeyᚋgraphᚋgenᚐRevokeUserSessionPayload(ctx context.Context, sel ast.SelectionSet, v *RevokeUserSessionPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._RevokeUserSessionPayload(ctx, sel, v)
+}
+
 func (ec *executionContext) marshalORevokeUserSessionsPayload2ᚖlatchkeyᚋgraphᚋgenᚐRevokeUserSessionsPayload(ctx context.Context, sel ast.SelectionSet, v *RevokeUserSessionsPayload) graphql.Marshaler {
 	if v == nil {
 		return graphql.Null
@@ -23629,6 +26380,20 @@ func (ec *executionContext) marshalOSendPasswordResetPayload2ᚖlatchkeyᚋgraph
 		return graphql.Null
 	}
 	return ec._SendPasswordResetPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOSendTestMailPayload2ᚖlatchkeyᚋgraphᚋgenᚐSendTestMailPayload(ctx context.Context, sel ast.SelectionSet, v *SendTestMailPayload) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._SendTestMailPayload(ctx, sel, v)
+}
+
+func (ec *executionContext) marshalOServerInfo2ᚖlatchkeyᚋgraphᚋgenᚐServerInfo(ctx context.Context, sel ast.SelectionSet, v *ServerInfo) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	return ec._ServerInfo(ctx, sel, v)
 }
 
 func (ec *executionContext) marshalOSession2ᚕlatchkeyᚋinternalᚋstoreᚐSessionᚄ(ctx context.Context, sel ast.SelectionSet, v []store.Session) graphql.Marshaler {

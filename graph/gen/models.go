@@ -3,8 +3,14 @@
 package gen
 
 import (
+	"bytes"
+	"fmt"
+	"io"
 	"latchkey/internal/auth"
+	"latchkey/internal/config"
+	"latchkey/internal/doctor"
 	"latchkey/internal/store"
+	"strconv"
 	"time"
 )
 
@@ -17,6 +23,20 @@ type AddPasskeyPayload struct {
 	User    *store.User      `json:"user,omitempty"`
 	Passkey *store.Passkey   `json:"passkey,omitempty"`
 	Errors  []auth.UserError `json:"errors"`
+}
+
+// A line of an import that is wrong.
+type BadLine struct {
+	// The first is 1; empty lines count.
+	Line int `json:"line"`
+	// For people; they hold nothing of the line.
+	Problems []string `json:"problems"`
+}
+
+type CancelAllMailsPayload struct {
+	// How many were deleted.
+	Count  *int             `json:"count,omitempty"`
+	Errors []auth.UserError `json:"errors"`
 }
 
 type CancelMailPayload struct {
@@ -85,6 +105,31 @@ type EnableUserPayload struct {
 }
 
 type ForgetDevicePayload struct {
+	User   *store.User      `json:"user,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type ImportUsersInput struct {
+	// The lines, as docs/migrating.md has them.
+	Users string `json:"users"`
+	// Check them, and write nothing.
+	DryRun bool `json:"dryRun"`
+}
+
+type ImportUsersPayload struct {
+	// How many there were, but for empty ones.
+	Lines *int `json:"lines,omitempty"`
+	// How many were imported or, of a dry run, would be.
+	Imported *int `json:"imported,omitempty"`
+	// How many have an account with this address and username, which was left alone.
+	Present  *int `json:"present,omitempty"`
+	BadLines *int `json:"badLines,omitempty"`
+	// The first 100 bad lines.
+	Bad    []BadLine        `json:"bad,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+type InviteUserPayload struct {
 	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
 }
@@ -206,6 +251,12 @@ type RevokeSessionPayload struct {
 	Errors           []auth.UserError `json:"errors"`
 }
 
+type RevokeUserSessionPayload struct {
+	RevokedSessionID *string          `json:"revokedSessionId,omitempty"`
+	User             *store.User      `json:"user,omitempty"`
+	Errors           []auth.UserError `json:"errors"`
+}
+
 type RevokeUserSessionsPayload struct {
 	// How many were ended.
 	Count  *int             `json:"count,omitempty"`
@@ -216,6 +267,27 @@ type RevokeUserSessionsPayload struct {
 type SendPasswordResetPayload struct {
 	User   *store.User      `json:"user,omitempty"`
 	Errors []auth.UserError `json:"errors"`
+}
+
+type SendTestMailPayload struct {
+	// Where it went.
+	SentTo *string          `json:"sentTo,omitempty"`
+	Errors []auth.UserError `json:"errors"`
+}
+
+// What a server runs and with what settings.
+type ServerInfo struct {
+	// As `latchkey version` prints it.
+	Version string `json:"version"`
+	// Of the source that it was built from; null where the build does not say.
+	Revision *string `json:"revision,omitempty"`
+	// The number of the last migration that the database went through.
+	Schema int `json:"schema"`
+	// In the order of .env.example.
+	Settings []config.Setting `json:"settings"`
+	// What `latchkey doctor` finds: it looks at the settings, the database, Redis and the mail server. It takes up to 10 seconds,
+	// and is done anew once a minute at most.
+	Findings []doctor.Finding `json:"findings"`
 }
 
 type SetUserRolePayload struct {
@@ -267,4 +339,63 @@ type StepUpPayload struct {
 	Tokens  *auth.Tokens     `json:"tokens,omitempty"`
 	Session *store.Session   `json:"session,omitempty"`
 	Errors  []auth.UserError `json:"errors"`
+}
+
+type FindingVerdict string
+
+const (
+	FindingVerdictOk FindingVerdict = "OK"
+	// It works, but look at it.
+	FindingVerdictWarn FindingVerdict = "WARN"
+	// It does not work, or not well.
+	FindingVerdictFail FindingVerdict = "FAIL"
+)
+
+var AllFindingVerdict = []FindingVerdict{
+	FindingVerdictOk,
+	FindingVerdictWarn,
+	FindingVerdictFail,
+}
+
+func (e FindingVerdict) IsValid() bool {
+	switch e {
+	case FindingVerdictOk, FindingVerdictWarn, FindingVerdictFail:
+		return true
+	}
+	return false
+}
+
+func (e FindingVerdict) String() string {
+	return string(e)
+}
+
+func (e *FindingVerdict) UnmarshalGQL(v any) error {
+	str, ok := v.(string)
+	if !ok {
+		return fmt.Errorf("enums must be strings")
+	}
+
+	*e = FindingVerdict(str)
+	if !e.IsValid() {
+		return fmt.Errorf("%s is not a valid FindingVerdict", str)
+	}
+	return nil
+}
+
+func (e FindingVerdict) MarshalGQL(w io.Writer) {
+	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
+}
+
+func (e *FindingVerdict) UnmarshalJSON(b []byte) error {
+	s, err := strconv.Unquote(string(b))
+	if err != nil {
+		return err
+	}
+	return e.UnmarshalGQL(s)
+}
+
+func (e FindingVerdict) MarshalJSON() ([]byte, error) {
+	var buf bytes.Buffer
+	e.MarshalGQL(&buf)
+	return buf.Bytes(), nil
 }

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -80,17 +81,42 @@ func (s *Service) RevokeUserSessions(ctx context.Context, a Actor, in RevokeUser
 	return n, u, nil
 }
 
+// RevokeUserSessionInput is the argument of RevokeUserSession.
+type RevokeUserSessionInput struct{ UserID, SessionID string }
+
+// RevokeUserSession logs a user out on one device, and returns the user. The mistake is
+// NOT_FOUND.
+func (s *Service) RevokeUserSession(ctx context.Context, a Actor, in RevokeUserSessionInput) (*store.User, error) {
+	u, err := s.userToAdminister(ctx, in.UserID)
+	if err != nil {
+		return nil, err
+	}
+	switch err := s.endSession(ctx, a, store.EventSessionRevoked, u.ID, in.SessionID); {
+	case errors.Is(err, store.ErrNotFound):
+		return nil, userError(NotFound, "sessionId", "This user has no device with this id logged in.")
+	case err != nil:
+		return nil, fmt.Errorf("revoke session: %w", err)
+	}
+	return u, nil
+}
+
 // SendPasswordResetInput is the argument of SendPasswordReset and
 // PasswordResetLink.
 type SendPasswordResetInput struct{ UserID string }
 
 // SendPasswordReset has a link mailed to a user that sets a new password, so that
-// nobody but they know it. It is not counted: no stranger can cause it. The
-// mistakes are NOT_FOUND and, since the link would be dead, ACCOUNT_DISABLED.
+// nobody but they know it. Somebody who was invited and has not come is invited again. It is
+// not counted: no stranger can cause it. The mistakes are NOT_FOUND and, since the link would
+// be dead, ACCOUNT_DISABLED.
 func (s *Service) SendPasswordReset(ctx context.Context, a Actor, in SendPasswordResetInput) (*store.User, error) {
 	u, err := s.act(ctx, a, store.EventPasswordResetSent, s.other(in.UserID), func(d *deed) error {
 		if d.user.DisabledAt != nil {
 			return errDisabled()
+		}
+		if d.user.InvitedUntil != nil {
+			d.event.Kind = store.EventInvited
+			d.mails = append(d.mails, invitation(d.user, d.now))
+			return d.tx.Invite(ctx, d.user, d.now.Add(invitedFor))
 		}
 		d.mails = append(d.mails, passwordReset(d.user, d.now))
 		return nil

@@ -71,7 +71,8 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals and Tally.
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally and
+// TestMail, without which no test mail can be asked for.
 type Deps struct {
 	Store    *store.Store
 	Links    *link.Maker
@@ -90,7 +91,8 @@ type Deps struct {
 	// block.
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
-	Tally      Tally    // nil: nobody sums up
+	TestMail   TestMail
+	Tally      Tally // nil: nobody sums up
 }
 
 // Service applies the rules. It starts nothing and keeps nothing between calls but counts
@@ -114,6 +116,7 @@ type Service struct {
 	clock      func() time.Time
 	mailQueued func()
 	refusals   Refusals
+	testMail   TestMail
 	tally      Tally
 	population population
 }
@@ -146,7 +149,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, testMail: deps.TestMail,
 	}, nil
 }
 

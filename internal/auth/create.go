@@ -25,6 +25,18 @@ type CreateUserInput struct {
 // administrator, they and all others are told by mail. The mistakes are those of Register and EMAIL_TAKEN, which only those who look
 // after users are told.
 func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (*store.User, error) {
+	return s.makeUser(ctx, a, in, making{kind: store.EventAccountCreated})
+}
+
+// making is how an account is made that nobody registered.
+type making struct {
+	kind    store.EventKind
+	invited time.Duration                                    // its user has so long to set a password, or it goes away; 0 for ever
+	first   func(ctx context.Context, tx *store.Store) error // comes first in the transaction; or nil
+}
+
+// makeUser is CreateUser, for all that make accounts.
+func (s *Service) makeUser(ctx context.Context, a Actor, in CreateUserInput, how making) (*store.User, error) {
 	email, username, err := s.validateNames(ctx, in.Email, in.Username)
 	mistakes, wrong := errors.AsType[UserErrors](err)
 	if err != nil && !wrong {
@@ -51,9 +63,17 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 	now := s.now()
 	user := newUser(email, username.Name, hash, in.Role, now)
 	user.MustChangePassword, user.MustEnrol = in.MustChangePassword, in.MustEnrol
-	e := event(a, store.EventAccountCreated, user.ID, now)
+	if how.invited > 0 {
+		user.InvitedUntil = new(now.Add(how.invited))
+	}
+	e := event(a, how.kind, user.ID, now)
 	mails := mailsOfCreation(a, user, now)
 	err = s.store.InTx(ctx, func(tx *store.Store) error {
+		if how.first != nil {
+			if err := how.first(ctx, tx); err != nil {
+				return err
+			}
+		}
 		if err := create(ctx, tx, user, username.Key, "", e); err != nil {
 			return err
 		}
@@ -81,6 +101,9 @@ func (s *Service) CreateUser(ctx context.Context, a Actor, in CreateUserInput) (
 // which they set a password, if there is none, and one that tells of the role of an
 // administrator.
 func mailsOfCreation(a Actor, u *store.User, now time.Time) (mails []*store.Mail) {
+	if u.InvitedUntil != nil { // which says all of it
+		return []*store.Mail{invitation(u, now)}
+	}
 	if u.Role == store.RoleAdmin {
 		m := notice(a, tellings[store.EventRoleChanged].mail, u, now)
 		m.Details.Role = u.Role

@@ -44,6 +44,7 @@ const (
 	LastFactor         UserErrorCode = "LAST_FACTOR"
 	LastWayIn          UserErrorCode = "LAST_WAY_IN"
 	TooMany            UserErrorCode = "TOO_MANY"
+	MailNotSent        UserErrorCode = "MAIL_NOT_SENT"
 )
 
 // UserError is a mistake that a person can put right.

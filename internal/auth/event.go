@@ -73,6 +73,11 @@ var tellings = map[store.EventKind]telling{
 	store.EventMailCancelled:        {log: "mail cancelled"},
 	store.EventMailsAllowed:         {log: "mails allowed"},
 	store.EventRegistrationDeclined: {log: "registration declined"},
+
+	store.EventInvited:         {log: "user invited"},
+	store.EventInvitationTaken: {log: "invitation taken"},
+	store.EventMailTested:      {log: "mail tested"},
+	store.EventAdminLinkMade:   {log: "link for the first administrator made"},
 }
 
 // elsewhere has the kinds of events that are not told here: package keyring tells of keys,

@@ -22,8 +22,9 @@ const (
 // link in it: links are made when a mail is sent.
 type QueuedMail struct {
 	ID        string
-	Kind      string // of store.MailKind
-	To        string // the address that it is about, as addresses are compared
+	Kind      string  // of store.MailKind
+	To        string  // the address that it is about, as addresses are compared
+	UserID    *string // whose account it is about; nil where it is about none, or that is found out later
 	State     MailState
 	CreatedAt time.Time
 	Tries     int // that a mail server answered
@@ -80,7 +81,7 @@ func (s *Service) Mails(ctx context.Context, q MailList) (*QueuedMailConnection,
 
 func queued(m *store.Mail) QueuedMail {
 	q := QueuedMail{
-		ID: m.ID, Kind: string(m.Kind), To: m.RecipientKey, State: MailWaiting, CreatedAt: m.CreatedAt, Tries: m.Attempts,
+		ID: m.ID, Kind: string(m.Kind), To: m.RecipientKey, UserID: given(m.UserID), State: MailWaiting, CreatedAt: m.CreatedAt, Tries: m.Attempts,
 		DueAt: &m.DueAt, LastError: given(m.LastError),
 	}
 	if m.FailedAt != nil {
@@ -151,4 +152,31 @@ func (s *Service) CancelMail(ctx context.Context, a Actor, in CancelMailInput) e
 		return fmt.Errorf("cancel mail: %w", err)
 	}
 	return nil
+}
+
+// CancelAllMailsInput is the argument of CancelAllMails.
+type CancelAllMailsInput struct {
+	Failed bool // only those that were given up
+}
+
+// CancelAllMails deletes every mail that was given up, or every mail there is, and returns how
+// many those were. Those that are on their way at this moment may still arrive.
+func (s *Service) CancelAllMails(ctx context.Context, a Actor, in CancelAllMailsInput) (int, error) {
+	e := event(a, store.EventMailCancelled, "", s.now())
+	e.Count = 0
+	for {
+		n, err := s.part(ctx, e, func(tx *store.Store) (int, error) {
+			n, err := tx.CancelAllMail(ctx, in.Failed)
+			return int(n), err
+		})
+		if err != nil {
+			return e.Count, fmt.Errorf("cancel mails: after %d: %w", e.Count, err)
+		}
+		if n == 0 {
+			if e.Count > 0 {
+				s.logEvent(e)
+			}
+			return e.Count, nil
+		}
+	}
 }

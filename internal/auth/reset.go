@@ -54,7 +54,7 @@ func (s *Service) userOfReset(ctx context.Context, a Actor, token, email string)
 		return nil, errToken()
 	case err != nil:
 		return nil, fmt.Errorf("reset: %w", err)
-	case u.SecurityVersion != l.Version || u.EmailKey != l.EmailKey || u.DisabledAt != nil:
+	case u.SecurityVersion != l.Version || u.EmailKey != l.EmailKey || u.DisabledAt != nil || uninvited(u, s.now()):
 		return nil, errToken()
 	}
 	return u, nil
@@ -68,7 +68,7 @@ type ResetPasswordInput struct {
 }
 
 // ResetPassword sets a new password by the token of a reset link, ends all sessions
-// and makes every older link dead. The mistakes are TOKEN_INVALID and those of a new
+// and makes every older link dead; by that of an invitation it makes the account its user's. The mistakes are TOKEN_INVALID and those of a new
 // password, which leave the link as good as it was; RateLimited.
 func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordInput) (*store.User, error) {
 	u, err := s.userOfReset(ctx, a, in.Token, in.Email)
@@ -87,8 +87,12 @@ func (s *Service) ResetPassword(ctx context.Context, a Actor, in ResetPasswordIn
 	if err != nil {
 		return nil, fmt.Errorf("reset: %w", err)
 	}
+	kind := store.EventPasswordReset
+	if u.InvitedUntil != nil {
+		kind = store.EventInvitationTaken
+	}
 	// Of several that use the link, one finds the user as they were read.
-	u, err = s.act(ctx, a, store.EventPasswordReset, linked(u), func(d *deed) error {
+	u, err = s.act(ctx, a, kind, linked(u), func(d *deed) error {
 		if err := d.tx.SetPassword(ctx, d.user, hash, d.now); err != nil {
 			return err
 		}

@@ -86,6 +86,9 @@ func (s *Service) countTold(ctx context.Context, what, userID string, limit thro
 	return err
 }
 
+// testMailLimit bounds how often an administrator has the mail server tried.
+var testMailLimit = throttle.Limit{N: 20, Window: time.Hour}
+
 // openRegistrations bounds how much of the database, and how many names, one client
 // can take up in registrationWindow without confirming anything. It is an hour, so that
 // somebody's junk keeps nobody behind the same address waiting for longer.

@@ -18,6 +18,7 @@ type UserList struct {
 	Match         UserMatch
 	Role          *store.Role
 	Disabled      *bool
+	Invited       *bool
 
 	SecondFactor *bool // whether a login by password asks for one; the shell's alone
 }
@@ -131,7 +132,7 @@ func (s *Service) CountUsers(ctx context.Context, c *UserConnection) (n int, exa
 }
 
 func (s *Service) filter(q UserList) (f store.UserFilter) {
-	f.Disabled, f.SecondFactor = q.Disabled, q.SecondFactor
+	f.Disabled, f.Invited, f.SecondFactor = q.Disabled, q.Invited, q.SecondFactor
 	f.Everybody, f.Admins = s.cfg.SecondFactor == SecondFactorEverybody, s.cfg.SecondFactor == SecondFactorAdministrators
 	if q.Role != nil {
 		f.Role = *q.Role

@@ -1,7 +1,7 @@
 // Package cli has the commands of the shell: all that `latchkey COMMAND` can do. Each
 // reads its arguments, calls what [Commands] gives it, and prints: cli.go runs them,
 // user*.go are about users, transfer.go imports and exports them, mail.go is about the
-// outbox, keys*.go about keys, breaches.go about stolen passwords, backup.go about keeping the database, sessions.go about everybody's sessions, doctor.go about what is wrong.
+// outbox, keys*.go about keys, breaches.go about stolen passwords, backup.go about keeping the database, sessions.go about everybody's sessions, adminlink.go about the first administrator, doctor.go about what is wrong.
 package cli
 
 import (
@@ -106,7 +106,7 @@ func rootCommand(c Commands) *cobra.Command {
 	root.SetVersionTemplate("{{.Version}}\n") // as the command prints it
 	root.AddCommand(migrateCommand(c), userCommand(c), keysCommand(c), versionCommand(c), healthCommand(c))
 	root.AddCommand(importCommand(c), exportCommand(c), doctorCommand(c), mailCommand(c), breachesCommand())
-	root.AddCommand(backupCommand(c), restoreCommand(c), sessionsCommand(c))
+	root.AddCommand(backupCommand(c), restoreCommand(c), sessionsCommand(c), adminLinkCommand(c))
 	return root
 }
 

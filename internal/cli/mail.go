@@ -150,20 +150,31 @@ had as many as may be, is left alone.`,
 }
 
 func mailCancelCommand(c Commands) *cobra.Command {
-	return &cobra.Command{
-		Use:     "cancel ID…",
+	var all, failed bool
+	cmd := &cobra.Command{
+		Use:     "cancel ID… | --failed | --all",
 		Short:   "Delete mails that wait or were given up",
 		Long:    "Delete mails that wait or were given up. One that is on its way at this moment may still arrive.",
-		Example: "  latchkey mail cancel 0199d3a2-5c7e-7000-8000-000000000000",
-		Args:    idsOr(new(bool)),
+		Example: "  latchkey mail cancel 0199d3a2-5c7e-7000-8000-000000000000\n  latchkey mail cancel --failed",
+		Args:    func(cmd *cobra.Command, ids []string) error { return idsOr(new(all || failed))(cmd, ids) },
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			return c.withService(cmd, func(ctx context.Context, service *auth.Service) error {
+				if all || failed {
+					n, err := service.CancelAllMails(ctx, shell(), auth.CancelAllMailsInput{Failed: !all})
+					if err == nil {
+						cmd.Printf("%d deleted\n", n)
+					}
+					return err
+				}
 				return eachMail(cmd, ids, "is deleted", func(id string) error {
 					return service.CancelMail(ctx, shell(), auth.CancelMailInput{MailID: id})
 				})
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&failed, "failed", false, "every mail that was given up")
+	cmd.Flags().BoolVar(&all, "all", false, "every mail, those that wait too")
+	return cmd
 }
 
 func mailAllowCommand(c Commands) *cobra.Command {

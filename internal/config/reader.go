@@ -48,12 +48,13 @@ type reader struct {
 	mode     fs.FileMode       // of the file behind dotenv, 0 if there is none
 	asked    map[string]bool   // every name that was looked up
 	files    map[string]file   // of secrets, by the name of the secret
+	defaults map[string]string // of what is not set, as somebody would set it
 	mistakes Mistakes
 	warnings []Warning
 }
 
 func newReader(environ []string, dotenv string) *reader {
-	r := &reader{process: map[string]string{}, asked: map[string]bool{}, files: map[string]file{}}
+	r := &reader{process: map[string]string{}, asked: map[string]bool{}, files: map[string]file{}, defaults: map[string]string{}}
 	for _, pair := range environ {
 		name, value, _ := strings.Cut(pair, "=")
 		r.process[name] = value
@@ -134,6 +135,7 @@ func (r *reader) set(name string) string {
 func parsed[T any](r *reader, name string, def T, parse func(string) (T, error)) T {
 	text := r.value(name)
 	if text == "" {
+		r.defaults[name] = asSetting(def)
 		return def
 	}
 	v, err := parse(text)

@@ -40,6 +40,7 @@ const (
 	ConfirmNewEmail     Purpose = "confirm_new_email"
 	ResetPassword       Purpose = "reset_password"
 	NotMe               Purpose = "not_me"
+	FirstAdministrator  Purpose = "first_administrator" // of nobody: whoever has it makes the first administrator
 )
 
 // Target is what a new link is to act on: a purpose, and the row that belongs to it.
@@ -47,7 +48,7 @@ type Target struct {
 	Purpose      Purpose
 	Registration *store.Registration // for ConfirmRegistration
 	Whichever    bool                // the page asks which registration of its address is meant
-	User         *store.User         // for ConfirmNewEmail and ResetPassword
+	User         *store.User         // for ConfirmNewEmail and ResetPassword: of who was invited, it works as long as that
 	Event        string              // for NotMe, the id of a store.Undo
 }
 
@@ -86,7 +87,7 @@ type Config struct {
 	ConfirmURL string        // the frontend's page for ConfirmRegistration and ConfirmNewEmail, with {token} in it
 	ResetURL   string        // the same for ResetPassword
 	LoginURL   string        // the frontend's page that takes the code of a login by mail, with {code} in it; "" is none
-	ResetTTL   time.Duration // how long a link of ResetPassword works; the others last as long as their rows
+	ResetTTL   time.Duration // how long a link of ResetPassword works; most others last as long as their rows
 	Secrets    [][]byte      // SECRET_KEY: the first seals claims and makes refusals and codes, all verify
 	Tokens     Tokens        // Redis, or Store where there is none
 	Store      *store.Store  // keeps the tokens that Tokens does not take; looks up the events of NotMe

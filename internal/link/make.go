@@ -33,7 +33,11 @@ const (
 	resetPage   = "reset-password"
 	notMePage   = "not-me"
 	refusalPage = "stop"
+	firstPage   = "first-administrator"
 )
+
+// firstTTL is how long a link of FirstAdministrator works: whoever prints one uses it.
+const firstTTL = 30 * time.Minute
 
 // plan is a link that is to be made.
 type plan struct {
@@ -66,6 +70,9 @@ func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err
 			return plan{}, ErrDead
 		}
 		p = plan{Claim{Purpose: to.Purpose, User: u.ID, Version: u.SecurityVersion, EmailKey: u.EmailKey}, resetPage, u.Email, now.Add(m.c.ResetTTL)}
+		if u.InvitedUntil != nil {
+			p.expires = *u.InvitedUntil
+		}
 	case NotMe:
 		e, err := m.c.Store.Undo(ctx, to.Event, now)
 		if errors.Is(err, store.ErrNotFound) {
@@ -74,6 +81,8 @@ func (m *Maker) plan(ctx context.Context, to Target, now time.Time) (p plan, err
 			return plan{}, fmt.Errorf("link: %w", err)
 		}
 		p = plan{Claim{Purpose: to.Purpose, Event: e.ID}, notMePage, "", e.ExpiresAt}
+	case FirstAdministrator:
+		p = plan{Claim{Purpose: to.Purpose}, firstPage, "", now.Add(firstTTL)}
 	default:
 		return plan{}, fmt.Errorf("link: unknown purpose %q", to.Purpose)
 	}

@@ -83,7 +83,7 @@ func (p *postman) write(ctx context.Context, m *store.Mail, f *finding, now time
 				l.Changes = append(l.Changes, newChange(u, view))
 			}
 		}
-	case store.MailPasswordReset:
+	case store.MailPasswordReset, store.MailInvited:
 		if view := made.link(ctx, link.Target{Purpose: link.ResetPassword, User: f.user}); view != nil {
 			l.Reset = newReset(f.user, f.back, view)
 		}

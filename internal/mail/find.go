@@ -38,6 +38,8 @@ func (p *postman) find(ctx context.Context, m *store.Mail, now time.Time) (f *fi
 		f, err = p.findChange(ctx, m, now)
 	case store.MailPasswordReset:
 		f, err = p.findReset(ctx, m, now)
+	case store.MailInvited:
+		f, err = p.findInvited(ctx, m, now)
 	case store.MailLoginCode:
 		f, err = p.findLogin(ctx, m, now)
 	default: // a notice says what was, whatever became of it
@@ -173,6 +175,16 @@ func (p *postman) findReset(ctx context.Context, m *store.Mail, now time.Time) (
 	}
 	f := &finding{kind: m.Kind, to: user.Email, user: user}
 	f.back, err = p.c.Store.BackUntil(ctx, user, now)
+	return f, err
+}
+
+// findInvited returns a mail by which somebody who was invited can set the first password.
+// store.ErrNotFound if they have, or there is nothing to be had by it any more.
+func (p *postman) findInvited(ctx context.Context, m *store.Mail, now time.Time) (*finding, error) {
+	f, err := p.findReset(ctx, m, now)
+	if err == nil && (f.user.InvitedUntil == nil || !now.Before(*f.user.InvitedUntil)) {
+		return nil, store.ErrNotFound
+	}
 	return f, err
 }
 

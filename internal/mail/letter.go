@@ -24,7 +24,7 @@ type letter struct {
 	Several       bool           // confirm_registration: its link is good for several registrations, of which the page asks for one
 	Held          bool           // already_registered: the account left this address, which is kept for it
 	Changes       []change       // confirm_new_email: at least one
-	Reset         reset          // password_reset
+	Reset         reset          // password_reset, invited
 	Login         login          // login_code
 	Notice        notice         // all other kinds
 	Stop          template.URL   // where the reader refuses more of such mails; "" in what no stranger can cause
@@ -65,6 +65,7 @@ type change struct {
 type reset struct {
 	Username string
 	Back     string // until when an address that it had before can take it back; "" if none can
+	Admin    bool   // invited: to be an administrator
 	linkView
 }
 
@@ -108,7 +109,7 @@ func newChange(u *store.User, l *linkView) change {
 }
 
 func newReset(u *store.User, back time.Time, l *linkView) reset {
-	return reset{Username: plain(u.Username), Back: moment(back), linkView: *l}
+	return reset{Username: plain(u.Username), Back: moment(back), Admin: u.Role == store.RoleAdmin, linkView: *l}
 }
 
 // newLogin takes what asked for the code from d. l says how long the code works.

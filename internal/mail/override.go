@@ -188,7 +188,11 @@ func shapes(kind store.MailKind) []letter {
 	case store.MailAlreadyRegistered:
 		return []letter{{Stop: stop}, {Stop: stop, Held: true}}
 	case store.MailPasswordReset:
-		return []letter{{Stop: stop, Reset: reset{"ada", "", link("one")}}, {Stop: stop, Reset: reset{"ada", moment(at), link("one")}}}
+		return []letter{{Stop: stop, Reset: reset{"ada", "", false, link("one")}}, {Stop: stop, Reset: reset{"ada", moment(at), false, link("one")}}}
+	case store.MailInvited:
+		return []letter{{Reset: reset{"ada", "", false, link("one")}}, {Reset: reset{"ada", "", true, link("one")}}}
+	case store.MailTest:
+		return []letter{{}}
 	case store.MailLoginCode:
 		full, bare := link("one"), link("one")
 		bare.URL = ""

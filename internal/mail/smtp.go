@@ -108,6 +108,15 @@ func (c *connection) quit() {
 // connect connects and logs in. The connection closes when ctx ends. The error is
 // ErrUnreachable.
 func (s *SMTP) connect(ctx context.Context) (*connection, error) {
+	c, err := s.open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
+	}
+	return c, nil
+}
+
+// open is connect, whose error may quote what the server said.
+func (s *SMTP) open(ctx context.Context) (*connection, error) {
 	// A client a mail: it writes to itself while it logs in, and the connection
 	// is ours to close, which it forgets when TLS or the login fails.
 	var c connection
@@ -122,10 +131,10 @@ func (s *SMTP) connect(ctx context.Context) (*connection, error) {
 		return conn, nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
+		return nil, err
 	}
 	if c.session, err = c.client.DialToSMTPClientWithContext(ctx); err != nil {
-		return nil, fmt.Errorf("%w: %s: %s", ErrUnreachable, s.at(), connectReason(err))
+		return nil, err
 	}
 	return &c, nil
 }

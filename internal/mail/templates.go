@@ -24,6 +24,8 @@ var subjects = map[store.MailKind]string{
 	store.MailConfirmNewEmail:      "Confirm your new email",
 	store.MailPasswordReset:        "Set a new password",
 	store.MailLoginCode:            "Your login code",
+	store.MailInvited:              "You are invited: choose a password",
+	store.MailTest:                 "A test mail",
 	store.MailEmailChangeRequested: "A change of your email was requested",
 	store.MailEmailChanged:         "Your email was changed",
 	store.MailEmailRemoved:         "Your email was removed from an account",

@@ -60,6 +60,12 @@ func goldenReset(username string, back time.Time) letter {
 	return letter{Reset: newReset(&store.User{Username: username}, back, &left)}
 }
 
+// goldenInvitation is of somebody who is to have a role.
+func goldenInvitation(username string, role store.Role) letter {
+	left := goldenView(72 * time.Hour)
+	return letter{Reset: newReset(&store.User{Username: username, Role: role}, time.Time{}, &left)}
+}
+
 // goldenKept is of a deletion, at an address of before.
 func goldenKept(username string) letter {
 	l := goldenNotice(username, "", "Firefox on Linux", "192.0.2.17", false)
@@ -120,6 +126,9 @@ var states = stoppable(append([]state{
 	{"new_email_several", bare, store.MailConfirmNewEmail, goldenChanges("ada", "evil.example.com", "abcdefghijklmnopqrstuvwxyz-01234")},
 	{"password_reset", withURL, store.MailPasswordReset, goldenReset("ada.lovelace", time.Time{})},
 	{"password_reset_back", withURL, store.MailPasswordReset, goldenReset("ada", goldenNow.Add(71*time.Hour))},
+	{"invited", withURL, store.MailInvited, goldenInvitation("ada.lovelace", store.RoleUser)},
+	{"invited_admin", bare, store.MailInvited, goldenInvitation("ada", store.RoleAdmin)},
+	{"test", withHelp, store.MailTest, letter{}},
 	{"new_device_hostile", bare, store.MailNewDevice, goldenNotice("www.evil.com", "", `<img src="//evil.com"> a@b.c {{.}}`, "", true)},
 	{"email_changed_hostile", bare, store.MailEmailChanged, goldenNotice("www.evil.com", "https//evil@"+strings.Repeat("very-long.", 20)+"example", "", "", true)},
 	{"account_deleted_kept", withURL, store.MailAccountDeleted, goldenKept("ada")},

@@ -86,7 +86,7 @@ func (s *Store) openSession(ctx context.Context, o *Opening) error {
 	// The guard: logins of one user wait for each other here, so that the
 	// cap below counts all of them.
 	c.then(`/* OpenSession, the guard */
-		UPDATE users SET last_login_at = $3, password_hash = $4
+		UPDATE users SET last_login_at = $3, password_hash = $4, invited_until = NULL
 		WHERE id = $1 AND security_version = $2 AND disabled_at IS NULL`,
 		v.UserID, o.SecurityVersion, v.CreatedAt, o.PasswordHash)
 	c.then(`/* OpenSession */

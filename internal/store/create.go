@@ -11,11 +11,11 @@ import "context"
 func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) error {
 	n, err := s.conn.Exec(ctx, `/* CreateUser */
 		INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, username_made,
-			must_change_password, must_enrol)
-		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+			must_change_password, must_enrol, invited_until)
+		VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 		ON CONFLICT DO NOTHING`,
 		u.ID, u.Email, u.EmailKey, u.Username, u.PasswordHash, u.Role, u.SecurityVersion, u.CreatedAt, u.UpdatedAt, u.UsernameMade,
-		u.MustChangePassword, u.MustEnrol)
+		u.MustChangePassword, u.MustEnrol, u.InvitedUntil)
 	if err == nil && n == 0 {
 		return ErrConflict
 	}

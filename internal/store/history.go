@@ -61,6 +61,10 @@ const (
 	EventDeviceTrusted         EventKind = "DEVICE_TRUSTED"
 	EventDeviceForgotten       EventKind = "DEVICE_FORGOTTEN"
 	EventDutySet               EventKind = "DUTY_SET" // what a user has to do at the next login
+
+	EventInvited         EventKind = "INVITED"          // to an account that an administrator made
+	EventInvitationTaken EventKind = "INVITATION_TAKEN" // they set a password by its link
+	EventMailTested      EventKind = "MAIL_TESTED"      // a test mail to the administrator's own address
 )
 
 // EventOutcome tells what was done apart from what was refused.

@@ -21,6 +21,8 @@ const (
 	MailConfirmNewEmail     MailKind = "confirm_new_email"    // for the user UserID; without one, for all for whom RecipientKey waits
 	MailPasswordReset       MailKind = "password_reset"       // for the user UserID; without one, for the user with RecipientKey
 	MailLoginCode           MailKind = "login_code"           // for the user with RecipientKey
+	MailInvited             MailKind = "invited"              // for the user UserID, who sets the first password
+	MailTest                MailKind = "test"                 // to an administrator who asked for it; it never waits
 
 	// Notices, which go to Details.To and say what is in Details. If Details has an
 	// Event, they carry a link that takes it back.

@@ -41,6 +41,16 @@ func (s *Store) ResumeMail(ctx context.Context, id string, now time.Time) (*Mail
 	return scanMail(s.conn.QueryRow(ctx, `/* ResumeMail */ UPDATE `+resumeMail+` AND id = $2 RETURNING `+mailColumns, now, id))
 }
 
+// CancelAllMail deletes the rows that were given up, or all rows, some of them: it returns
+// how many, and 0 when there are none left. What a worker has is deleted too, and may arrive.
+func (s *Store) CancelAllMail(ctx context.Context, failed bool) (int64, error) {
+	if failed {
+		return s.conn.Exec(ctx, `/* CancelAllMail that failed */
+			DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE failed_at IS NOT NULL LIMIT $1)`, sweepBatch)
+	}
+	return s.conn.Exec(ctx, `/* CancelAllMail */ DELETE FROM outbox WHERE id IN (SELECT id FROM outbox LIMIT $1)`, sweepBatch)
+}
+
 // CancelMail deletes the row with this id and returns it, or ErrNotFound.
 func (s *Store) CancelMail(ctx context.Context, id string) (*Mail, error) {
 	return scanMail(s.conn.QueryRow(ctx, `/* CancelMail */ DELETE FROM outbox WHERE id = $1 RETURNING `+mailColumns, id))

@@ -22,6 +22,7 @@ const (
 	EventMigrated             EventKind = "DATABASE_MIGRATED"     // in Count steps
 	EventBackedUp             EventKind = "BACKUP_MADE"
 	EventRestored             EventKind = "BACKUP_RESTORED"
+	EventAdminLinkMade        EventKind = "ADMIN_LINK_MADE" // a link that makes the first administrator
 )
 
 // CountSecurityEvent writes e, or the count of the row of e that is there. Call it in the

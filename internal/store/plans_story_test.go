@@ -86,6 +86,15 @@ func story(t *testing.T, s *store.Store) {
 	does(s.ExportUsers(ctx, noon.Add(-people/2*time.Second), id("u", people/2), 250))
 	does(s.Administrators(ctx, id("u", 2000), id("u", 4000), 10))
 	does(s.HasAdmin(ctx))
+	if err := s.InTx(ctx, func(tx *store.Store) error { return tx.NoAdministrator(ctx) }); !errors.Is(err, store.ErrHasAdmin) {
+		t.Error(err)
+	}
+	within(func(tx *store.Store) error { return tx.Invite(ctx, user(17), soon) })
+	for _, p := range []store.Page{{Limit: 50}, {Limit: 50, Last: true}} {
+		does(s.Users(ctx, store.UserFilter{Invited: new(true)}, p))
+		does(s.Users(ctx, store.UserFilter{Invited: new(false)}, p))
+	}
+	does(s.CountUsers(ctx, store.UserFilter{Invited: new(true)}, 0))
 
 	// What opens accounts besides passwords.
 	_, _, err = s.FactorsOf(ctx, id("u", 17), from.Client, noon)
@@ -283,6 +292,9 @@ func story(t *testing.T, s *store.Store) {
 	does(s.FailOldMail(ctx, noon.Add(-72*time.Hour), noon, "x"))
 	do(s.DueMail(ctx, noon))
 	does(s.ResumeAllMail(ctx, noon))
+	for _, failed := range []bool{true, false} {
+		does(s.CancelAllMail(ctx, failed))
+	}
 	do(s.RefuseMail(ctx, []byte("new"), soon))
 	does(s.MailRefused(ctx, [][]byte{[]byte("new"), bytesOf(3000)}, noon))
 	do(s.AllowMail(ctx, [][]byte{[]byte("new")}))

@@ -30,6 +30,8 @@ var grows = map[string]string{
 	"Population, sessions":                  "counts sessions up to a million for the same",
 	"Outbox":                                "counts the outbox for the doctor",
 	"Outbox, the oldest":                    "looks at the first row of an index",
+	"CancelAllMail":                         "deletes all mails, 500 at a time, when an administrator asks for it",
+	"CancelAllMail that failed":             "deletes all mails that were given up, 500 at a time, when an administrator asks for it",
 	"ResumeAllMail":                         "changes all mails that were given up, when an administrator asks for it",
 	"DueMail":                               "changes all mails that wait for another try, when the mail server is back",
 	"ClaimMail":                             "goes by the places, past mails that wait for another try",

@@ -24,6 +24,10 @@ const (
 // shell did, and counts of days: somebody may look into a year.
 const KeepActs = 400 * 24 * time.Hour
 
+// uninvited is the condition that user u was invited until $1 and never came. An older version
+// may have let them in without noting it down.
+const uninvited = `u.invited_until IS NOT NULL AND u.invited_until <= $1 AND u.password_hash = '' AND u.last_login_at IS NULL`
+
 // Sweep deletes what is expired at now, and security events that are older than
 // keepEvents, or than KeepActs if they are longer kept, in small batches. It returns how many rows went.
 func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
@@ -34,6 +38,10 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 	}{
 		{`/* Sweep, sessions */ DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, registrations */ DELETE FROM registrations WHERE id IN (SELECT id FROM registrations WHERE expires_at <= $1 LIMIT $2)`, now},
+		// Mails go before whom they are about: one that was given up has the address.
+		{`/* Sweep, mails to who was invited */ DELETE FROM outbox WHERE id IN (
+			SELECT o.id FROM users u JOIN outbox o ON o.user_id = u.id AND o.failed_at IS NOT NULL WHERE ` + uninvited + ` LIMIT $2)`, now},
+		{`/* Sweep, who was invited */ DELETE FROM users AS u WHERE ` + uninvited + ` AND u.id IN (SELECT u.id FROM users u WHERE ` + uninvited + ` LIMIT $2)`, now},
 		{`/* Sweep, usernames */ DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
 			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, looks */ DELETE FROM looks WHERE last_at <= $1 AND look IN (SELECT look FROM looks WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepLook)},

@@ -16,7 +16,7 @@ const (
 	RoleAdmin Role = "ADMIN"
 )
 
-// User is a person with a confirmed address.
+// User is a person with a confirmed address, or one who was invited to confirm it.
 type User struct {
 	ID              string
 	Email           string // the local part as it was typed
@@ -38,6 +38,8 @@ type User struct {
 	WantsSecondFactor  bool // a login by password asks for a passkey, if there is one
 	MustChangePassword bool // at the next login
 	MustEnrol          bool // at the next login it has to have a second factor
+
+	InvitedUntil *time.Time // of somebody who was invited and has not set a password yet: when the account goes away; or nil
 }
 
 // IsNode binds User to the schema's Node.
@@ -46,21 +48,21 @@ func (User) IsNode() {}
 const userColumns = `u.id, u.email, u.email_key, u.username, u.password_hash, u.role,
 	u.security_version, u.secured_at, u.pending_email, u.pending_email_key, u.pending_until,
 	u.created_at, u.updated_at, u.last_login_at, u.disabled_at, u.username_made,
-	u.wants_second_factor, u.must_change_password, u.must_enrol`
+	u.wants_second_factor, u.must_change_password, u.must_enrol, u.invited_until`
 
 // dest returns where Scan puts the columns of userColumns.
 func (u *User) dest() []any {
 	return []any{&u.ID, &u.Email, &u.EmailKey, &u.Username, &u.PasswordHash, &u.Role,
 		&u.SecurityVersion, &u.SecuredAt, &u.PendingEmail, &u.PendingEmailKey, &u.PendingUntil,
 		&u.CreatedAt, &u.UpdatedAt, &u.LastLoginAt, &u.DisabledAt, &u.UsernameMade,
-		&u.WantsSecondFactor, &u.MustChangePassword, &u.MustEnrol}
+		&u.WantsSecondFactor, &u.MustChangePassword, &u.MustEnrol, &u.InvitedUntil}
 }
 
 // scanned returns u with its times in UTC, after a Scan.
 func (u *User) scanned() *User {
 	u.CreatedAt, u.UpdatedAt = u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	u.LastLoginAt, u.DisabledAt = utc(u.LastLoginAt), utc(u.DisabledAt)
-	u.SecuredAt, u.PendingUntil = utc(u.SecuredAt), utc(u.PendingUntil)
+	u.SecuredAt, u.PendingUntil, u.InvitedUntil = utc(u.SecuredAt), utc(u.PendingUntil), utc(u.InvitedUntil)
 	return u
 }
 

@@ -12,6 +12,7 @@ type UserFilter struct {
 	Search   string // of the username's or the address's key, in lower case; or "". FindUsers takes it for their beginning, Users for a part of them
 	Role     Role   // or ""
 	Disabled *bool  // or nil
+	Invited  *bool  // whether they were invited and have not set a password; or nil
 
 	SecondFactor *bool // whether a login by password asks for a second factor; or nil
 	Everybody    bool  // for SecondFactor: everybody has to have one
@@ -41,6 +42,11 @@ func (f UserFilter) state() (sql string) {
 		sql += ` AND u.disabled_at IS NOT NULL`
 	} else if f.Disabled != nil {
 		sql += ` AND u.disabled_at IS NULL`
+	}
+	if f.Invited != nil && *f.Invited {
+		sql += ` AND u.invited_until IS NOT NULL`
+	} else if f.Invited != nil {
+		sql += ` AND u.invited_until IS NULL`
 	}
 	return sql
 }

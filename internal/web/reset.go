@@ -17,6 +17,7 @@ type resetPage struct{ *linkPages }
 type resetForm struct {
 	params
 	Username  string
+	Invited   bool   // it is the first password of somebody who was invited
 	Back      string // when an address that the account had before can take it back no more; "" if none can
 	MinLength int
 	Error     string // under the password, or ""
@@ -39,7 +40,7 @@ func (p *resetPage) form(w http.ResponseWriter, r *http.Request, in params, stat
 		p.fail(w, r, in, err)
 		return
 	}
-	f := resetForm{params: params{in.Token, reset.User.Email}, Username: reset.User.Username, MinLength: p.auth.PasswordMinLength(), Error: wrong}
+	f := resetForm{params: params{in.Token, reset.User.Email}, Username: reset.User.Username, Invited: reset.User.InvitedUntil != nil, MinLength: p.auth.PasswordMinLength(), Error: wrong}
 	if !reset.BackUntil.IsZero() {
 		f.Back = sinceWords(reset.BackUntil, p.now())
 	}

@@ -3,8 +3,8 @@
 // programs that look at well-known paths.
 //
 // [Mount] in routes.go puts all of it at its paths. pages.go writes pages. links.go is
-// what the pages behind links have in common; confirm.go, reset.go, notme.go and stop.go
-// are those pages. inbox.go, explorer.go, health.go and wellknown.go stand alone.
+// what the pages behind links have in common; confirm.go, reset.go, notme.go, stop.go and
+// first.go are those pages. inbox.go, explorer.go, health.go and wellknown.go stand alone.
 package web
 
 import (
@@ -61,11 +61,12 @@ func Mount(mux *request.Mux, door *request.Door, cfg Config) error {
 	if err != nil {
 		return err
 	}
-	confirm, reset, notMe, stop := &confirmPage{links}, &resetPage{links}, &notMePage{links}, &stopPage{links}
+	confirm, reset, notMe, stop, first := &confirmPage{links}, &resetPage{links}, &notMePage{links}, &stopPage{links}, &firstPage{links}
 	mux.Handle(confirmPath, door.Identify(auth.ByLink, request.Methods{"GET": confirm.get, "POST": confirm.post}))
 	mux.Handle(resetPath, door.Identify(auth.ByLink, request.Methods{"GET": reset.get, "POST": reset.post}))
 	mux.Handle(notMePath, door.Identify(auth.ByLink, request.Methods{"GET": notMe.get, "POST": notMe.post}))
 	mux.Handle(stopPath, door.Identify(auth.ByLink, request.Methods{"GET": stop.get, "POST": stop.post}))
+	mux.Handle(firstPath, door.Identify(auth.ByLink, request.Methods{"GET": first.get, "POST": first.post}))
 	mux.Handle("/livez", request.Methods{"GET": cfg.Health.live})
 	mux.Handle("/readyz", request.Methods{"GET": cfg.Health.ready})
 	mux.Handle(pageCSS.path, request.Methods{"GET": pageCSS.serve})

@@ -39,7 +39,7 @@ export type Role =
   /** Also sees what is private to others, and looks after them. */
   | 'ADMIN';
 
-/** A person with a confirmed email address. */
+/** A person with a confirmed email address, or one whom an administrator invited to confirm it. */
 export interface User {
   readonly __typename: 'User';
   /** Opaque, never used again, unique among the objects of every type; the `sub` of the access token. */
@@ -88,6 +88,11 @@ export interface User {
   readonly mustEnrol: boolean | null;
   /** Where the second factor is left out, the one trusted last first; 20 at most. Private, as `email` is. */
   readonly trustedDevices: readonly TrustedDevice[] | null;
+  /**
+   * Of somebody whom `inviteUser` invited and who has not set a password yet: when the account is deleted if they do not. Null
+   * once it is theirs. Private, as `email` is.
+   */
+  readonly invitedUntil: string | null;
 }
 
 /** Something that opens the account besides the password. */
@@ -378,13 +383,19 @@ export type SecurityEventKind =
   | 'DEVICE_FORGOTTEN'
   /** What the user has to do at the next login was set, by an administrator or the shell. */
   | 'DUTY_SET'
-  /** `count` users came from a file, by the shell. */
+  /** An administrator made the account, and its user was mailed a link that sets a password; or was mailed it again. */
+  | 'INVITED'
+  /** By the link of an invitation, which made the account its user's. */
+  | 'INVITATION_TAKEN'
+  /** An administrator had a test mail sent to their own address. */
+  | 'MAIL_TESTED'
+  /** `count` users came from a file, by an administrator or the shell. */
   | 'USERS_IMPORTED'
   /** `count` users went to a file with the hashes of their passwords, by the shell; with the reason `factors`, their second factors too. */
   | 'USERS_EXPORTED'
   /** A mail, or `count` of them, was tried again at once, by an administrator or the shell. */
   | 'MAIL_RETRIED'
-  /** A mail that waited was deleted, by an administrator or the shell. */
+  /** A mail, or `count` of them, was deleted, by an administrator or the shell. */
   | 'MAIL_CANCELLED'
   /** Somebody followed the link to an address that was registered and said no; with the reason `all`, to all that was registered. */
   | 'REGISTRATION_DECLINED'
@@ -404,6 +415,8 @@ export type SecurityEventKind =
   | 'BACKUP_MADE'
   /** By the shell: the database came from a backup. */
   | 'BACKUP_RESTORED'
+  /** By the shell: a link that makes the first administrator. */
+  | 'ADMIN_LINK_MADE'
   /** A sum: wrong passwords, codes and passkeys, by the reason. */
   | 'LOGIN_REFUSED'
   /** A sum: tries beyond a limit. */
@@ -511,6 +524,8 @@ export interface QueuedMail {
   readonly kind: string;
   /** The address that it is about, in lower case. */
   readonly to: string;
+  /** Whose account it is about. Null where it is about none, or who that is shows when it is sent. */
+  readonly userId: string | null;
   readonly state: QueuedMailState;
   readonly createdAt: string;
   /** Tries that a mail server answered. While it cannot be reached none is counted. */
@@ -525,6 +540,58 @@ export type QueuedMailState =
   | 'WAITING'
   /** Given up. Kept for 30 days. */
   | 'FAILED';
+
+/** What a server runs and with what settings. */
+export interface ServerInfo {
+  /** As `latchkey version` prints it. */
+  readonly version: string;
+  /** Of the source that it was built from; null where the build does not say. */
+  readonly revision: string | null;
+  /** The number of the last migration that the database went through. */
+  readonly schema: number;
+  /** In the order of .env.example. */
+  readonly settings: readonly Setting[];
+  /**
+   * What `latchkey doctor` finds: it looks at the settings, the database, Redis and the mail server. It takes up to 10 seconds,
+   * and is done anew once a minute at most.
+   */
+  readonly findings: readonly Finding[];
+}
+
+/** A setting in force. */
+export interface Setting {
+  readonly name: string;
+  /** Of a secret only that it is set, and its size: `set, 64 bytes`. Null where there is none. */
+  readonly value: string | null;
+  readonly secret: boolean;
+  readonly source: SettingSource;
+  /** What it is, in a sentence. */
+  readonly description: string;
+}
+
+export type SettingSource =
+  /** A variable of the process. */
+  | 'ENVIRONMENT'
+  /** The file `.env`, or the file that the setting's name with `_FILE` behind it names. */
+  | 'FILE'
+  | 'DEFAULT';
+
+/** What one check found. */
+export interface Finding {
+  /** What was looked at, for example `database`. Checks will be added. */
+  readonly check: string;
+  readonly verdict: FindingVerdict;
+  readonly text: string;
+  /** What to do; null where all is well. */
+  readonly advice: string | null;
+}
+
+export type FindingVerdict =
+  | 'OK'
+  /** It works, but look at it. */
+  | 'WARN'
+  /** It does not work, or not well. */
+  | 'FAIL';
 
 /**
  * What went wrong in a way that a person can put right. Failures of the request itself are GraphQL errors instead, each with
@@ -614,7 +681,9 @@ export type UserErrorCode =
   /** It would leave the service without an administrator. */
   | 'LAST_ADMIN'
   /** The address has an account, or is kept for 72 hours for one that gave it up. Said to administrators alone. */
-  | 'EMAIL_TAKEN';
+  | 'EMAIL_TAKEN'
+  /** The mail server did not take the mail. The message says why, for administrators. */
+  | 'MAIL_NOT_SENT';
 
 /** How the refresh token travels. */
 export type TokenTransport =
@@ -1124,6 +1193,56 @@ export interface CreateUserPayload {
   readonly errors: readonly UserError[];
 }
 
+export interface InviteUserInput {
+  email: string;
+  username: string;
+  role?: Role;
+}
+
+export interface InviteUserPayload {
+  readonly user: User | null;
+  readonly errors: readonly UserError[];
+}
+
+export interface ImportUsersInput {
+  /** The lines, as docs/migrating.md has them. */
+  users: string;
+  /** Check them, and write nothing. */
+  dryRun?: boolean;
+}
+
+export interface ImportUsersPayload {
+  /** How many there were, but for empty ones. */
+  readonly lines: number | null;
+  /** How many were imported or, of a dry run, would be. */
+  readonly imported: number | null;
+  /** How many have an account with this address and username, which was left alone. */
+  readonly present: number | null;
+  readonly badLines: number | null;
+  /** The first 100 bad lines. */
+  readonly bad: readonly BadLine[] | null;
+  readonly errors: readonly UserError[];
+}
+
+/** A line of an import that is wrong. */
+export interface BadLine {
+  /** The first is 1; empty lines count. */
+  readonly line: number;
+  /** For people; they hold nothing of the line. */
+  readonly problems: readonly string[];
+}
+
+export interface RevokeUserSessionInput {
+  userId: string;
+  sessionId: string;
+}
+
+export interface RevokeUserSessionPayload {
+  readonly revokedSessionId: string | null;
+  readonly user: User | null;
+  readonly errors: readonly UserError[];
+}
+
 export interface SendPasswordResetInput {
   userId: string;
 }
@@ -1176,5 +1295,22 @@ export interface CancelMailInput {
 
 export interface CancelMailPayload {
   readonly cancelledMailId: string | null;
+  readonly errors: readonly UserError[];
+}
+
+export interface CancelAllMailsInput {
+  /** Only those that were given up. */
+  failed?: boolean;
+}
+
+export interface CancelAllMailsPayload {
+  /** How many were deleted. */
+  readonly count: number | null;
+  readonly errors: readonly UserError[];
+}
+
+export interface SendTestMailPayload {
+  /** Where it went. */
+  readonly sentTo: string | null;
   readonly errors: readonly UserError[];
 }
