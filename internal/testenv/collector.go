@@ -2,6 +2,7 @@ package testenv
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
@@ -179,7 +180,7 @@ func (c *Collector) Within(s *Span) (children []*Span) {
 			children = append(children, other)
 		}
 	}
-	slices.SortFunc(children, func(a, b *Span) int { return int(a.StartTimeUnixNano) - int(b.StartTimeUnixNano) })
+	slices.SortFunc(children, func(a, b *Span) int { return cmp.Compare(a.StartTimeUnixNano, b.StartTimeUnixNano) })
 	return children
 }
 

@@ -150,6 +150,6 @@ func jsonValueOf(v attribute.Value) jsonValue {
 		}
 		return jsonValue{Array: array}
 	}
-	text := v.Emit()
+	text := v.String()
 	return jsonValue{String: &text}
 }
