@@ -83,12 +83,13 @@ func (p *pages) addEvents(events []store.SecurityEvent) {
 	}
 	one := &eventPage{}
 	for i := range events {
-		for _, id := range []*string{events[i].UserID, events[i].ActorID} {
+		e := &events[i]
+		for _, id := range []*string{e.UserID, e.ActorID} {
 			if id != nil && !slices.Contains(one.ids, *id) {
 				one.ids = append(one.ids, *id)
 			}
 		}
-		p.byEvent[events[i].ID] = one
+		p.byEvent[e.ID] = one
 	}
 }
 

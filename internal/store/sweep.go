@@ -97,7 +97,7 @@ func (s *Store) sweepEvents(ctx context.Context, until, acts time.Time) (swept i
 			return swept, err
 		}
 		n, err := s.conn.Exec(ctx, `/* sweepEvents */ DELETE FROM security_events
-			WHERE (at, id) > ($1, $2) AND (at, id) <= ($3, $4) AND (actor_kind NOT IN ('ADMIN', 'SHELL') OR at <= $5)`,
+			WHERE at BETWEEN $1 AND $3 AND (at, id) > ($1, $2) AND (at, id) <= ($3, $4) AND (actor_kind NOT IN ('ADMIN', 'SHELL') OR at <= $5)`,
 			from.At, from.ID, to.At.UTC(), to.ID, acts)
 		swept += n
 		if err != nil || last {
