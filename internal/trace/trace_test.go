@@ -248,9 +248,11 @@ func TestReceiverInTrouble(t *testing.T) {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(429)
 		}, "it answers 429"},
-		"is broken":      {func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) { w.WriteHeader(500) }, "it answers 500"},
-		"knows us not":   {func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) { w.WriteHeader(401) }, "it answers 401"},
-		"sends us away":  {func(w http.ResponseWriter, r *http.Request, _ <-chan struct{}) { http.Redirect(w, r, "/x", http.StatusTemporaryRedirect) }, "it answers 307"},
+		"is broken":    {func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) { w.WriteHeader(500) }, "it answers 500"},
+		"knows us not": {func(w http.ResponseWriter, _ *http.Request, _ <-chan struct{}) { w.WriteHeader(401) }, "it answers 401"},
+		"sends us away": {func(w http.ResponseWriter, r *http.Request, _ <-chan struct{}) {
+			http.Redirect(w, r, "/x", http.StatusTemporaryRedirect)
+		}, "it answers 307"},
 		"is not to find": {nil, "connection refused"},
 	} {
 		t.Run(name, func(t *testing.T) {
