@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/redis/go-redis/v9"
@@ -21,6 +22,7 @@ import (
 	"latchkey/internal/keyring"
 	"latchkey/internal/link"
 	"latchkey/internal/mail"
+	"latchkey/internal/metrics"
 	"latchkey/internal/oauth"
 	"latchkey/internal/outbox"
 	"latchkey/internal/password"
@@ -59,6 +61,9 @@ type app struct {
 	refusals *refusals.Refusals
 	tally    *tally.Tally
 	failures *request.Failures
+	fallback *throttle.Fallback // nil without Redis
+	metrics  *metrics.Metrics   // nil where nobody asks
+	schema   atomic.Int64       // the last migration of the database, 0 while that is not known
 	service  *auth.Service
 	worker   *outbox.Worker
 	testMail auth.TestMail
@@ -86,6 +91,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
+	if cfg.MetricsAddr != "" {
+		a.metrics = a.newMetrics()
+	}
 	a.tally = tally.New(a.store, log, now)
 	var tokens link.Tokens = a.store
 	var counters throttle.Counters = throttle.NewMemory()
@@ -95,10 +103,11 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 		if a.shared, a.redis, err = openRedis(cfg); err != nil {
 			return nil, err
 		}
+		a.fallback = throttle.NewFallback(a.shared, log)
+		tokens, counters = a.shared, a.fallback
 		if a.trace != nil {
 			a.redis.AddHook(redisstore.Spans{})
 		}
-		tokens, counters = a.shared, throttle.NewFallback(a.shared, log)
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{
@@ -134,6 +143,11 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	if err != nil {
 		return nil, err
 	}
+	var watcher auth.Watcher
+	if a.metrics != nil {
+		watcher = a.metrics
+		a.hasher.Watch(a.metrics.Hashed)
+	}
 	a.service, err = auth.New(auth.Config{
 		RegistrationOpen: cfg.RegistrationOpen, Development: cfg.Development(), AccessTTL: cfg.AccessTokenTTL, IdleTTL: cfg.SessionIdleTTL, MaxTTL: cfg.SessionMaxTTL,
 		RefreshGrace: cfg.RefreshGrace, ConfirmTTL: cfg.ConfirmTTL, Secrets: cfg.SecretKeys, AppName: cfg.AppName,
@@ -141,7 +155,7 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 	}, auth.Deps{
 		Store: a.store, Links: links, Counters: counters, Hasher: a.hasher,
 		Policy:   password.Policy{MinLength: cfg.PasswordMinLength, AppName: cfg.AppName, Kind: kind, Samples: samples},
-		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally, TestMail: a.testMail,
+		Breaches: a.breaches, Issuer: issuer, Passkeys: passkeys, MissingKey: missingKey, Log: log, Now: now, MailQueued: a.worker.Wake, Refusals: a.refusals, Tally: a.tally, TestMail: a.testMail, Watcher: watcher,
 	})
 	if err != nil {
 		return nil, err
@@ -158,10 +172,17 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	if a.cfg.Development() {
 		development = a.cfg.PublicURL.Hostname()
 	}
+	observers := []func(context.Context, *request.Observed){a.sumRefused}
+	if a.metrics != nil {
+		observers = append(observers, a.metrics.Request)
+	}
+	if a.cfg.AccessLog {
+		observers = append(observers, request.AccessLog(a.log, a.cfg.LogAddresses))
+	}
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
-		Development: development, AdviceFor: a.cfg.AdviceFor, Trace: a.trace, Observers: a.observers(),
+		Development: development, AdviceFor: a.cfg.AdviceFor, Trace: a.trace, Observers: observers,
 	})
 	if err != nil {
 		return nil, err
@@ -184,15 +205,6 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		Auth: a.service, Health: a.health, Inbox: inbox, Explorer: a.cfg.Explorer, ExplorerHere: a.cfg.ExplorerHere, Log: log, Now: a.now,
 	})
 	return door.Harden(mux), err
-}
-
-// observers are told of each request.
-func (a *app) observers() []func(context.Context, *request.Observed) {
-	all := []func(context.Context, *request.Observed){a.sumRefused}
-	if a.cfg.AccessLog {
-		all = append(all, request.AccessLog(a.log, a.cfg.LogAddresses))
-	}
-	return all
 }
 
 // openDatabase opens the database, with the folder that SQLite needs.
@@ -229,12 +241,18 @@ func (a *app) close() {
 // migrate brings the database up to date. The gate stays shut.
 func (a *app) migrate(ctx context.Context) (int, error) {
 	// Mostly it is, which two questions tell; and then no replica waits for another.
-	if known, err := steps(a.db.Dialect()); err != nil {
+	known, err := steps(a.db.Dialect())
+	if err != nil {
 		return 0, err
-	} else if taken, err := store.New(a.db).Steps(ctx); err == nil && !slices.ContainsFunc(known, func(n int64) bool { return !slices.Contains(taken, n) }) {
+	}
+	if taken, err := store.New(a.db).Steps(ctx); err == nil && !slices.ContainsFunc(known, func(n int64) bool { return !slices.Contains(taken, n) }) {
+		a.schema.Store(slices.Max(taken)) // it may be that of a newer version
 		return 0, nil
 	}
 	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
+	if err == nil {
+		a.schema.Store(slices.Max(known))
+	}
 	if errors.Is(err, store.ErrDenied) {
 		if rights, asked := store.New(a.db).Rights(ctx); asked == nil && rights.Missing() != "" {
 			err = fmt.Errorf("%w: %s", err, rights.Missing())

@@ -19,12 +19,13 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/breach", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/tally", "internal/throttle", "internal/trace", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/breach", "internal/buildinfo", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/metrics", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/tally", "internal/throttle", "internal/trace", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/store"},
 	"graph/scalar":        {},
 	"internal/auth":       {"internal/codes", "internal/jwt", "internal/link", "internal/names", "internal/passkey", "internal/password", "internal/seal", "internal/store", "internal/throttle", "internal/ticket", "internal/totp"},
 	"internal/breach":     {"internal/cause"},
+	"internal/buildinfo":  {},
 	"internal/cause":      {},
 	"internal/cli":        {"internal/auth", "internal/breach", "internal/config", "internal/doctor", "internal/jwt", "internal/keyring", "internal/names", "internal/store"},
 	"internal/coalesce":   {},
@@ -38,6 +39,7 @@ var rooms = map[string][]string{
 	"internal/keyring":    {"internal/jwt", "internal/seal", "internal/store"},
 	"internal/link":       {"internal/codes", "internal/names", "internal/seal", "internal/store"},
 	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle", "internal/trace"},
+	"internal/metrics":    {"internal/auth", "internal/buildinfo", "internal/db", "internal/outbox", "internal/password", "internal/request", "internal/store"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
 	"internal/outbox":     {"internal/store", "internal/trace"},
@@ -112,7 +114,10 @@ func TestArrowsPointDown(t *testing.T) {
 			if isDriver && dir != "internal/db" {
 				t.Errorf("%s imports the driver %s: only internal/db does", path, name)
 			}
-			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/oauth", "internal/request", "internal/trace", "internal/web", "internal/testenv"}, dir) {
+			if (strings.HasPrefix(name, "github.com/prometheus") || name == "net/http/pprof") && dir != "internal/metrics" {
+				t.Errorf("%s imports %s: only internal/metrics does", path, name)
+			}
+			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/metrics", "internal/oauth", "internal/request", "internal/trace", "internal/web", "internal/testenv"}, dir) {
 				t.Errorf("%s knows HTTP", path)
 			}
 		}

@@ -40,6 +40,9 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	if a.testMail, err = mail.NewTrial(c); err != nil {
 		return nil, err
 	}
+	if a.metrics != nil {
+		c.Ended = a.metrics.Mailed
+	}
 	a.worker, err = mail.NewWorker(c)
 	return inbox, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"os"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -25,7 +24,7 @@ const findingsLast = time.Minute
 func (a *app) operator() graph.Operator {
 	findings := &latest{look: examine}
 	return graph.Operator{
-		Version: version, Revision: revision(),
+		Version: version, Revision: built().Revision,
 		Settings: config.InForce(os.Environ(), ".env", example),
 		Schema: func(ctx context.Context) (int, error) {
 			taken, err := a.store.Steps(ctx)
@@ -61,18 +60,4 @@ func (l *latest) get(ctx context.Context) ([]doctor.Finding, error) {
 	}
 	l.findings, l.at = found, time.Now()
 	return found, nil
-}
-
-// revision is the commit that the program was built from, or "".
-func revision() string {
-	build, ok := debug.ReadBuildInfo()
-	if !ok {
-		return ""
-	}
-	for _, s := range build.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
-		}
-	}
-	return ""
 }

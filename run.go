@@ -35,6 +35,11 @@ const (
 // run serves on listener until ctx ends, or until the database turns out to be
 // one that this program cannot work with.
 func (a *app) run(ctx context.Context, listener net.Listener) error {
+	endMetrics, err := a.serveMetrics()
+	if err != nil {
+		return err
+	}
+	defer endMetrics()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
@@ -156,7 +161,14 @@ func (a *app) sweep(ctx context.Context) {
 	tick := time.NewTicker(time.Hour)
 	defer tick.Stop()
 	for {
-		n, err := a.sweepOnce(ctx)
+		rows, err := a.sweepOnce(ctx)
+		if a.metrics != nil {
+			a.metrics.Swept(rows, a.now(), err)
+		}
+		var n int64
+		for _, deleted := range rows {
+			n += deleted
+		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn().Err(err).Msg("sweep")
 		} else if n > 0 {
@@ -171,11 +183,11 @@ func (a *app) sweep(ctx context.Context) {
 }
 
 // sweepOnce deletes what is expired by this machine's clock and by the database's:
-// where this one is ahead, the other replicas still honour it.
-func (a *app) sweepOnce(ctx context.Context) (int64, error) {
+// where this one is ahead, the other replicas still honour it. It returns how many rows went, by their table.
+func (a *app) sweepOnce(ctx context.Context) (map[string]int64, error) {
 	server, err := a.store.Server(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	now := a.now()
 	if clock := server.Clock; !clock.IsZero() {
@@ -198,7 +210,8 @@ func (a *app) announce(addr net.Addr) {
 	if a.cfg.Inbox() {
 		mails = "inbox"
 	}
-	a.log.Info().Str("version", version).Str("env", a.cfg.Env).Str("listen", addr.String()).Msg("latchkey")
+	b := built()
+	a.log.Info().Str("version", b.Version).Str("revision", b.Commit()).Str("go", b.Go).Str("env", a.cfg.Env).Str("listen", addr.String()).Msg("latchkey")
 	a.log.Info().Str("database", string(a.db.Dialect())).Str("tokens", tokens).Str("mail", mails).Msg("runs on")
 	a.log.Info().Str("graphql", a.cfg.PublicURL.JoinPath("graphql").String()).Msg("api")
 	if a.cfg.Explorer {

@@ -20,6 +20,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/buildinfo"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
 	"latchkey/internal/db"
@@ -29,8 +30,15 @@ import (
 	"latchkey/internal/store"
 )
 
-// version is set by the build: -ldflags "-X main.version=1.2.3".
-var version = "dev"
+// What the build may set: -ldflags "-X main.version=1.2.3 -X main.revision=84449a9…". Built in
+// a checkout the program knows its revision by itself.
+var (
+	version  = "dev"
+	revision string
+)
+
+// built says what the program was built of.
+func built() buildinfo.Info { return buildinfo.Read(version, revision) }
 
 func main() {
 	if len(os.Args) == 2 && os.Args[1] == hashing.Command {
@@ -41,7 +49,7 @@ func main() {
 		return
 	}
 	os.Exit(cli.Run(untilSignal(), os.Args[1:], cli.Commands{
-		Version: version,
+		Version: built().String(),
 		Serve:   serve,
 		Migrate: migrate,
 		Service: service,

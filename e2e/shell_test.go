@@ -2,6 +2,7 @@ package e2e_test
 
 import (
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -79,7 +80,7 @@ func TestMigrateCommand(t *testing.T) {
 func TestVersionCommand(t *testing.T) {
 	t.Parallel()
 	out, errOut, code := testenv.Command(t, t.TempDir(), "", nil, "version")
-	if code != 0 || strings.TrimSpace(out) == "" || errOut != "" {
+	if code != 0 || !strings.HasPrefix(out, "dev (") || !strings.HasSuffix(out, runtime.Version()+")\n") || errOut != "" {
 		t.Errorf("version: exit code %d, %q, %q", code, out, errOut)
 	}
 }
@@ -118,7 +119,7 @@ func TestLookingMakesNothing(t *testing.T) {
 	}{
 		{[]string{"healthcheck"}, 1, ""},
 		{[]string{"keys", "list", "--json"}, 0, "[]\n"},
-		{[]string{"version"}, 0, "dev\n"},
+		{[]string{"version"}, 0, "dev (" + runtime.Version() + ")\n"},
 	} {
 		dir := t.TempDir()
 		out, errOut, code := testenv.Command(t, dir, "", []string{"PORT=" + testenv.FreePort(t)}, c.args...)

@@ -70,7 +70,7 @@ func TestTraces_O5(t *testing.T) {
 	}
 
 	mail := c.Await(t, "a mail", called("mail confirm_registration", ""))
-	if names := testenv.Names(c.Within(mail)); len(mail.ParentSpanId) > 0 || mail.Str("latchkey.outcome") != "delivered" || !slices.Contains(names, "send") {
+	if names := testenv.Names(c.Within(mail)); len(mail.ParentSpanId) > 0 || mail.Str("latchkey.outcome") != "sent" || !slices.Contains(names, "send") {
 		t.Errorf("a mail: %v, with %q", mail, names)
 	}
 	for _, s := range c.Spans() {

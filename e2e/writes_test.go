@@ -23,6 +23,23 @@ func awaitWrites(t *testing.T, base, down string) {
 	})
 }
 
+// byAnotherDatabase returns what runs a statement by another database of the same server, which
+// takes writes.
+func byAnotherDatabase(t *testing.T) func(sql string) {
+	t.Helper()
+	admin, err := db.OpenPostgres(t.Context(), testenv.Need(t, "TEST_POSTGRES"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(admin.Close)
+	return func(sql string) {
+		t.Helper()
+		if _, err := admin.Exec(t.Context(), sql); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // PostgreSQL becomes read-only, as behind a proxy after a failover: reads go on,
 // readiness and the doctor say so, and writes are back soon after there is a server
 // that takes them, without anybody having ended a connection.
@@ -35,18 +52,7 @@ func TestReadOnlyServer_R1(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	admin, err := db.OpenPostgres(t.Context(), testenv.Need(t, "TEST_POSTGRES")) // by another database, which takes writes
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(admin.Close)
-	name := strings.TrimPrefix(u.Path, "/")
-	do := func(sql string) {
-		t.Helper()
-		if _, err := admin.Exec(t.Context(), sql); err != nil {
-			t.Fatal(err)
-		}
-	}
+	name, do := strings.TrimPrefix(u.Path, "/"), byAnotherDatabase(t)
 	do(`ALTER DATABASE ` + name + ` SET default_transaction_read_only = on`)
 	do(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '` + name + `'`)
 	for _, p := range s.Replicas {

@@ -3763,7 +3763,7 @@ type DayStatistics {
 "How it is now."
 type CurrentStatistics {
   mailsWaiting: Int!
-  "When the mail that waits longest was written; null if none waits."
+  "When the mail was written that waits longest of those that could have gone by now; null if there is none."
   oldestMailAt: Time
   "Given up, and kept for 30 days."
   mailsGivenUp: Int!

@@ -111,6 +111,7 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 	if o.Trusts != nil {
 		s.logEvent(o.Trusts.Event)
 	}
+	s.loginEnded(a, LoginOK)
 	u.LastLoginAt = &session.CreatedAt
 	l, err := s.loggedIn(&u.User, session)
 	if err == nil {

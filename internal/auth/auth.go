@@ -13,6 +13,7 @@
 //   - login.go: the way in. It counts the try (try.go, by the limits of throttle.go), compares the password
 //     (compare.go), tells of those who are not let in (refusal.go), and ends in admit.go, the one function that opens sessions.
 //     device.go: what a device keeps of it; trusted.go: where that spares the second factor. logincode.go: the way in by mail.
+//     watch.go: how all of that ended, for whoever counts.
 //     proof.go: what can be shown, and what it is worth. step.go and continue.go: what else a login may need. codes.go: the codes of second factors.
 //   - fresh.go and stepup.go: who has to show again who they are. totp.go, passkey.go, recovery.go and factors.go: what
 //     an account has besides its password. passkeylogin.go: what a passkey's answer is worth, and logging in by one.
@@ -71,7 +72,7 @@ type Breaches interface {
 	Has(ctx context.Context, password string) (bool, error)
 }
 
-// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally and
+// Deps is what a Service works with. All are needed but Breaches, Passkeys, MissingKey, Refusals, Tally, Watcher and
 // TestMail, without which no test mail can be asked for.
 type Deps struct {
 	Store    *store.Store
@@ -92,7 +93,8 @@ type Deps struct {
 	MailQueued func()
 	Refusals   Refusals // nil: nobody counts them
 	TestMail   TestMail
-	Tally      Tally // nil: nobody sums up
+	Tally      Tally   // nil: nobody sums up
+	Watcher    Watcher // nil: nobody watches
 }
 
 // Service applies the rules. It starts nothing and keeps nothing between calls but counts
@@ -116,6 +118,7 @@ type Service struct {
 	clock      func() time.Time
 	mailQueued func()
 	refusals   Refusals
+	watcher    Watcher
 	testMail   TestMail
 	tally      Tally
 	population population
@@ -149,7 +152,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		cfg: cfg, store: deps.Store, links: deps.Links, counters: deps.Counters, hasher: deps.Hasher, policy: deps.Policy, breaches: deps.Breaches, passkeys: deps.Passkeys,
 		issuer: deps.Issuer, missingKey: deps.MissingKey, refresh: refresh, devices: devices,
-		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, testMail: deps.TestMail,
+		tickets: ticket.New(tickets), seal: sealing, log: deps.Log, clock: deps.Now, mailQueued: deps.MailQueued, refusals: deps.Refusals, tally: deps.Tally, testMail: deps.TestMail, watcher: deps.Watcher,
 	}, nil
 }
 

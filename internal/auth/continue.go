@@ -36,6 +36,7 @@ type ContinueLoginInput struct {
 func (s *Service) ContinueLogin(ctx context.Context, a Actor, in ContinueLoginInput) (*Login, error) {
 	l, err := s.continueLogin(ctx, a, in)
 	if err != nil {
+		s.loginFailed(a, err)
 		if _, ok := errors.AsType[*StepNeeded](err); ok {
 			return nil, err
 		}

@@ -35,7 +35,8 @@ type Login struct {
 // tell who has an account). Only who knows the password is told ACCOUNT_DISABLED, and
 // only who knows that of an unfinished registration EMAIL_NOT_CONFIRMED. Where more is
 // asked for than the password, the error is a [*StepNeeded]. RateLimited.
-func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, error) {
+func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (l *Login, err error) {
+	defer func() { s.loginFailed(a, err) }()
 	key := loginKey(in.Login)
 	device := s.devices.open(in.DeviceToken, s.now())
 	t, err := s.countTry(ctx, a, "login:"+key.Email+key.Username, device)
@@ -63,7 +64,7 @@ func (s *Service) Login(ctx context.Context, a Actor, in LoginInput) (*Login, er
 	}
 	compared := user.PasswordHash
 	s.renewHash(ctx, a, user, in.Password)
-	l, err := s.admit(ctx, a, user, entry{
+	l, err = s.admit(ctx, a, user, entry{
 		way:    newWay(in.DeviceName, in.Transport, known.device),
 		shown:  proofs{{Kind: ProofPassword, At: s.now()}},
 		device: device,

@@ -74,19 +74,22 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 		if err != nil {
 			if _, dead := errors.AsType[UserErrors](err); dead {
 				s.countRefusal(a, deadToken, "", "")
+				s.refreshEnded(RefreshInvalid)
 			}
 			return nil, err
 		}
-		now := s.now()
+		now, how := s.now(), RefreshGrace
 		switch judge(session, generation, now, s.cfg.RefreshGrace) {
 		case recent:
 			if newKind(session, a.Client) == "" {
+				s.refreshEnded(how)
 				return s.loggedIn(user, session)
 			}
 			fallthrough // its user is to be told, and the session to show it
 		case lost:
 			err = s.rotate(ctx, a, user, session, session.Generation, session.Rotations, now)
 		case current:
+			how = RefreshOK
 			err = s.rotate(ctx, a, user, session, generation+1, rotated(session, generation, now), now)
 		case stolen:
 			if gone(ctx) {
@@ -96,9 +99,11 @@ func (s *Service) Refresh(ctx context.Context, a Actor, token string) (*Login, e
 				return nil, fmt.Errorf("refresh: %w", err)
 			}
 			s.countRefusal(a, reusedToken, "", "")
+			s.refreshEnded(RefreshReuse)
 			return nil, errRefreshToken()
 		}
 		if err == nil {
+			s.refreshEnded(how)
 			return s.loggedIn(user, session)
 		}
 		if !errors.Is(err, store.ErrNotFound) {

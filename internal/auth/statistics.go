@@ -24,7 +24,7 @@ type DayStatistics struct {
 // CurrentStatistics is how it is now.
 type CurrentStatistics struct {
 	MailsWaiting int
-	OldestMailAt *time.Time // nil if none waits
+	OldestMailAt *time.Time // of those that might have gone; nil if there are none
 	MailsGivenUp int
 	Users        int // up to mostCounted
 	Sessions     int // that are live, the same
@@ -71,7 +71,7 @@ func (s *Service) Statistics(ctx context.Context, days int) (*Statistics, error)
 // Now returns the numbers of this moment.
 func (t *Statistics) Now(ctx context.Context) (*CurrentStatistics, error) {
 	s := t.service
-	outbox, err := s.store.Outbox(ctx)
+	outbox, err := s.store.Outbox(ctx, s.now())
 	if err != nil {
 		return nil, fmt.Errorf("statistics: %w", err)
 	}

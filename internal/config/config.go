@@ -199,6 +199,10 @@ type Config struct {
 	// that come through a proxy. Default: in development.
 	ExplorerHere bool
 
+	// MetricsAddr is the host and port where /metrics and /debug/pprof are answered, without
+	// a login, or "": then nothing is counted.
+	MetricsAddr string
+
 	// LogLevel is "debug", "info" (default), "warn" or "error".
 	LogLevel string
 	// LogFormat is "console" (default in development) or "json".

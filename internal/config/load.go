@@ -57,6 +57,7 @@ func read(r *reader) Config {
 	}
 	explorer = parsed(r, "EXPLORER", explorer, oneOf("on", "here", "off"))
 	c.Explorer, c.ExplorerHere = explorer != "off", explorer == "here"
+	readMetrics(r, &c)
 	c.LogLevel = parsed(r, "LOG_LEVEL", "info", oneOf("debug", "info", "warn", "error"))
 	format := "json"
 	if c.Development() {

@@ -100,6 +100,13 @@ type DB interface {
 	InTx(ctx context.Context, f func(Conn) error) error
 
 	Dialect() Dialect
+	Pool() Pool
 	Ping(ctx context.Context) error
 	Close()
+}
+
+// Pool is how a database's connections are used.
+type Pool struct {
+	Used, Idle, Max int
+	Waited          time.Duration // by all who waited for one since all were in use
 }

@@ -29,24 +29,24 @@ func pgErr(err error) error {
 	case !ok && (translated(err) || errors.Is(err, context.Canceled)):
 		return err
 	case !ok && (pgconn.Timeout(err) || isConnection(err)):
-		return fmt.Errorf("%w: postgresql%s", ErrUnavailable, unreached(err))
+		return counted(fmt.Errorf("%w: postgresql%s", ErrUnavailable, unreached(err)))
 	case !ok:
 		return err
 	case e.Code == "23505": // unique_violation
 		return fmt.Errorf("%w: %s", ErrConflict, e.ConstraintName)
 	}
 	if known, ok := meanings[e.Code]; ok {
-		return fmt.Errorf("%w: postgresql%s: %s (%s)", known.is, place(err), known.means, e.Code)
+		return counted(fmt.Errorf("%w: postgresql%s: %s (%s)", known.is, place(err), known.means, e.Code))
 	}
 	switch e.Code[:2] {
 	case "40": // serialization failure, deadlock
-		return errCollided
+		return counted(errCollided)
 	case "08", "25", "53", "57", "58": // connection, transaction's end, resources, operator intervention, system
-		return fmt.Errorf("%w: postgresql %s", ErrUnavailable, e.Code)
+		return counted(fmt.Errorf("%w: postgresql %s", ErrUnavailable, e.Code))
 	case "28": // who logs in how
-		return fmt.Errorf("%w: postgresql%s: the login is refused (%s)", ErrDenied, place(err), e.Code)
+		return counted(fmt.Errorf("%w: postgresql%s: the login is refused (%s)", ErrDenied, place(err), e.Code))
 	}
-	return fmt.Errorf("postgresql %s: %s (%s)", e.Code, e.Message, e.ConstraintName)
+	return counted(fmt.Errorf("postgresql %s: %s (%s)", e.Code, e.Message, e.ConstraintName))
 }
 
 // meanings are the server's errors that an operator can put right.

@@ -203,6 +203,11 @@ func again(ctx context.Context, f func() error) error {
 
 func (p *postgres) Dialect() Dialect { return PostgreSQL }
 
+func (p *postgres) Pool() Pool {
+	s := p.pool.Stat()
+	return Pool{Used: int(s.AcquiredConns()), Idle: int(s.IdleConns()), Max: int(s.MaxConns()), Waited: s.EmptyAcquireWaitTime()}
+}
+
 func (p *postgres) Ping(ctx context.Context) error { return pgErr(p.pool.Ping(ctx)) }
 
 func (p *postgres) Close() { p.pool.Close() }

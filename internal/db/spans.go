@@ -32,20 +32,10 @@ func nameOf(sql string) string {
 // ended ends the span of what came to err, and returns err. What callers act on is no
 // failure.
 func ended(s trace.Span, err error) error {
-	if s.Recorded() {
-		switch {
-		case err == nil, errors.Is(err, ErrNoRows), errors.Is(err, ErrConflict):
-		case errors.Is(err, ErrDenied):
-			s.Fail("denied")
-		case errors.Is(err, ErrNoWrites):
-			s.Fail("no_writes")
-		case errors.Is(err, ErrUnavailable):
-			s.Fail("unavailable")
-		default:
-			s.Fail("other")
-		}
-		s.End()
+	if err != nil && !errors.Is(err, ErrNoRows) && !errors.Is(err, ErrConflict) {
+		s.Fail(string(classOf(err)))
 	}
+	s.End()
 	return err
 }
 

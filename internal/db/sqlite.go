@@ -187,6 +187,11 @@ func (l *lite) InTx(ctx context.Context, f func(Conn) error) error {
 
 func (l *lite) Dialect() Dialect { return SQLite }
 
+func (l *lite) Pool() Pool {
+	s := l.db.Stats()
+	return Pool{Used: s.InUse, Idle: s.Idle, Max: s.MaxOpenConnections, Waited: s.WaitDuration}
+}
+
 func (l *lite) Ping(ctx context.Context) error {
 	var one int
 	return liteErr(l.db.QueryRowContext(ctx, `SELECT 1`).Scan(&one))
@@ -206,7 +211,7 @@ func liteErr(err error) error {
 	case !ok && errors.Is(err, context.DeadlineExceeded), errors.Is(err, sql.ErrConnDone),
 		errors.Is(err, sql.ErrTxDone),                   // its time ran out between two statements
 		!ok && err.Error() == "sql: database is closed": // at the end of the process; there is no value for it
-		return fmt.Errorf("%w: no answer from sqlite", ErrUnavailable)
+		return counted(fmt.Errorf("%w: no answer from sqlite", ErrUnavailable))
 	case !ok:
 		return err
 	case e.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE, e.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
@@ -214,9 +219,9 @@ func liteErr(err error) error {
 	}
 	switch e.Code() & 0xff { // the primary code
 	case sqlite3.SQLITE_FULL, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR:
-		return fmt.Errorf("%w: %s", ErrNoWrites, e.Error())
+		return counted(fmt.Errorf("%w: %s", ErrNoWrites, e.Error()))
 	case sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_NOMEM, sqlite3.SQLITE_INTERRUPT:
-		return fmt.Errorf("%w: %s", ErrUnavailable, e.Error())
+		return counted(fmt.Errorf("%w: %s", ErrUnavailable, e.Error()))
 	}
-	return err
+	return counted(err)
 }

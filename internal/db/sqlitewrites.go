@@ -40,7 +40,7 @@ func (l *liteWrites) begin(ctx context.Context) (end func(), err error) {
 	case l.turn <- struct{}{}:
 		return func() { <-l.turn }, nil
 	case <-ctx.Done():
-		return nil, errManyWrites
+		return nil, counted(errManyWrites)
 	}
 }
 
@@ -65,7 +65,7 @@ func (l *liteWrites) run(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 		<-l.turn
 	case <-ctx.Done():
 		if l.withdraw(w) {
-			return nil, errManyWrites
+			return nil, counted(errManyWrites)
 		}
 	}
 	<-w.done

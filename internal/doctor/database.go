@@ -214,13 +214,13 @@ func (s *Subject) rows(ctx context.Context, r *report) {
 	default:
 		r.ok("database", "there is an administrator")
 	}
-	outbox, err := s.Database.Outbox(ctx)
+	outbox, err := s.Database.Outbox(ctx, store.Moment(s.Now()))
 	if err != nil {
 		r.fail("outbox", "try again", "%v", err)
 		return
 	}
 	waits := s.Now().Sub(outbox.Oldest).Round(time.Minute)
-	late := outbox.Waiting > 0 && waits > longWait
+	late := !outbox.Oldest.IsZero() && waits > longWait
 	if late {
 		r.warn("outbox", "see what latchkey mail list says of it; is a server running?", "%s, the oldest for %v", waiting(outbox), waits)
 	}

@@ -16,7 +16,7 @@ import (
 
 const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally and Trace.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally, Ended and Trace.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
@@ -28,8 +28,9 @@ type Config struct {
 	ReplyTo   string // SUPPORT_EMAIL
 	Log       *zerolog.Logger
 	Now       func() time.Time
-	Trace     *trace.Tracer // or nil
-	Tally     Tally         // nil: nobody counts them
+	Tally     Tally                             // nil: nobody counts them
+	Ended     func(kind string, how outbox.End) // is told of each try at a mail; nil: nobody is
+	Trace     *trace.Tracer                     // or nil
 }
 
 // Tally counts mails by day.
@@ -71,7 +72,7 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 			Resume: func(ctx context.Context, _ string, now time.Time) error { return c.Store.DueMail(ctx, now) },
 			Hurry:  c.Store.HurryMail,
 		},
-		Log: c.Log, Now: c.Now, Trace: c.Trace,
+		Log: c.Log, Now: c.Now, Ended: c.Ended, Trace: c.Trace,
 	})
 }
 

@@ -277,7 +277,7 @@ func (x *world) user(email, username, client string) *store.User {
 
 func (x *world) outbox() *store.Outbox {
 	x.t.Helper()
-	o, err := x.store.Outbox(x.t.Context())
+	o, err := x.store.Outbox(x.t.Context(), x.now())
 	if err != nil {
 		x.t.Fatal(err)
 	}

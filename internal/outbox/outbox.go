@@ -26,7 +26,7 @@ import (
 	"latchkey/internal/trace"
 )
 
-// Config is what a Worker works with. All of it is needed but Trace.
+// Config is what a Worker works with. All of it is needed but Ended and Trace.
 type Config struct {
 	Name        string // of what is delivered, in logs: "mail"
 	Destination string // of where to, in logs: "mail server"
@@ -35,7 +35,8 @@ type Config struct {
 	Rows        Rows
 	Log         *zerolog.Logger
 	Now         func() time.Time
-	Trace       *trace.Tracer // each try is a trace of its own; nil: there are none
+	Ended       func(kind string, how End) // is told of each try; nil: nobody is
+	Trace       *trace.Tracer              // each try is a trace of its own; nil: there are none
 }
 
 // Rows is what a Worker does with its table. A destination is what the table

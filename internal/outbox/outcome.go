@@ -27,11 +27,18 @@ const (
 	waits
 )
 
-// words are the kinds as traces have them.
-var words = [...]string{
-	delivered: "delivered", unreachable: "unreachable", cut: "cut", delayed: "delayed", refused: "refused",
-	dropped: "dropped", settled: "settled", waits: "waits",
-}
+// End is in a word how a try ended, for whoever counts. A row that waits for its time, or
+// until its destination is back, was not tried.
+type End string
+
+// How a try may end.
+const (
+	EndSent        End = "sent"
+	EndDelayed     End = "delayed"     // it is tried again
+	EndUnreachable End = "unreachable" // it is tried again when the destination is back
+	EndGivenUp     End = "given_up"    // it is kept for the operator
+	EndDropped     End = "dropped"     // there was nothing to deliver, or not as a row of its own
+)
 
 // Error implements error.
 func (o *outcome) Error() string { return o.text }

@@ -112,3 +112,33 @@ func TestTroubleOfOurOwn(t *testing.T) {
 		x.wantOutbox("", 0, 1)
 	})
 }
+
+// Each try is told with how it ended; what only waits is not tried.
+func TestEnds(t *testing.T) {
+	each(t, func(t *testing.T, x *world) {
+		for _, tt := range []struct {
+			err  error
+			want End
+		}{
+			{nil, EndSent}, {Delayed("busy"), EndDelayed}, {Cut("silence"), EndDelayed}, {Refused("no such mailbox"), EndGivenUp}, {Drop("nothing"), EndDropped},
+			{Settled("held"), EndDropped}, {Wait(x.now().Add(time.Hour)), ""}, {errors.New("a mistake of ours"), EndDelayed}, {errAway, EndUnreachable},
+		} {
+			x.add("", "ada")
+			x.set(always(tt.err))
+			x.ends = nil
+			x.tick()
+			want := []string{"new_device " + string(tt.want)}
+			if tt.want == "" {
+				want = nil
+			}
+			if !slices.Equal(x.ends, want) {
+				t.Errorf("%v: told %q, want %q", tt.err, x.ends, want)
+			}
+			for _, s := range x.outboxes { // what is left is another's
+				if _, err := s.FailOldMail(t.Context(), x.now().Add(24*time.Hour), x.now().Add(24*time.Hour), "x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	})
+}

@@ -30,14 +30,10 @@ func (w *Worker) do(ctx context.Context, j *Job, c *Claim) {
 	}
 	ctx = context.WithoutCancel(ctx) // what came of it counts, also while the process ends
 	if o := outcomeOf(err); o != nil {
-		if span.Str("latchkey.outcome", words[o.is]); unreachable <= o.is && o.is <= refused {
-			span.Fail(words[o.is])
-		}
 		w.note(ctx, c.To, o)
 		err = w.settle(ctx, j, c.To, o)
 	}
 	if err != nil && !errors.Is(err, store.ErrNotFound) { // else another worker took it over when the lease had ended
-		span.Fail("internal")
 		w.repeat(ctx, j, c.To, err)
 	}
 }
@@ -47,26 +43,43 @@ func (w *Worker) settle(ctx context.Context, j *Job, to string, o *outcome) (err
 	now := w.now()
 	switch {
 	case o.is == delivered:
+		w.count(ctx, j, EndSent)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " sent")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == dropped:
+		w.count(ctx, j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " dropped")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == settled:
+		w.count(ctx, j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " " + o.text)
 	case o.is == waits:
 		err = w.c.Rows.Release(ctx, j.ID, o.until, "")
 	case o.is == refused, tooOld(j, now):
+		w.count(ctx, j, EndGivenUp)
 		w.row(zerolog.ErrorLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, o.text)
 	case o.is == unreachable:
+		w.count(ctx, j, EndUnreachable)
 		err = w.c.Rows.Release(ctx, j.ID, now, o.text)
 	default:
+		w.count(ctx, j, EndDelayed)
 		due := now.Add(backoff(j.Attempts, o.is == cut))
 		w.row(zerolog.WarnLevel, j, to).Str("reason", o.text).Time("due_at", due).Msg(w.c.Name + " delayed")
 		err = w.c.Rows.Retry(ctx, j.ID, due, o.text)
 	}
 	return err
+}
+
+// count tells how a try at a job ended.
+func (w *Worker) count(ctx context.Context, j *Job, how End) {
+	span := trace.Of(ctx).Str("latchkey.outcome", string(how))
+	if how != EndSent && how != EndDropped {
+		span.Fail(string(how))
+	}
+	if w.c.Ended != nil {
+		w.c.Ended(j.Kind, how)
+	}
 }
 
 // repeat makes a row due again after trouble of our own, or gives it up. If even
@@ -76,9 +89,11 @@ func (w *Worker) repeat(ctx context.Context, j *Job, to string, trouble error) {
 	now, log := w.now(), w.row(zerolog.ErrorLevel, j, to).Err(trouble)
 	var err error
 	if tooOld(j, now) {
+		w.count(ctx, j, EndGivenUp)
 		log.Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, reason)
 	} else {
+		w.count(ctx, j, EndDelayed)
 		log.Msg(w.c.Name + " not handled, will be tried again")
 		err = w.c.Rows.Release(ctx, j.ID, now.Add(inTrouble), reason)
 	}

@@ -16,11 +16,11 @@ func TestSpans(t *testing.T) {
 		err              error
 		outcome, failure string
 	}{
-		"well":    {nil, "delivered", ""},
+		"well":    {nil, "sent", ""},
 		"away":    {Unreachable("mail server unreachable: hunter2"), "unreachable", "unreachable"},
-		"refused": {Refused("answered 550 to hunter2"), "refused", "refused"},
+		"refused": {Refused("answered 550 to hunter2"), "given_up", "given_up"},
 		"dropped": {Drop("nothing to say"), "dropped", ""},
-		"trouble": {errors.New("hunter2"), "", "internal"},
+		"trouble": {errors.New("hunter2"), "delayed", "delayed"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := several(t, 4, 4, "")

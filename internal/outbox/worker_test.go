@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 )
 
 func TestWorkersShareTheOutbox(t *testing.T) {
@@ -67,7 +68,7 @@ func TestRunWakesAndDrains_R5(t *testing.T) {
 	// The late one came while Run was ending: it was sent or waits for the next start.
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	o, err := x.outboxes[""].Outbox(t.Context())
+	o, err := x.outboxes[""].Outbox(t.Context(), time.Now())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type world struct {
 	meet      func(ctx context.Context, to, name string) error // how a destination takes a row; nil: well
 	tries     map[string]int                                   // of destinations
 	delivered []string                                         // names, since the last look
+	ends      []string                                         // of tries, since the start
 	log       bytes.Buffer
 }
 
@@ -68,7 +69,7 @@ func (x *world) worker(hands, each int) *Worker {
 	}
 	log := zerolog.New(x)
 	w, err := New(Config{
-		Name: "mail", Destination: "mail server", Hands: hands, HandsEach: each, Log: &log, Now: x.now,
+		Name: "mail", Destination: "mail server", Hands: hands, HandsEach: each, Log: &log, Now: x.now, Ended: x.ended,
 		Rows: Rows{
 			Due:    func(context.Context, time.Time) ([]string, error) { return slices.Sorted(maps.Keys(x.outboxes)), nil },
 			Claim:  x.claim,
@@ -100,6 +101,12 @@ func (x *world) worker(hands, each int) *Worker {
 		x.t.Fatal(err)
 	}
 	return w
+}
+
+func (x *world) ended(kind string, how End) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	x.ends = append(x.ends, kind+" "+string(how))
 }
 
 func (x *world) claim(ctx context.Context, c Claim) ([]Job, error) {
@@ -223,7 +230,7 @@ func next[T any](t *testing.T, c <-chan T, what string) (v T) {
 
 func (x *world) wantOutbox(to string, waiting, failed int64) {
 	x.t.Helper()
-	o, err := x.outboxes[to].Outbox(x.t.Context())
+	o, err := x.outboxes[to].Outbox(x.t.Context(), time.Now())
 	if err != nil {
 		x.t.Fatal(err)
 	}

@@ -25,6 +25,9 @@ type Hasher struct {
 	ready   *sync.Cond // a job may be next
 	queue   queue
 	samples samples // what usual hashes took
+	refused uint64  // that were told to come again
+
+	hashed func(took time.Duration) // or nil
 }
 
 // NewHasher returns a Hasher whose new hashes have params. As many hashes run at once as
@@ -45,6 +48,24 @@ func NewHasher(params Params, machines []Machine, queueLen int, deadline time.Du
 	}
 	h.ready = sync.NewCond(&h.mu)
 	return h, nil
+}
+
+// Watch has f told how long each hash took, without its wait. f must not block. Call it
+// before Run.
+func (h *Hasher) Watch(f func(took time.Duration)) { h.hashed = f }
+
+// Load is how busy a Hasher is.
+type Load struct {
+	Workers int    // hashes at once
+	Waiting int    // hashes in the queue
+	Refused uint64 // hashes that got a BusyError, since the start
+}
+
+// Load returns how busy h is.
+func (h *Hasher) Load() Load {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return Load{Workers: h.queue.workers, Waiting: len(h.queue.jobs), Refused: h.refused}
 }
 
 // Hash returns a new hash of password. Its other errors are those of [Params.Hash].
@@ -181,6 +202,7 @@ func (h *Hasher) Err() error {
 func (h *Hasher) busy() *BusyError {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.refused++
 	rounds := 1 + len(h.queue.jobs)/h.queue.workers
 	return &BusyError{RetryAfter: max(time.Second, h.queue.mean*time.Duration(rounds))}
 }

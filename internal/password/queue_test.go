@@ -211,3 +211,34 @@ func TestRunEnds_R7(t *testing.T) {
 		}
 	})
 }
+
+// Whoever watches is told how long each hash took, without its wait, and can see how many
+// wait and were told to come again.
+func TestLoad(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheapArgon2id, 1, 1, time.Minute)
+		took := make(chan time.Duration, 2)
+		h.Watch(func(d time.Duration) { took <- d })
+		start(t, h)
+		second := func() { time.Sleep(time.Second) }
+		blocked := make(chan struct{})
+		first := begin(t.Context(), h, func() { <-blocked; second() })
+		next := begin(t.Context(), h, second)
+		if got, want := h.Load(), (Load{Workers: 1, Waiting: 1}); got != want {
+			t.Errorf("one waits: %+v", got)
+		}
+		if err := <-begin(t.Context(), h, second); !errors.Is(err, ErrBusy) {
+			t.Errorf("the third: %v", err)
+		}
+		close(blocked)
+		if err := errors.Join(<-first, <-next); err != nil {
+			t.Error(err)
+		}
+		if got, want := h.Load(), (Load{Workers: 1, Refused: 1}); got != want {
+			t.Errorf("at the end: %+v", got)
+		}
+		if a, b := <-took, <-took; a != time.Second || b != time.Second {
+			t.Errorf("told %v and %v", a, b)
+		}
+	})
+}

@@ -26,7 +26,11 @@ func (h *Hasher) worker(ctx context.Context, m Machine) {
 	for j := h.next(ctx); j != nil; j = h.next(ctx) {
 		began := time.Now()
 		j.work(m)
-		h.end(j, time.Since(began), true)
+		took := time.Since(began)
+		h.end(j, took, true)
+		if h.hashed != nil {
+			h.hashed(took)
+		}
 	}
 }
 

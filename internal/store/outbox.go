@@ -151,11 +151,12 @@ func (s *Store) HurryMail(ctx context.Context, now time.Time) error {
 type Outbox struct {
 	Waiting int64
 	Failed  int64     // given up, kept for the operator
-	Oldest  time.Time // when the one waiting longest was written; zero if none waits
+	Oldest  time.Time // when the one was written that waits longest of those that might have gone; zero if none does
 }
 
-// Outbox counts the rows of the outbox.
-func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
+// Outbox counts the rows of the outbox. A mail that waits until its recipient may have the
+// next one could not have gone by now.
+func (s *Store) Outbox(ctx context.Context, now time.Time) (*Outbox, error) {
 	var o Outbox
 	err := s.conn.QueryRow(ctx, `/* Outbox */
 		SELECT (SELECT count(*) FROM outbox WHERE failed_at IS NULL),
@@ -164,7 +165,7 @@ func (s *Store) Outbox(ctx context.Context) (*Outbox, error) {
 		return nil, err
 	}
 	err = s.conn.QueryRow(ctx, `/* Outbox, the oldest */
-		SELECT created_at FROM outbox WHERE failed_at IS NULL ORDER BY created_at LIMIT 1`).Scan(&o.Oldest)
+		SELECT created_at FROM outbox WHERE failed_at IS NULL AND (admitted OR due_at <= $1) ORDER BY created_at LIMIT 1`, now).Scan(&o.Oldest)
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return nil, err
 	}

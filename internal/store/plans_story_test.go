@@ -287,7 +287,7 @@ func story(t *testing.T, s *store.Store) {
 	}
 	does(s.ResumeMail(ctx, id("m", 2508), noon))
 	does(s.CancelMail(ctx, id("m", 2509)))
-	does(s.Outbox(ctx))
+	does(s.Outbox(ctx, noon))
 	do(s.HurryMail(ctx, noon))
 	does(s.FailOldMail(ctx, noon.Add(-72*time.Hour), noon, "x"))
 	do(s.DueMail(ctx, noon))

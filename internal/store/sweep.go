@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 )
 
@@ -29,8 +30,9 @@ const KeepActs = 400 * 24 * time.Hour
 const uninvited = `u.invited_until IS NOT NULL AND u.invited_until <= $1 AND u.password_hash = '' AND u.last_login_at IS NULL`
 
 // Sweep deletes what is expired at now, and security events that are older than
-// keepEvents, or than KeepActs if they are longer kept, in small batches. It returns how many rows went.
-func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (int64, error) {
+// keepEvents, or than KeepActs if they are longer kept, in small batches. It returns how many rows went,
+// by their table.
+func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Duration) (map[string]int64, error) {
 	removed := now.Add(-keepRemoved).UnixMicro() // see nextSeq
 	tables := []struct {
 		sql   string
@@ -66,11 +68,13 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, inbox */ DELETE FROM inbox WHERE id IN (SELECT id FROM inbox WHERE created_at <= $1 LIMIT $2)`, now.Add(-keepInbox)},
 		{`/* Sweep, days */ DELETE FROM days WHERE day <= $1 AND day IN (SELECT day FROM days WHERE day <= $1 LIMIT $2)`, Day(now.Add(-KeepActs))},
 	}
-	var swept int64
+	swept := map[string]int64{}
 	for _, table := range tables {
+		_, name, _ := strings.Cut(table.sql, ", ") // which its comment ends with
+		name, _, _ = strings.Cut(name, " ")
 		for {
 			n, err := s.conn.Exec(ctx, table.sql, table.until, sweepBatch)
-			swept += n
+			swept[name] += n
 			if err != nil {
 				return swept, err
 			}
@@ -80,7 +84,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		}
 	}
 	n, err := s.sweepEvents(ctx, now.Add(-keepEvents), now.Add(-max(keepEvents, KeepActs)))
-	return swept + n, err
+	swept["security_events"] = n
+	return swept, err
 }
 
 // sweepEvents deletes the events that are older than a time, but of what administrators and

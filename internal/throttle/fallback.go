@@ -79,6 +79,13 @@ func NewFallback(shared Shared, log zerolog.Logger) *Fallback {
 	return &Fallback{shared: shared, memory: NewMemory(), log: log, left: make(chan struct{})}
 }
 
+// Alone reports whether Redis is away, so that this process counts for itself.
+func (f *Fallback) Alone() bool {
+	f.side.RLock()
+	defer f.side.RUnlock()
+	return f.away
+}
+
 // Take counts in memory and, while it is there, in Redis. It fails only if ctx has
 // ended; then nothing is counted.
 func (f *Fallback) Take(ctx context.Context, now time.Time, counts ...Count) ([]time.Duration, Giver, error) {

@@ -73,38 +73,48 @@ func (h *Health) ready(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(answer) // the prober may be gone
 }
 
-// ask runs all probes side by side.
+// ask says whether the service is ready, by the states of what it works with.
 func (h *Health) ask(ctx context.Context) readiness {
+	answer := readiness{Status: "ok", Down: []string{}}
+	states := h.States(ctx)
+	for name, up := range states {
+		if up {
+			continue
+		}
+		switch {
+		case h.needed[name] != nil:
+			answer.Status = "unavailable"
+		case answer.Status == "ok":
+			answer.Status = "degraded"
+		}
+		what, isWrite := strings.CutSuffix(name, Writes)
+		if up, known := states[what]; !isWrite || up || !known {
+			answer.Down = append(answer.Down, name)
+		}
+	}
+	slices.Sort(answer.Down)
+	return answer
+}
+
+// States runs all probes side by side, and returns by their names which of them went well.
+func (h *Health) States(ctx context.Context) map[string]bool {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
 	var (
 		wg     sync.WaitGroup
 		mu     sync.Mutex
-		answer = readiness{Status: "ok", Down: []string{}}
+		states = map[string]bool{}
 	)
-	run := func(probes map[string]Probe, status string) {
+	for _, probes := range []map[string]Probe{h.needed, h.useful} {
 		for name, probe := range probes {
 			wg.Go(func() {
-				if probe(ctx) == nil {
-					return
-				}
+				up := probe(ctx) == nil
 				mu.Lock()
 				defer mu.Unlock()
-				answer.Down = append(answer.Down, name)
-				if answer.Status != "unavailable" {
-					answer.Status = status
-				}
+				states[name] = up
 			})
 		}
 	}
-	run(h.needed, "unavailable")
-	run(h.useful, "degraded")
 	wg.Wait()
-	down := slices.Clone(answer.Down)
-	answer.Down = slices.DeleteFunc(answer.Down, func(name string) bool {
-		what, isWrite := strings.CutSuffix(name, Writes)
-		return isWrite && slices.Contains(down, what)
-	})
-	slices.Sort(answer.Down)
-	return answer
+	return states
 }

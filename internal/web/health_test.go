@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -45,6 +46,14 @@ func TestReady_R1(t *testing.T) {
 				t.Errorf("got %d %s, want %d %s", status, body, tt.status, tt.body)
 			}
 		})
+	}
+}
+
+// States are of all that is asked, also where /readyz names one thing of two.
+func TestStates(t *testing.T) {
+	h := NewHealth(map[string]Probe{"postgresql": down}, map[string]Probe{"postgresql writes": down, "redis": up})
+	if got, want := h.States(t.Context()), map[string]bool{"postgresql": false, "postgresql writes": false, "redis": true}; !maps.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 

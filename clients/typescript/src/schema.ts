@@ -493,7 +493,7 @@ export interface DayStatistics {
 /** How it is now. */
 export interface CurrentStatistics {
   readonly mailsWaiting: number;
-  /** When the mail that waits longest was written; null if none waits. */
+  /** When the mail was written that waits longest of those that could have gone by now; null if there is none. */
   readonly oldestMailAt: string | null;
   /** Given up, and kept for 30 days. */
   readonly mailsGivenUp: number;
