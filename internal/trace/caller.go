@@ -4,15 +4,15 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
-
-	api "go.opentelemetry.io/otel/trace"
 )
 
 // Caller is the span of whoever sent a request, as its traceparent names it; the zero Caller
 // is none. What else it says of its trace (tracestate, baggage) is any text, and not read.
 type Caller struct {
 	Trusted bool // it may be a parent: it decides whether the trace is recorded
-	span    api.SpanContext
+	trace   traceID
+	span    spanID
+	sampled bool
 }
 
 // CallerOf reads the caller's span of a request's headers. trusted is whether it may be
@@ -27,31 +27,37 @@ func CallerOf(h http.Header, trusted bool) Caller {
 	if len(parts) < 4 || parts[0] == "ff" || parts[0] == "00" && len(parts) > 4 {
 		return Caller{}
 	}
-	_, known := octet(parts[0])
-	flags, flagged := octet(parts[3])
-	traceID, err1 := api.TraceIDFromHex(parts[1])
-	spanID, err2 := api.SpanIDFromHex(parts[2])
-	if !known || !flagged || err1 != nil || err2 != nil {
+	c := Caller{Trusted: trusted}
+	var version, flags [1]byte
+	for i, into := range [][]byte{version[:], c.trace[:], c.span[:], flags[:]} {
+		if len(parts[i]) != 2*len(into) || strings.ToLower(parts[i]) != parts[i] {
+			return Caller{}
+		}
+		if _, err := hex.Decode(into, []byte(parts[i])); err != nil {
+			return Caller{}
+		}
+	}
+	if c.sampled = flags[0]&flagSampled != 0; c.trace == (traceID{}) || c.span == (spanID{}) {
 		return Caller{}
 	}
-	return Caller{trusted, api.NewSpanContext(api.SpanContextConfig{
-		TraceID: traceID, SpanID: spanID, TraceFlags: api.TraceFlags(flags) & api.FlagsSampled, Remote: true,
-	})}
+	return c
 }
 
-// octet reads two hexadecimal digits in small letters.
-func octet(s string) (byte, bool) {
-	b, err := hex.DecodeString(s)
-	if err != nil || len(b) != 1 || strings.ToLower(s) != s {
-		return 0, false
+// given reports whether there is a caller's span.
+func (c Caller) given() bool { return c.trace != (traceID{}) }
+
+// flags are those of W3C.
+func (c Caller) flags() uint32 {
+	if c.sampled {
+		return flagSampled
 	}
-	return b[0], true
+	return 0
 }
 
 // ID returns the id of the caller's trace, 32 hexadecimal digits, or "".
 func (c Caller) ID() string {
-	if !c.span.IsValid() {
+	if !c.given() {
 		return ""
 	}
-	return c.span.TraceID().String()
+	return c.trace.String()
 }

@@ -8,10 +8,10 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
-	sdk "go.opentelemetry.io/otel/sdk/trace"
 
 	"latchkey/internal/cause"
 )
@@ -34,8 +34,8 @@ type exporter struct {
 	ctx    context.Context // of all that is sent
 	cancel context.CancelFunc
 
-	away bool // only one call of ExportSpans is under way at a time
-	lost int  // spans, since it is
+	lost atomic.Int64 // spans since the receiver is away
+	away bool         // only one call of export is under way at a time
 }
 
 func newExporter(c Config) *exporter {
@@ -51,9 +51,8 @@ func newExporter(c Config) *exporter {
 	return e
 }
 
-// ExportSpans sends spans, by several tries while there is time. It implements
-// sdk.SpanExporter, but never returns an error: it has a log.
-func (e *exporter) ExportSpans(_ context.Context, spans []sdk.ReadOnlySpan) error {
+// export sends spans, by several tries while there is time.
+func (e *exporter) export(spans []jsonSpan) {
 	ctx, cancel := context.WithTimeout(e.ctx, e.timeout)
 	defer cancel()
 	body, err := encode(e.resource, spans)
@@ -65,7 +64,6 @@ func (e *exporter) ExportSpans(_ context.Context, spans []sdk.ReadOnlySpan) erro
 	} else {
 		e.arrived()
 	}
-	return nil
 }
 
 // sendUntil tries until the receiver takes body, or it is of no use, or ctx ends.
@@ -82,9 +80,6 @@ func (e *exporter) sendUntil(ctx context.Context, body []byte) error {
 		}
 	}
 }
-
-// Shutdown implements sdk.SpanExporter.
-func (e *exporter) Shutdown(context.Context) error { return nil }
 
 // close ends what is under way.
 func (e *exporter) close() {
@@ -121,7 +116,7 @@ func (e *exporter) send(ctx context.Context, body []byte) (wait time.Duration, e
 
 // missed notes that spans are lost.
 func (e *exporter) missed(spans int, err error) {
-	if e.lost += spans; !e.away && e.ctx.Err() == nil {
+	if e.lost.Add(int64(spans)); !e.away && e.ctx.Err() == nil {
 		e.away = true
 		e.log.Warn().Err(fmt.Errorf("%s: %w", e.host, err)).Msg("traces are lost")
 	}
@@ -130,9 +125,9 @@ func (e *exporter) missed(spans int, err error) {
 // arrived notes that the receiver took some.
 func (e *exporter) arrived() {
 	if e.away {
-		e.log.Info().Int("lost", e.lost).Msg("traces arrive again")
+		e.log.Info().Int64("lost", e.lost.Swap(0)).Msg("traces arrive again")
 	}
-	e.away, e.lost = false, 0
+	e.away = false
 }
 
 // Try reports whether the receiver takes traces, by sending it none.

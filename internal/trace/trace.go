@@ -1,33 +1,32 @@
-// Package trace makes the spans of OpenTelemetry: what answering a request, or delivering a
-// mail, spends its time with. There are none unless a [Config] says where they go, and then
-// nothing here allocates.
+// Package trace makes traces as OpenTelemetry has them: spans of what answering a request, or
+// delivering a mail, spends its time with. There are none unless a [Config] says where they
+// go, and then nothing here allocates.
 //
 // trace.go makes a [Tracer], which begins traces; span.go is what other rooms add to them.
-// caller.go reads what a caller says of a trace of its own. exporter.go sends spans to the
-// receiver, by the texts that otlp.go writes.
+// sampler.go decides of which there are spans, and caller.go reads what a caller says of a
+// trace of its own. exporter.go sends spans, by the messages of otlp.go.
 //
 // What a span may hold is decided where it is made: names from the program, ids of the
 // service's own, numbers. Never what somebody sent, an address, or the text of an error.
+//
+// OpenTelemetry's own library does the same and is not used: it takes 1.2 MB of the program.
 package trace
 
 import (
 	"context"
+	"crypto/rand"
 	"maps"
 	"net/url"
 	"sync/atomic"
 	"time"
 
 	"github.com/rs/zerolog"
-	"go.opentelemetry.io/otel"
-	otelsdk "go.opentelemetry.io/otel/sdk"
-	sdk "go.opentelemetry.io/otel/sdk/trace"
-	api "go.opentelemetry.io/otel/trace"
 )
 
 // scope is what made the spans, as receivers are told.
 const scope = "latchkey"
 
-// How many spans wait to be sent, and how they go. A span takes a kilobyte or two. Of more
+// How many spans wait to be sent, and how they go. A span takes a kilobyte or so. Of more
 // than there is room for, the new ones are lost: nobody waits for a receiver.
 const (
 	queued     = 2048
@@ -49,9 +48,11 @@ type Config struct {
 
 // Tracer begins traces. A nil Tracer begins none.
 type Tracer struct {
-	provider *sdk.TracerProvider
-	tracer   api.Tracer
+	sampler  sampler
 	exporter *exporter
+	ended    chan *record // spans that wait to be sent
+
+	stopping, stopped chan struct{}
 }
 
 // on is whether somebody in this process traces: where nobody does, finding that out has to
@@ -60,57 +61,65 @@ var on atomic.Bool
 
 // New returns a Tracer. What it begins is sent once it was started.
 func New(c Config) *Tracer {
-	resource := map[string]string{"telemetry.sdk.name": "opentelemetry", "telemetry.sdk.language": "go", "telemetry.sdk.version": otelsdk.Version()}
+	resource := map[string]string{"telemetry.sdk.name": scope, "telemetry.sdk.language": "go"}
 	maps.Copy(resource, c.Resource)
 	c.Resource = resource
-	// It would write errors to standard error in its own way. They are about its own reading
-	// of the environment, which is not asked here: the exporter fails by its log alone.
-	otel.SetErrorHandler(otel.ErrorHandlerFunc(func(error) {}))
-	t := &Tracer{provider: sdk.NewTracerProvider(sdk.WithSampler(sampler(c)), sdk.WithRawSpanLimits(limits)), exporter: newExporter(c)}
-	t.tracer = t.provider.Tracer(scope)
 	on.Store(true)
-	return t
-}
-
-// limits bound a span, whatever the environment says of that.
-var limits = sdk.SpanLimits{
-	AttributeValueLengthLimit: -1, AttributeCountLimit: 32, EventCountLimit: 0, LinkCountLimit: 1,
-	AttributePerEventCountLimit: 0, AttributePerLinkCountLimit: 0,
-}
-
-// sampler decides of which traces there are spans.
-func sampler(c Config) sdk.Sampler {
-	switch c.Sampler {
-	case "always_on":
-		return sdk.AlwaysSample()
-	case "always_off":
-		return sdk.NeverSample()
-	case "traceidratio":
-		return sdk.TraceIDRatioBased(c.Ratio)
-	case "parentbased_always_off":
-		return sdk.ParentBased(sdk.NeverSample())
-	case "parentbased_traceidratio":
-		return sdk.ParentBased(sdk.TraceIDRatioBased(c.Ratio))
+	return &Tracer{
+		sampler: sampler{c.Sampler, c.Ratio}, exporter: newExporter(c), ended: make(chan *record, queued),
+		stopping: make(chan struct{}), stopped: make(chan struct{}),
 	}
-	return sdk.ParentBased(sdk.AlwaysSample())
 }
 
 // Start has spans sent from now on, until Stop.
 func (t *Tracer) Start() {
 	if t != nil {
-		t.provider.RegisterSpanProcessor(sdk.NewBatchSpanProcessor(t.exporter,
-			sdk.WithMaxQueueSize(queued), sdk.WithMaxExportBatchSize(sentAtOnce), sdk.WithBatchTimeout(sendEvery), sdk.WithExportTimeout(0))) // the exporter has its own
+		go t.run()
 	}
 }
 
-// Stop sends the spans that wait, if the receiver takes them at once.
+// run sends spans until the Tracer is stopped, and then those that are left.
+func (t *Tracer) run() {
+	defer close(t.stopped)
+	tick := time.NewTicker(sendEvery)
+	defer tick.Stop()
+	var spans []jsonSpan
+	send := func() {
+		if len(spans) > 0 {
+			t.exporter.export(spans)
+		}
+		spans = spans[:0]
+	}
+	for {
+		select {
+		case r := <-t.ended:
+			if spans = append(spans, r.json); len(spans) == sentAtOnce {
+				send()
+			}
+		case <-tick.C:
+			send()
+		case <-t.stopping:
+			for n := len(t.ended); n > 0; n-- { // nobody else takes any
+				if spans = append(spans, (<-t.ended).json); len(spans) == sentAtOnce {
+					send()
+				}
+			}
+			send()
+			return
+		}
+	}
+}
+
+// Stop sends the spans that wait, if the receiver takes them at once, and ends what Start
+// began.
 func (t *Tracer) Stop() {
 	if t == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastWords)
-	defer cancel()
-	_ = t.provider.Shutdown(ctx) // too late: what was not sent is lost
+	close(t.stopping)
+	timer := time.AfterFunc(lastWords, t.exporter.close)
+	<-t.stopped
+	timer.Stop()
 	t.exporter.close()
 }
 
@@ -119,15 +128,22 @@ func (t *Tracer) Begin(ctx context.Context, kind Kind, name string, from Caller)
 	if t == nil {
 		return ctx, Span{}
 	}
-	options := []api.SpanStartOption{api.WithSpanKind(kind)}
+	parent := spanID{}
+	id := traceID{}
+	if from.Trusted {
+		id, parent = from.trace, from.span
+	} else {
+		_, _ = rand.Read(id[:])
+	}
+	if !t.sampler.samples(id, from) {
+		return ctx, Span{}
+	}
+	ctx, span := t.begin(ctx, kind, name, id, parent)
 	switch {
 	case from.Trusted:
-		ctx = api.ContextWithRemoteSpanContext(ctx, from.span)
-	case from.span.IsValid():
-		options = append(options, api.WithNewRoot(), api.WithLinks(api.Link{SpanContext: from.span}))
-	default:
-		options = append(options, api.WithNewRoot())
+		span.r.json.Flags |= flagIsRemote
+	case from.given():
+		span.r.json.Links = []jsonLink{{from.trace.String(), from.span.String(), from.flags() | flagHasRemote | flagIsRemote}}
 	}
-	ctx, span := t.tracer.Start(ctx, name, options...)
-	return ctx, Span{span}
+	return ctx, span
 }

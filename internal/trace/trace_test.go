@@ -75,10 +75,12 @@ func TestSpans(t *testing.T) {
 	before := time.Now()
 	ctx, root := tracer.Begin(t.Context(), trace.Server, "POST", trace.Caller{})
 	inner, span := trace.Start(ctx, trace.Client, "statement")
+	span.Str("text", "what was first").Int("number", 7)
 	span.Str("text", "a \"b\" <c>\u2028ü").Str("empty", "").Int("number", -3).Int("zero", 0).Strs("list", []string{"a", ""}).Name("two", "parts")
 	_, leaf := trace.Start(inner, trace.Internal, "leaf")
 	leaf.End()
 	span.Fail("unavailable").End()
+	span.Str("late", "x").Fail("late").End()
 	_, late := trace.Start(span.In(t.Context()), trace.Consumer, "late") // its parent has ended
 	late.End()
 	root.End()
@@ -92,7 +94,7 @@ func TestSpans(t *testing.T) {
 		t.Fatalf("%d spans; log: %s", len(all), log)
 	}
 	r, s, l := all["POST"], all["two parts"], all["leaf"]
-	if hex.EncodeToString(r.TraceId) != root.ID() && root.ID() != "" || len(r.ParentSpanId) > 0 || r.Kind != tracepb.Span_SPAN_KIND_SERVER || r.Status != nil || r.Flags != 0x101 {
+	if hex.EncodeToString(r.TraceId) != root.ID() || len(r.ParentSpanId) > 0 || r.Kind != tracepb.Span_SPAN_KIND_SERVER || r.Status != nil || r.Flags != 0x101 {
 		t.Errorf("the root is %v", r)
 	}
 	for _, child := range []*testenv.Span{s, l, all["late"]} {
@@ -211,6 +213,33 @@ func TestCallers(t *testing.T) {
 	}
 }
 
+// A ratio decides by the id of a trace, as in every other service, and is kept to.
+func TestRatio(t *testing.T) {
+	low, high := strings.ReplaceAll(stranger, "8448eb211c80319c", "0448eb211c80319c"), strings.ReplaceAll(stranger, "8448eb211c80319c", "f448eb211c80319c")
+	u, err := url.Parse("http://127.0.0.1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tracer := trace.New(trace.Config{URL: u, Sampler: "traceidratio", Ratio: 0.25})
+	for _, tt := range []struct {
+		from trace.Caller
+		want bool
+	}{{caller(low, true), true}, {caller(high, true), false}} {
+		if _, span := tracer.Begin(t.Context(), trace.Server, "x", tt.from); span.Recorded() != tt.want {
+			t.Errorf("%s is recorded: %v", tt.from.ID(), !tt.want)
+		}
+	}
+	n := 0
+	for range 10_000 {
+		if _, span := tracer.Begin(t.Context(), trace.Server, "x", caller(high, false)); span.Recorded() {
+			n++
+		}
+	}
+	if n < 2000 || n > 3000 { // eleven standard deviations
+		t.Errorf("%d of 10,000 are recorded, want a quarter", n)
+	}
+}
+
 func TestTraceparents(t *testing.T) {
 	for value, want := range map[string]string{
 		stranger:                      strangerTrace,
@@ -271,7 +300,7 @@ func TestReceiverInTrouble(t *testing.T) {
 			if tt.answer == nil {
 				at = "http://127.0.0.1:" + testenv.FreePort(t)
 			}
-			tracer, log := start(t, at, func(c *trace.Config) { c.Timeout = 100 * time.Millisecond })
+			tracer, log := start(t, at, func(c *trace.Config) { c.Timeout = 2 * time.Second })
 			const n = 10_000 // several times the room
 			began := time.Now()
 			for range n {
