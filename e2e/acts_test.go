@@ -30,7 +30,9 @@ type actors struct {
 	seen  map[string]bool   // rows of before
 	ada   *testenv.Person   // does most of it
 	root  string            // an administrator's access token
-	dir   string
+
+	rootName string
+	dir      string
 }
 
 // known calls a person by a name from now on.
@@ -128,6 +130,9 @@ func TestEveryAct_O4(t *testing.T) {
 	w := &actors{t: t, s: s, names: map[string]string{}, seen: map[string]bool{}, dir: t.TempDir()}
 	rootID, root := makeAdmin(t, s)
 	w.root, w.names[rootID] = root, "root"
+	if err := s.DB(t).QueryRow(t.Context(), `SELECT username FROM users WHERE id = $1`, rootID).Scan(&w.rootName); err != nil {
+		t.Fatal(err)
+	}
 	w.ada = w.known("ada", s.Join(t))
 	w.mark()
 
@@ -254,7 +259,7 @@ func (w *actors) mustSum() {
 
 const auditOp = `query ($kinds: [SecurityEventKind!], $actor: SecurityActor, $actorId: ID, $userId: ID, $from: Time, $until: Time, $first: Int, $after: String) {
 	securityEvents(kinds: $kinds, actor: $actor, actorId: $actorId, userId: $userId, from: $from, until: $until, first: $first, after: $after) {
-		nodes { id at kind outcome actor actorId userId user { username } actorUser { username } reason count } pageInfo { hasNextPage endCursor } } }`
+		nodes { id at kind outcome actor actorId userId user { username } actorUser { username } reason proofs count } pageInfo { hasNextPage endCursor } } }`
 
 // mustShow starts the server anew, and looks at what administrators see of all of it.
 func (w *actors) mustShow() {
@@ -269,7 +274,8 @@ func (w *actors) mustShow() {
 			Nodes []struct {
 				Kind, Actor     string
 				ActorID, UserID *string
-				User            *struct{ Username string }
+				User, ActorUser *struct{ Username string }
+				Proofs          []string
 			}
 		}
 		if a.Into(t, "securityEvents", &got); len(a.Errors) > 0 {
@@ -280,7 +286,10 @@ func (w *actors) mustShow() {
 			if e.User != nil {
 				who = " " + e.User.Username
 			}
-			kinds = append(kinds, e.Kind+" "+e.Actor+who)
+			if e.ActorUser != nil && (e.User == nil || *e.ActorUser != *e.User) {
+				who += " by " + e.ActorUser.Username
+			}
+			kinds = append(kinds, strings.Join(append([]string{e.Kind, e.Actor + who}, e.Proofs...), " "))
 		}
 		return kinds
 	}
@@ -296,6 +305,12 @@ func (w *actors) mustShow() {
 	}
 	if got := list(map[string]any{"userId": w.ada.ID, "kinds": []string{"LOGIN_REFUSED"}}); len(got) != 1 || got[0] != "LOGIN_REFUSED NOBODY "+w.ada.Username {
 		t.Errorf("of ada: %v", got)
+	}
+	if got := list(map[string]any{"userId": w.ada.ID, "kinds": []string{"MAIL_CANCELLED"}, "actor": "ADMIN"}); !slices.Equal(got, []string{"MAIL_CANCELLED ADMIN " + w.ada.Username + " by " + w.rootName}) {
+		t.Errorf("of mails to ada: %v", got)
+	}
+	if got := list(map[string]any{"userId": w.ada.ID, "actorId": w.ada.ID, "kinds": []string{"LOGIN"}}); !slices.Contains(got, "LOGIN USER "+w.ada.Username+" EMAIL_CODE") {
+		t.Errorf("ada's logins: %v", got)
 	}
 	if got := list(map[string]any{"until": time.Now().Add(-time.Hour)}); len(got) != 0 {
 		t.Errorf("an hour ago: %v", got)

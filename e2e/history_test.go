@@ -170,12 +170,12 @@ func TestAdministratorsHelp_C6_E5(t *testing.T) {
 
 // eventLine is what the log has of an event, or of a mail.
 type eventLine struct {
-	Event, Outcome, Actor, Way, By, Client, Device, Message, Kind string
-	Time                                                          string
-	UserID                                                        string `json:"user_id"`
-	SessionID                                                     string `json:"session_id"`
-	RequestID                                                     string `json:"request_id"`
-	RegistrationID                                                string `json:"registration_id"`
+	Event, Outcome, Actor, Way, By, Client, Device, Message, Kind, Proofs string
+	Time                                                                  string
+	UserID                                                                string `json:"user_id"`
+	SessionID                                                             string `json:"session_id"`
+	RequestID                                                             string `json:"request_id"`
+	RegistrationID                                                        string `json:"registration_id"`
 }
 
 // eventLines are the lines of a log that have one of these.
@@ -209,7 +209,7 @@ func TestEventLines_O4(t *testing.T) {
 		parts := strings.Split(ada.Client, ".")
 		want := eventLine{
 			Event: "NEW_DEVICE", Outcome: "SUCCESS", Actor: "USER", Way: "API", Client: strings.Join(parts[:3], ".") + ".0/24", Device: "Firefox on Linux",
-			Message: "login", UserID: ada.ID, SessionID: login[0].SessionID, RequestID: login[0].RequestID, Time: login[0].Time,
+			Message: "login", Proofs: "PASSWORD", UserID: ada.ID, SessionID: login[0].SessionID, RequestID: login[0].RequestID, Time: login[0].Time,
 		}
 		if len(login) != 1 || login[0] != want || want.SessionID == "" || want.Time == "" {
 			t.Errorf("the log has %+v, want %+v", login, want)

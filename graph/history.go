@@ -51,6 +51,10 @@ func (e securityEvent) User(ctx context.Context, obj *store.SecurityEvent) (*sto
 	return e.person(ctx, obj, obj.UserID)
 }
 
+func (e securityEvent) Proofs(_ context.Context, obj *store.SecurityEvent) ([]auth.ProofKind, error) {
+	return e.auth.ProofsOf(obj), nil
+}
+
 func (e securityEvent) ActorUser(ctx context.Context, obj *store.SecurityEvent) (*store.User, error) {
 	if obj.Actor != store.ActorUser && obj.Actor != store.ActorAdmin {
 		return nil, nil

@@ -429,6 +429,7 @@ type ComplexityRoot struct {
 		ID        func(childComplexity int) int
 		Kind      func(childComplexity int) int
 		Outcome   func(childComplexity int) int
+		Proofs    func(childComplexity int) int
 		Reason    func(childComplexity int) int
 		RequestID func(childComplexity int) int
 		SessionID func(childComplexity int) int
@@ -686,6 +687,8 @@ type SecurityEventResolver interface {
 	User(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
 
 	ActorUser(ctx context.Context, obj *store.SecurityEvent) (*store.User, error)
+
+	Proofs(ctx context.Context, obj *store.SecurityEvent) ([]auth.ProofKind, error)
 }
 type ServerInfoResolver interface {
 	Schema(ctx context.Context, obj *ServerInfo) (int, error)
@@ -2316,6 +2319,12 @@ func (e *executableSchema) Complexity(ctx context.Context, typeName, field strin
 		}
 
 		return e.ComplexityRoot.SecurityEvent.Outcome(childComplexity), true
+	case "SecurityEvent.proofs":
+		if e.ComplexityRoot.SecurityEvent.Proofs == nil {
+			break
+		}
+
+		return e.ComplexityRoot.SecurityEvent.Proofs(childComplexity), true
 	case "SecurityEvent.reason":
 		if e.ComplexityRoot.SecurityEvent.Reason == nil {
 			break
@@ -3569,6 +3578,8 @@ type SecurityEvent {
   to: String
   "Of what was refused, why; of some others, which of its kind it was: a word such as ` + "`" + `wrong_passwords` + "`" + `. Words will be added."
   reason: String
+  "Of a login and of ` + "`" + `STEP_UP` + "`" + `, what was shown; else null."
+  proofs: [ProofKind!]
   "How many times it happened, or how many sessions, users or mails it was about: 1 at least."
   count: Int!
 }
@@ -5434,6 +5445,8 @@ func (ec *executionContext) childFields_SecurityEvent(ctx context.Context, field
 		return ec.fieldContext_SecurityEvent_to(ctx, field)
 	case "reason":
 		return ec.fieldContext_SecurityEvent_reason(ctx, field)
+	case "proofs":
+		return ec.fieldContext_SecurityEvent_proofs(ctx, field)
 	case "count":
 		return ec.fieldContext_SecurityEvent_count(ctx, field)
 	}
@@ -14400,6 +14413,29 @@ func (ec *executionContext) fieldContext_SecurityEvent_reason(_ context.Context,
 	return graphql.NewScalarFieldContext("SecurityEvent", field, true, false, "String")
 }
 
+func (ec *executionContext) _SecurityEvent_proofs(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
+	return graphql.ResolveField(
+		ctx,
+		ec.OperationContext,
+		field,
+		func(ctx context.Context, field graphql.CollectedField) (*graphql.FieldContext, error) {
+			return ec.fieldContext_SecurityEvent_proofs(ctx, field)
+		},
+		func(ctx context.Context) (any, error) {
+			return ec.Resolvers.SecurityEvent().Proofs(ctx, obj)
+		},
+		nil,
+		func(ctx context.Context, selections ast.SelectionSet, v []auth.ProofKind) graphql.Marshaler {
+			return ec.marshalOProofKind2ᚕlatchkeyᚋinternalᚋauthᚐProofKindᚄ(ctx, selections, v)
+		},
+		true,
+		false,
+	)
+}
+func (ec *executionContext) fieldContext_SecurityEvent_proofs(_ context.Context, field graphql.CollectedField) (fc *graphql.FieldContext, err error) {
+	return graphql.NewScalarFieldContext("SecurityEvent", field, true, true, "ProofKind")
+}
+
 func (ec *executionContext) _SecurityEvent_count(ctx context.Context, field graphql.CollectedField, obj *store.SecurityEvent) (ret graphql.Marshaler) {
 	return graphql.ResolveField(
 		ctx,
@@ -23335,6 +23371,12 @@ func (ec *executionContext) _SecurityEvent(ctx context.Context, sel ast.Selectio
 			if out.Values[i] == graphql.RequiredNull {
 				atomic.AddUint32(&out.Invalids, 1)
 			}
+		case "proofs":
+			out.ResolveConcurrently(ec.OperationContext, &deferred, i,
+				true, false,
+				func(ctx context.Context) graphql.Marshaler {
+					return ec._SecurityEvent_proofs(ctx, field, obj)
+				})
 		case "count":
 			out.Values[i] = ec._SecurityEvent_count(ctx, field, obj)
 			if out.Values[i] == graphql.Null {

@@ -86,6 +86,7 @@ func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, i
 		From: a.Client.whence(), MaxSessions: maxSessions, Factor: in.factor,
 		Event: event(a, store.EventLogin, u.ID, now),
 	}
+	o.Event.Details.Proofs = session.Proofs
 	deviceID := s.trust(a, u, in, o)
 	if in.root != nil {
 		o.Challenge = loginClaim(in.root, in.begun)

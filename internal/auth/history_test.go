@@ -172,7 +172,7 @@ func TestWhatHistoryKeeps(t *testing.T) {
 			page, err := f.SecurityEvents(t.Context(), shell, u.ID, auth.PageQuery{})
 			must(t, err)
 			e := page.Nodes[0]
-			if *e.Client != want || *e.Device != "Firefox on Linux" || *e.RequestID != "REQUEST" || *e.SessionID != l.Session.ID || e.Outcome != store.OutcomeSuccess {
+			if *e.Client != want || *e.Device != "Firefox on Linux" || *e.RequestID != "REQUEST" || *e.SessionID != l.Session.ID || e.Outcome != store.OutcomeSuccess || e.Details.Proofs != "PASSWORD" {
 				t.Errorf("from %s: %+v", address, e)
 			}
 			f.pass(time.Second)

@@ -61,9 +61,19 @@ func proofsOf(v *store.Session) proofs {
 }
 
 // Proofs returns what was shown in a session, the last step-up included.
-func (s *Service) Proofs(v *store.Session) []ProofKind {
+func (s *Service) Proofs(v *store.Session) []ProofKind { return proofsOf(v).kinds() }
+
+// ProofsOf returns what was shown at a login or a step-up that is an event; nil for others.
+func (s *Service) ProofsOf(e *store.SecurityEvent) []ProofKind {
+	if e.Details.Proofs == "" {
+		return nil
+	}
+	return proofsOf(&store.Session{Proofs: e.Details.Proofs}).kinds()
+}
+
+func (p proofs) kinds() []ProofKind {
 	kinds := []ProofKind{}
-	for _, one := range proofsOf(v) {
+	for _, one := range p {
 		if !slices.Contains(kinds, one.Kind) {
 			kinds = append(kinds, one.Kind)
 		}

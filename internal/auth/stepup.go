@@ -127,7 +127,7 @@ func (s *Service) stepUp(ctx context.Context, a Actor, shown proof, use *store.F
 				return err
 			}
 		}
-		session.ProvenAt = d.now
+		session.ProvenAt, d.event.Details.Proofs = d.now, proofs{shown}.text()
 		return d.tx.StepUp(ctx, session.ID, session.Proofs, d.now)
 	})
 	switch {

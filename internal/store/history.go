@@ -130,6 +130,7 @@ type EventDetails struct {
 	From   string `json:"from,omitempty"`   // the role before a ROLE_CHANGED
 	To     string `json:"to,omitempty"`     // the role after a ROLE_CHANGED
 	Reason string `json:"reason,omitempty"` // why something was refused, or which of its kind it was: a word of ours
+	Proofs string `json:"proofs,omitempty"` // what was shown at a login or a step-up, as Session.Proofs has it
 }
 
 // From returns Details.From as the schema has it: null if it says nothing.
@@ -160,7 +161,7 @@ func (e *SecurityEvent) MarshalZerologObject(line *zerolog.Event) {
 		value *string
 	}{
 		{"user_id", e.UserID}, {"by", by}, {"session_id", e.SessionID}, {"client", e.Client}, {"device", e.Device}, {"request_id", e.RequestID},
-		{"from", e.From()}, {"to", e.To()}, {"reason", e.Reason()},
+		{"from", e.From()}, {"to", e.To()}, {"reason", e.Reason()}, {"proofs", orNil(e.Details.Proofs)},
 	} {
 		if f.value != nil {
 			line.Str(f.name, *f.value)

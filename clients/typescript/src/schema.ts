@@ -307,6 +307,8 @@ export interface SecurityEvent {
   readonly to: string | null;
   /** Of what was refused, why; of some others, which of its kind it was: a word such as `wrong_passwords`. Words will be added. */
   readonly reason: string | null;
+  /** Of a login and of `STEP_UP`, what was shown; else null. */
+  readonly proofs: readonly ProofKind[] | null;
   /** How many times it happened, or how many sessions, users or mails it was about: 1 at least. */
   readonly count: number;
 }
