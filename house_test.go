@@ -49,7 +49,7 @@ var rooms = map[string][]string{
 	"internal/refusals":   {},
 	"internal/request":    {"internal/auth", "internal/trace"},
 	"internal/seal":       {},
-	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/trace"},
+	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/seal", "internal/trace"},
 	"internal/tally":      {"internal/store"},
 	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "internal/trace", "migrations"},
 	"internal/throttle":   {},
