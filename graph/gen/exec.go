@@ -3554,13 +3554,13 @@ type SecurityEvent {
   outcome: SecurityEventOutcome!
   "Whose account it concerns; null if it concerns none, or nobody knows which."
   userId: ID
-  "The user of ` + "`" + `userId` + "`" + `; null once they are deleted."
+  "The user of ` + "`" + `userId` + "`" + `, for administrators; null once they are deleted. There their ` + "`" + `securityEvents` + "`" + ` are ` + "`" + `BAD_USER_INPUT` + "`" + `."
   user: User
   "Who did it."
   actor: SecurityActor!
   "Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user."
   actorId: ID
-  "The user or administrator of ` + "`" + `actorId` + "`" + `; null if it is somebody else's, and once they are deleted."
+  "The user or administrator of ` + "`" + `actorId` + "`" + `, for administrators; as ` + "`" + `user` + "`" + ` is. Null if it is somebody else's, and once they are deleted."
   actorUser: User
   "How they came in."
   way: SecurityWay!
@@ -3982,7 +3982,7 @@ type Mutation {
   ` + "`" + `PASSKEY_INVALID` + "`" + `, ` + "`" + `PASSKEY_TAKEN` + "`" + `, ` + "`" + `TOO_MANY` + "`" + `.
   """
   addPasskey(input: AddPasskeyInput!): AddPasskeyPayload @isAuthenticated
-  "Needs an access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  "Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
   renamePasskey(input: RenamePasskeyInput!): RenamePasskeyPayload @isAuthenticated
   """
   Takes a factor off the account, and tells the user by mail. With the last one the recovery codes go. Needs a fresh access
@@ -4076,7 +4076,7 @@ type Mutation {
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
   """
   Makes an account and mails its address a link by which its user sets a password, within 72 hours. Then it is theirs, and
-  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody can log in; if they do not, it is deleted. Of
+  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody logs in but by a code that is mailed there; if nobody comes, it is deleted. Of
   a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `,
   ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """
@@ -4084,7 +4084,8 @@ type Mutation {
   """
   Makes accounts of lines as ` + "`" + `latchkey export` + "`" + ` writes them, one JSON object a line, with the hashes of their passwords: as many as
   a request holds. Their addresses count as confirmed, and who is there already is left alone, so that the same can be sent
-  again. A bad line keeps no other from being imported. Needs an administrator's access token.
+  again. A bad line keeps no other from being imported; one of an administrator is bad, since nobody is told of an import:
+  ` + "`" + `latchkey import` + "`" + ` takes it. Needs an administrator's access token.
   """
   importUsers(input: ImportUsersInput!): ImportUsersPayload @hasRole(role: ADMIN)
   """
@@ -4679,8 +4680,23 @@ type SetUserRolePayload {
   errors: [UserError!]!
 }
 
+"Why an administrator disables or enables an account: a word for the history."
+enum AccountReason {
+  "Its user asked for it."
+  REQUESTED
+  "It was used against others, or against the rules."
+  ABUSE
+  "Somebody else may have had it."
+  STOLEN
+  "Its user is not part of this any more, or is again."
+  LEFT
+  OTHER
+}
+
 input DisableUserInput {
   userId: ID!
+  "` + "`" + `SecurityEvent.reason` + "`" + ` has it, in lower case. Its user is not told it."
+  reason: AccountReason
 }
 type DisableUserPayload {
   user: User
@@ -4689,6 +4705,8 @@ type DisableUserPayload {
 
 input EnableUserInput {
   userId: ID!
+  "As in ` + "`" + `DisableUserInput` + "`" + `."
+  reason: AccountReason
 }
 type EnableUserPayload {
   user: User
@@ -19120,7 +19138,7 @@ func (ec *executionContext) unmarshalInputDisableUserInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"userId"}
+	fieldsInOrder := [...]string{"userId", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19134,6 +19152,13 @@ func (ec *executionContext) unmarshalInputDisableUserInput(ctx context.Context, 
 				return it, err
 			}
 			it.UserID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		}
 	}
 	return it, nil
@@ -19162,7 +19187,7 @@ func (ec *executionContext) unmarshalInputEnableUserInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"userId"}
+	fieldsInOrder := [...]string{"userId", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19176,6 +19201,13 @@ func (ec *executionContext) unmarshalInputEnableUserInput(ctx context.Context, o
 				return it, err
 			}
 			it.UserID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		}
 	}
 	return it, nil
@@ -25881,6 +25913,25 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "__TypeKind!")
 	}
+	return res
+}
+
+func (ec *executionContext) unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx context.Context, v any) (*auth.AccountReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.AccountReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx context.Context, sel ast.SelectionSet, v *auth.AccountReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 
