@@ -42,6 +42,15 @@ var notRun = map[string]map[string]string{
 	"docs/logs.md": {
 		"journalctl": "needs systemd, and does not end; TestEventLines_O4 looks at the lines",
 	},
+	"docs/compose.md": {
+		"sudo chgrp":        "needs root; TestSystemdUnit_O6 starts the service on secrets of this mode",
+		"docker compose up": "needs Docker; internal/tools/composecheck reads what it starts",
+	},
+	"docs/kubernetes.md": {
+		"docker build":             "needs Docker",
+		"kubectl create namespace": "needs a cluster; internal/tools/kubecheck compares the names of the files",
+		"kubectl apply":            "needs a cluster; internal/tools/kubecheck reads what it applies",
+	},
 	"docs/migrating.md": {
 		"firebase auth:export": "needs Firebase; what it prints is a file of the test",
 		"bin/kc.sh export":     "needs Keycloak; what it prints is a file of the test",
@@ -53,6 +62,14 @@ var notRun = map[string]map[string]string{
 		"go run .":          "as in the README",
 		"docker compose up": "as in the README",
 		"cd examples/react": "as in the README",
+	},
+	"docs/systemd.md": {
+		"sudo apt-get install":      "changes the machine",
+		"CGO_ENABLED=0":             "changes the machine; TestBinarySize builds it so",
+		"sudo install -d":           "changes the machine; TestSystemdUnit_O6 starts the service on these settings",
+		"sudo install -m 0644":      "needs systemd; TestSystemdUnit_O6 reads the unit",
+		"sudo certbot":              "needs a host's name; TestDeployedProxies_O6 runs nginx with the file",
+		"sudo -u latchkey env -C /": "changes the machine; doctor and admin-link have tests of their own",
 	},
 	"docs/transfer.md": {
 		"latchkey export --factors | ssh": "needs another machine; TestExportCommand moves users",

@@ -105,6 +105,11 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		}
 		return err
 	}
+	if cfg.DatabaseURL == "" {
+		if used, err := db.InUse(cfg.DatabaseFile()); err == nil && used {
+			log.Warn().Msg("another process has the database open: two servers on one SQLite file count tries each for itself")
+		}
+	}
 	machines, end := hashers(log)
 	defer end()
 	a, err := build(cfg, log, time.Now, machines)

@@ -49,9 +49,13 @@ func (r *reader) secretFile(name, path string) file {
 		return file{}
 	}
 	defer func() { _ = f.Close() }() // nothing was written
-	content, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
+	content, err := io.ReadAll(io.LimitReader(f, maxSecretFile+1))
 	if err != nil {
 		r.wrong(name, "cannot be read: %s", reason(err))
+		return file{}
+	}
+	if len(content) > maxSecretFile {
+		r.wrong(name, "names a file of more than 64 KiB, which is no secret")
 		return file{}
 	}
 	text := strings.TrimRight(string(content), "\r\n")

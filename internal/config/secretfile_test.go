@@ -61,6 +61,8 @@ func TestSecretFileMistakes_F3(t *testing.T) {
 		"no such file":    {without.with(vars{"SECRET_KEY_FILE": "/nowhere/hunter2"}), "SECRET_KEY_FILE", "no such file"},
 		"a folder":        {without.with(vars{"SECRET_KEY_FILE": t.TempDir()}), "SECRET_KEY_FILE", "is a directory"},
 		"empty":           {without.with(vars{"SECRET_KEY_FILE": written(t, "\n", 0o600)}), "SECRET_KEY_FILE", "empty"},
+		"white space":     {without.with(vars{"SECRET_KEY_FILE": written(t, " \r\n\n", 0o600)}), "SECRET_KEY_FILE", "empty"},
+		"too long":        {without.with(vars{"SECRET_KEY_FILE": written(t, strings.Repeat(key+"\n", 64<<10/len(key)), 0o600)}), "SECRET_KEY_FILE", "more than 64 KiB"},
 		"weak":            {without.with(vars{"SECRET_KEY_FILE": written(t, "hunter2", 0o600)}), "SECRET_KEY", "7 bytes"},
 		"of a URL":        {vars{"DATABASE_URL_FILE": "/nowhere/hunter2", "LATCHKEY_ENV": "development"}, "DATABASE_URL_FILE", "no such file"},
 		"of a mail":       {production.with(vars{"MAIL_USERNAME": "u", "MAIL_PASSWORD_FILE": "/nowhere/hunter2"}), "MAIL_PASSWORD_FILE", "no such file"},

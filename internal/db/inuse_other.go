@@ -2,5 +2,5 @@
 
 package db
 
-// inUse says that nobody has the database open: where that is so, it cannot be renamed.
-func inUse(string) (bool, error) { return false, nil }
+// InUse says that nobody has the database open: where that is so, it cannot be renamed.
+func InUse(string) (bool, error) { return false, nil }

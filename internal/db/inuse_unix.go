@@ -17,9 +17,10 @@ const (
 	lockSize = 512
 )
 
-// inUse reports whether another process has the database at path open. It is not if it is
-// not there.
-func inUse(path string) (bool, error) {
+// InUse reports whether another process has the SQLite database at path open. It is not if it
+// is not there. Ask before this process opens it: a process that closes a file loses all of
+// its locks of it.
+func InUse(path string) (bool, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

@@ -21,6 +21,7 @@ type child struct {
 	in, out *os.File
 	gone    chan struct{} // closed when it has ended
 	how     error         // it ended; set before gone is closed
+	pushy   error         // why it is no batch job; nil if it is one, or there are none
 }
 
 // launch starts a child.
@@ -43,7 +44,7 @@ func launch() (*child, error) {
 	c.cmd.Stdin, c.cmd.Stdout = childIn, childOut
 	ownSession(c.cmd)
 	keepFiles()
-	err = errors.Join(startBatch(c.cmd), childIn.Close(), childOut.Close()) // the child has its own
+	err = errors.Join(startBatch(c), childIn.Close(), childOut.Close()) // the child has its own
 	if err != nil {
 		return nil, errors.Join(err, in.Close(), out.Close())
 	}
@@ -54,20 +55,20 @@ func launch() (*child, error) {
 	return c, nil
 }
 
-// startBatch starts a command as a batch job, where the platform has such: a new process is
-// scheduled as the thread that starts it. The thread ends with
+// startBatch starts a child as a batch job, where the platform has such and allows it: a new
+// process is scheduled as the thread that starts it. The thread ends with
 // its goroutine, which stays locked to it; but a first thread cannot, and is left alone.
-func startBatch(cmd *exec.Cmd) error {
+func startBatch(c *child) error {
 	started := make(chan error)
 	go func() {
 		runtime.LockOSThread()
 		if isFirstThread() {
-			started <- startBatch(cmd)
+			started <- startBatch(c)
 			runtime.UnlockOSThread()
 			return
 		}
-		asBatch()
-		started <- cmd.Start()
+		c.pushy = asBatch()
+		started <- c.cmd.Start()
 	}()
 	return <-started
 }

@@ -1,6 +1,7 @@
 package hashing
 
 import (
+	"fmt"
 	"math"
 	"os"
 	"os/exec"
@@ -11,15 +12,20 @@ import (
 
 // asBatch has the calling thread, for good, run as a batch job (sched(7)): it gets as
 // much of a core as others, but interrupts nobody who wakes up for a request. Where that
-// is forbidden, it may. Its niceness stays: more of it made requests no quicker in a flood
-// of logins, and let those who log in wait where others keep the machine busy.
-func asBatch() {
+// is forbidden, which the error says, it may. Its niceness stays: more of it made requests
+// no quicker in a flood of logins, and let those who log in wait where others keep the
+// machine busy.
+func asBatch() error {
 	prio, err := unix.Getpriority(unix.PRIO_PROCESS, 0) // 20 less the niceness, as the kernel has it
 	if err != nil {
-		return
+		return fmt.Errorf("getpriority: %w", err)
 	}
 	//lint:ignore G115 a niceness is -20 to 19
-	_ = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: int32(20 - prio)}, 0)
+	err = unix.SchedSetAttr(0, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_BATCH, Nice: int32(20 - prio)}, 0)
+	if err != nil {
+		return fmt.Errorf("sched_setattr: %w", err)
+	}
+	return nil
 }
 
 // isFirstThread reports whether the calling thread is the one that the process began with,

@@ -6,7 +6,7 @@ import "os/exec"
 
 // Only Linux has batch jobs that are single threads, and shares out cores by session.
 
-func asBatch() {}
+func asBatch() error { return nil }
 
 func isFirstThread() bool { return false }
 

@@ -35,13 +35,20 @@ type Process struct {
 }
 
 // Start starts the first of n processes; the others start when they are needed. The error
-// says why there can be none here: then a server hashes by itself.
+// says why there can be none here: then a server hashes by itself. Where they may be no batch
+// jobs, which a filter of system calls forbids, the log warns of it.
 func Start(n int, log zerolog.Logger) ([]*Process, error) {
 	all := make([]*Process, n)
 	for i := range all {
 		all[i] = &Process{log: log}
 	}
-	return all, all[0].start()
+	if err := all[0].start(); err != nil {
+		return all, err
+	}
+	if why := all[0].child.pushy; why != nil {
+		log.Warn().Err(why).Msg("the processes that hash passwords run at normal priority: a flood of logins slows everything else")
+	}
+	return all, nil
 }
 
 // Hash implements [password.Machine].

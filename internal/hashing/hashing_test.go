@@ -17,13 +17,25 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == Command {
-		if Serve(os.Stdin, os.Stdout) != nil {
+	if len(os.Args) == 2 {
+		if err := as(os.Args[1]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
 		return
 	}
 	os.Exit(m.Run())
+}
+
+// as runs what the tests start this program for.
+func as(command string) error {
+	switch command {
+	case Command:
+		return Serve(os.Stdin, os.Stdout)
+	case refused:
+		return hashRefused()
+	}
+	return fmt.Errorf("no such command: %s", command)
 }
 
 var cheap = password.Params{Kind: password.Argon2id, Memory: 64, Time: 1, Threads: 1}

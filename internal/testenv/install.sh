@@ -63,7 +63,7 @@ apt_install() {
   quietly "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive UCF_FORCE_CONFFOLD=1 \
     apt-get install -y --no-install-recommends -o Dpkg::Options::=--force-confold "$@"
   local server
-  for server in redis-server pgbouncer nginx caddy prometheus; do # these packages start one on the usual port
+  for server in redis-server pgbouncer nginx caddy haproxy prometheus; do # these packages start one on the usual port
     [[ " $* " == *" $server "* && -d /run/systemd/system ]] || continue
     quietly "${sudo[@]}" systemctl disable --now "$server"
   done
@@ -89,6 +89,8 @@ install_packages() {
   [[ $1 == quick ]] || command -v oathtool >/dev/null || want+=(oathtool) # codes of authenticator apps
   [[ $1 == quick ]] || command -v nginx >/dev/null || want+=(nginx)
   [[ $1 == quick ]] || command -v caddy >/dev/null || want+=(caddy)
+  [[ $1 == quick ]] || command -v haproxy >/dev/null || want+=(haproxy)
+  [[ $1 == quick ]] || command -v systemd-analyze >/dev/null || want+=(systemd) # reads the unit of deploy/
   [[ $1 == quick ]] || command -v promtool >/dev/null || want+=(prometheus)
   [[ $1 == quick ]] || "$python" -c 'import jwt, cryptography' 2>/dev/null || want+=(python3-jwt python3-cryptography) # examples/python
   [[ $1 == quick ]] || command -v npm >/dev/null || want+=(npm)

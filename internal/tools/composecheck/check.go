@@ -91,12 +91,17 @@ func load(root, env string) (*types.Project, error) {
 		}
 		all[name] = text
 	}
+	return project(dir, composeFile, all)
+}
+
+// project parses a compose file of a folder, into which it writes all files before.
+func project(dir, file string, all map[string][]byte) (*types.Project, error) {
 	for name, text := range all {
 		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
 			return nil, err
 		}
 	}
-	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, composeFile)},
+	options, err := cli.NewProjectOptions([]string{filepath.Join(dir, file)},
 		cli.WithWorkingDirectory(dir), cli.WithEnvFiles(), cli.WithDotEnv, cli.WithInterpolation(true), cli.WithConsistency(true))
 	if err != nil {
 		return nil, err

@@ -1,5 +1,6 @@
 // Command composecheck reads docker-compose.yml strictly, once as a developer
-// gets it and once as production does, and exits with 1 if anything is wrong:
+// gets it and once as production does, and deploy/compose/compose.yml, and exits with 1 if
+// anything is wrong:
 //
 //	go -C internal/tools/composecheck run . ../../..
 //
@@ -18,6 +19,11 @@ func main() {
 		os.Exit(2)
 	}
 	problems, err := check(os.Args[1])
+	if err == nil {
+		var more []string
+		more, err = checkDeployed(os.Args[1])
+		problems = append(problems, more...)
+	}
 	if err != nil {
 		problems = append(problems, err.Error())
 	}
