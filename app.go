@@ -205,7 +205,7 @@ func (a *app) openDatabase() (err error) {
 	}
 	if a.db, err = openDatabase(context.Background(), a.cfg); err == nil {
 		a.gate = db.NewGate(a.db)
-		a.store = store.New(a.gate)
+		a.store = store.New(a.gate, a.cfg.SecretKeys...)
 	}
 	return err
 }

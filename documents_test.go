@@ -37,7 +37,7 @@ var notRun = map[string]map[string]string{
 		"./test with bench/run": "takes eleven minutes",
 	},
 	"docs/backup.md": {
-		"latchkey restore": "needs the service stopped; TestBackup_R4 restores",
+		"latchkey restore": "needs the service stopped; TestBackup_O7 restores",
 	},
 	"docs/logs.md": {
 		"journalctl": "needs systemd, and does not end; TestEventLines_O4 looks at the lines",

@@ -49,7 +49,7 @@ var rooms = map[string][]string{
 	"internal/refusals":   {},
 	"internal/request":    {"internal/auth"},
 	"internal/seal":       {},
-	"internal/store":      {"internal/coalesce", "internal/db", "internal/names"},
+	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/seal"},
 	"internal/tally":      {"internal/store"},
 	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "migrations"},
 	"internal/throttle":   {},

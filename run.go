@@ -167,6 +167,9 @@ func (a *app) sweep(ctx context.Context) {
 		for _, deleted := range rows {
 			n += deleted
 		}
+		if err == nil {
+			err = a.emptyLog(ctx)
+		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn().Err(err).Msg("sweep")
 		} else if n > 0 {
@@ -197,6 +200,26 @@ func (a *app) sweepOnce(ctx context.Context) (map[string]int64, error) {
 		}
 	}
 	return a.store.Sweep(ctx, store.Moment(now), a.cfg.EventsTTL)
+}
+
+// logTries is how often SQLite's log is tried to be emptied behind a sweep, a second apart: a
+// backup may be reading.
+const logTries = 30
+
+// emptyLog has nothing stay in SQLite's log of what was deleted. Where somebody reads for
+// long, the next hour does it.
+func (a *app) emptyLog(ctx context.Context) error {
+	for range logTries {
+		if done, err := a.db.EmptyLog(ctx); done || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+	return nil
 }
 
 // announce says in a few lines what runs on what.

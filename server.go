@@ -105,11 +105,6 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		}
 		return err
 	}
-	if cfg.DatabaseURL == "" {
-		if used, err := db.InUse(cfg.DatabaseFile()); err == nil && used {
-			log.Warn().Msg("another process has the database open: two servers on one SQLite file count tries each for itself")
-		}
-	}
 	machines, end := hashers(log)
 	defer end()
 	a, err := build(cfg, log, time.Now, machines)
@@ -117,8 +112,26 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		return errors.Join(err, listener.Close())
 	}
 	defer a.close()
+	defer a.lookForServers()()
 	log.Info().Int("hashes_at_once", len(machines)).Int64("memory_mib", debug.SetMemoryLimit(-1)/mib).Msg("uses")
 	return a.run(ctx, listener)
+}
+
+// lookForServers warns of another server on the same SQLite database: they would go on, and
+// each count tries by itself. end forgets this one.
+func (a *app) lookForServers() (end func()) {
+	if a.cfg.DatabaseURL != "" {
+		return func() {}
+	}
+	alone, end, err := db.Serve(a.cfg.DatabaseFile())
+	if err != nil {
+		a.log.Warn().Err(err).Msg("whether another server uses this database cannot be told")
+		return func() {}
+	}
+	if !alone {
+		a.log.Warn().Msg("another server uses this database: each counts tries by itself")
+	}
+	return end
 }
 
 // hashers returns what a server hashes passwords with, one for each that it hashes at once:

@@ -329,6 +329,7 @@ func (w *actors) commands() []act {
 		{"command user reset-password", user("reset-password"), by("PASSWORD_RESET_SENT", "gus")},
 		{"command user reset-password", user("reset-password", "--print-link"), by("PASSWORD_RESET_LINK_MADE", "gus")},
 		{"command user reset-factors", user("reset-factors"), by("FACTORS_RESET", "gus")},
+		{"command user export", user("export"), by("ACCOUNT_EXPORTED", "gus")},
 		{"command user delete", user("delete", "--yes"), by("ACCOUNT_DELETED", "gus")},
 		{"command import", func() {
 			lines := ""

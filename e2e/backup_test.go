@@ -13,12 +13,13 @@ import (
 
 	"latchkey/internal/db"
 	"latchkey/internal/testenv"
+	"latchkey/migrations"
 )
 
 // What docs/backup.md says: taken while the service runs, and restored
 // elsewhere with the secret that belongs to it, everybody of then can log in, and who was
 // logged in still is.
-func TestBackup_R4(t *testing.T) {
+func TestBackup_O7(t *testing.T) {
 	t.Parallel()
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
@@ -58,7 +59,7 @@ func TestBackup_R4(t *testing.T) {
 
 // What is no good backup, and what stands in the way, is refused, and everything stays as it
 // was. What was there before a restore stays under another name.
-func TestRestoreRefuses_R4(t *testing.T) {
+func TestRestoreRefuses_O7(t *testing.T) {
 	t.Parallel()
 	s := testenv.Embedded(t)
 	ada, dir := s.Join(t), t.TempDir()
@@ -85,7 +86,15 @@ func TestRestoreRefuses_R4(t *testing.T) {
 		}
 		return file(name)
 	}
-	bare := copyOf(filepath.Join(data, "latchkey.db"), "bare.db", 0) // without the log, in which everything is
+	open, err := db.OpenSQLite(file("open.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Migrate(t.Context(), open, migrations.Postgres, migrations.SQLite); err != nil {
+		t.Fatal(err)
+	}
+	bare := copyOf(file("open.db"), "bare.db", 0) // without the log, in which everything is
+	open.Close()
 	newer := copyOf(good, "newer.db", 0)
 	d, err := db.OpenSQLite(newer)
 	if err != nil {

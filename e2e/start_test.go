@@ -2,7 +2,6 @@ package e2e_test
 
 import (
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -83,21 +82,5 @@ func TestBinarySize(t *testing.T) {
 	t.Logf("%.1f MB", float64(size)/1e6)
 	if size > binarySize {
 		t.Errorf("the program has %.1f MB, want %.1f at most", float64(size)/1e6, float64(binarySize)/1e6)
-	}
-}
-
-// A second server on the same SQLite file says so when it starts; one after the other does not.
-func TestTwoServersOnOneFile(t *testing.T) {
-	t.Parallel()
-	const warning = "another process has the database open"
-	s := testenv.NewEmbedded(t)
-	first := s.Add(t)
-	s.AwaitReady(t)
-	s.Restart(t, 0)
-	if strings.Contains(first.Log()+s.Log(), warning) {
-		t.Errorf("a server alone warns:\n%s", s.Log())
-	}
-	if second := testenv.Start(t, first.Dir, s.Env...); !strings.Contains(second.Log(), warning) {
-		t.Errorf("no warning:\n%s", second.Log())
 	}
 }

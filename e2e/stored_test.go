@@ -45,11 +45,14 @@ func stored(t *testing.T, s *testenv.Stack) string {
 		rdb := openRedis(t, s)
 		keys := rdb.Scan(t.Context(), 0, "latchkey:*", 1000).Iterator()
 		for keys.Next(t.Context()) {
-			dump, err := rdb.Dump(t.Context(), keys.Val()).Result()
+			value, err := rdb.Get(t.Context(), keys.Val()).Result()
+			if err != nil && err != redis.Nil { // no string
+				value, err = rdb.Dump(t.Context(), keys.Val()).Result()
+			}
 			if err != nil && err != redis.Nil {
 				t.Fatal(err)
 			}
-			fmt.Fprintln(&all, keys.Val(), dump)
+			fmt.Fprintln(&all, keys.Val(), value)
 		}
 		if err := keys.Err(); err != nil {
 			t.Fatal(err)

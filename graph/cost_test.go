@@ -141,7 +141,7 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 		{"server", `{ server { version revision schema settings { name value secret source description } findings { check verdict text advice } } }`, nil, admin, cost{1, 1, 0, 0}},
 		{"users who were invited", `{ users(invited: true) { nodes { id invitedUntil } } }`, nil, admin, cost{2, 2, 0, 0}},
 		{"cancelAllMails", `mutation { cancelAllMails { count errors { code } } }`, nil, admin, cost{3, 5, 0, 0}},
-		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{10, 12, 0, 0}},
+		{"deleteUser", `mutation ($id: ID!) { deleteUser(input: {userId: $id}) { deletedUserId errors { code } } }`, eve, admin, cost{19, 21, 0, 0}},
 		{"logout", `mutation { logout { errors { code } } }`, nil, bearer, cost{3, 1, 0, 0}},
 	} {
 		if tt.name == "confirmEmail" {

@@ -57,7 +57,8 @@ func setup(t testing.TB, d db.DB) *fixture {
 // setupWith is setup with tokens and counts in Redis, unless that is nil.
 func setupWith(t testing.TB, d db.DB, shared *redisstore.Store) *fixture {
 	t.Helper()
-	s := store.New(d)
+	secret := bytes.Repeat([]byte("s3"), 16)
+	s := store.New(d, secret)
 	var tokens link.Tokens = s
 	var counters throttle.Counters = throttle.NewMemory()
 	if shared != nil {
@@ -73,7 +74,6 @@ func setupWith(t testing.TB, d db.DB, shared *redisstore.Store) *fixture {
 	var hashing sync.WaitGroup
 	hashing.Go(func() { hasher.Run(ctx) })
 	t.Cleanup(func() { stop(); hashing.Wait() })
-	secret := bytes.Repeat([]byte("s3"), 16)
 	issuer, err := jwt.New("https://auth.example", "https://auth.example", [][]byte{secret})
 	if err != nil {
 		t.Fatal(err)

@@ -3626,6 +3626,8 @@ enum SecurityEventKind {
   ACCOUNT_DISABLED
   ACCOUNT_ENABLED
   ACCOUNT_DELETED
+  "All that is kept of it was printed, by ` + "`" + `latchkey user export` + "`" + `."
+  ACCOUNT_EXPORTED
   "An authenticator app."
   FACTOR_ADDED
   FACTOR_REMOVED

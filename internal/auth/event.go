@@ -46,6 +46,7 @@ var tellings = map[store.EventKind]telling{
 	store.EventAccountDisabled:       {log: "user disabled", mail: store.MailAccountDisabled},
 	store.EventAccountEnabled:        {log: "user enabled"},
 	store.EventAccountDeleted:        {log: "account deleted", mail: store.MailAccountDeleted},
+	store.EventAccountExported:       {log: "account exported"},
 
 	store.EventFactorAdded:           {log: "authenticator app added", mail: store.MailFactorAdded, undoing: true},
 	store.EventFactorRemoved:         {log: "authenticator app removed", mail: store.MailFactorRemoved, undoing: true},

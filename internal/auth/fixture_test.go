@@ -85,7 +85,7 @@ type change func(*fixture)
 // hashes that cost little.
 func setup(t testing.TB, d db.DB, changes ...change) *fixture {
 	t.Helper()
-	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d)}
+	f := &fixture{clock: &clock{now: noon}, t: t, db: d, store: store.New(d, oldSecret)}
 	f.cfg = auth.Config{
 		RegistrationOpen: true, AccessTTL: 15 * time.Minute, IdleTTL: 30 * day, MaxTTL: 180 * day, RefreshGrace: 30 * time.Second, FreshFor: 10 * time.Minute, AppName: "Latchkey", ConfirmTTL: day,
 		Secrets: [][]byte{oldSecret},

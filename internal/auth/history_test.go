@@ -112,6 +112,8 @@ func TestHistory(t *testing.T) {
 		must(t, err)
 		_, err = f.NotMe(ctx, client(1), f.token("bob@example.org", store.MailEmailChangeRequested))
 		must(t, err)
+		_, err = f.ExportUser(ctx, shell, id)
+		must(t, err)
 		must(t, f.DeleteUser(ctx, admin, auth.DeleteUserInput{UserID: id}))
 
 		byUser, byAdmin := " USER "+id+" API", " ADMIN "+root.ID+" API"
@@ -122,7 +124,7 @@ func TestHistory(t *testing.T) {
 			"PASSWORD_RESET_SENT" + byAdmin, "PASSWORD_RESET NOBODY - API", "PASSWORD_RESET_LINK_MADE SHELL root@test SHELL",
 			"LOGIN" + byUser, "SESSION_MOVED" + byUser, "LOGIN" + byUser, "REFRESH_TOKEN_REUSED NOBODY - API", "ROLE_CHANGED" + byAdmin + " USER>ADMIN", "ROLE_CHANGED" + byAdmin + " ADMIN>USER",
 			"DUTY_SET" + byAdmin, "FACTORS_RESET SHELL root@test SHELL",
-			"ACCOUNT_DISABLED SHELL root@test SHELL", "ACCOUNT_ENABLED" + byAdmin, "TAKEN_BACK NOBODY - API", "ACCOUNT_DELETED" + byAdmin,
+			"ACCOUNT_DISABLED SHELL root@test SHELL", "ACCOUNT_ENABLED" + byAdmin, "TAKEN_BACK NOBODY - API", "ACCOUNT_EXPORTED SHELL root@test SHELL", "ACCOUNT_DELETED" + byAdmin,
 		}
 		got := f.history(admin, id)
 		if !slices.Equal(got, want) {

@@ -27,7 +27,7 @@ func userCommand(c Commands) *cobra.Command {
 		},
 	}
 	cmd.AddCommand(userCreateCommand(c), userListCommand(c), userShowCommand(c), userSetRoleCommand(c), userDisableCommand(c),
-		userEnableCommand(c), userDeleteCommand(c), userRevokeSessionsCommand(c), userResetPasswordCommand(c), userResetFactorsCommand(c), userRequireCommand(c))
+		userEnableCommand(c), userDeleteCommand(c), userExportCommand(c), userRevokeSessionsCommand(c), userResetPasswordCommand(c), userResetFactorsCommand(c), userRequireCommand(c))
 	return cmd
 }
 

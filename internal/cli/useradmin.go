@@ -1,14 +1,9 @@
 package cli
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
-	"os"
-	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/store"
@@ -111,47 +106,6 @@ func userRevokeSessionsCommand(c Commands) *cobra.Command {
 			})
 		},
 	}
-}
-
-func userDeleteCommand(c Commands) *cobra.Command {
-	var yes bool
-	cmd := &cobra.Command{
-		Use:   "delete USER",
-		Short: "Delete an account for good",
-		Long: "Delete an account with its sessions and links, for good, and tell its user by mail.\n" + whoIsUser + "\n" +
-			"It asks first; without a terminal it needs --yes. The last administrator cannot be deleted.",
-		Example: "  latchkey user delete ada\n  latchkey user delete 01a2119f-fef2-73b3-a8bc-7a56e97f1506 --yes",
-		Args:    oneUser,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			terminal, ok := cmd.InOrStdin().(*os.File)
-			if !yes && !(ok && term.IsTerminal(int(terminal.Fd()))) {
-				return usageError{errors.New("nobody is there to ask: say --yes")}
-			}
-			return c.withUser(cmd, args[0], func(service *auth.Service, u *store.User) error {
-				if !yes && !agreed(cmd, terminal, fmt.Sprintf("Delete %s (%s) for good? [y/N] ", u.Username, u.Email)) {
-					return errors.New("nothing was deleted")
-				}
-				if err := service.DeleteUser(cmd.Context(), shell(), auth.DeleteUserInput{UserID: u.ID}); err != nil {
-					return err
-				}
-				cmd.Printf("%s is deleted.\n", u.Username)
-				return nil
-			})
-		},
-	}
-	cmd.Flags().BoolVar(&yes, "yes", false, "do not ask")
-	return cmd
-}
-
-// agreed asks a question on the terminal and reports whether the answer is y or yes.
-func agreed(cmd *cobra.Command, terminal *os.File, question string) bool {
-	cmd.PrintErr(question)
-	line, err := bufio.NewReader(terminal).ReadString('\n')
-	if err != nil {
-		return false
-	}
-	answer := strings.ToLower(strings.TrimSpace(line))
-	return answer == "y" || answer == "yes"
 }
 
 func userResetPasswordCommand(c Commands) *cobra.Command {

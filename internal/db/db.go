@@ -9,7 +9,7 @@
 // caller who merely goes away ends nothing.
 //
 // db.go says what both databases promise; postgres.go and sqlite.go (with
-// sqlitestmts.go and sqlitewrites.go) keep it. migrate.go brings a database up to date, and gate.go keeps
+// sqlitestmts.go, sqlitewrites.go and sqlitelog.go) keep it. migrate.go brings a database up to date, and gate.go keeps
 // everybody out until it is.
 package db
 
@@ -98,6 +98,12 @@ type DB interface {
 	// InTx runs f in a transaction, which is committed if f returns nil. f may
 	// run twice.
 	InTx(ctx context.Context, f func(Conn) error) error
+
+	// EmptyLog moves what SQLite has in its log (the WAL) into its file, and cuts the log to
+	// nothing: older versions of rows, also of deleted ones, stay there until they are written
+	// over. It reports whether that was done. It is not while somebody reads what the log alone
+	// has, as a backup does for seconds. PostgreSQL looks after its log itself.
+	EmptyLog(ctx context.Context) (done bool, err error)
 
 	Dialect() Dialect
 	Pool() Pool

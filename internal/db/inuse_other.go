@@ -2,5 +2,5 @@
 
 package db
 
-// InUse says that nobody has the database open: where that is so, it cannot be renamed.
-func InUse(string) (bool, error) { return false, nil }
+// inUse says that nobody has the database open: where that is so, it cannot be renamed.
+func inUse(string) (bool, error) { return false, nil }

@@ -17,10 +17,9 @@ const (
 	lockSize = 512
 )
 
-// InUse reports whether another process has the SQLite database at path open. It is not if it
-// is not there. Ask before this process opens it: a process that closes a file loses all of
-// its locks of it.
-func InUse(path string) (bool, error) {
+// inUse reports whether another process has the database at path open. It is not if it is not
+// there. Ask before this process opens it: one that closes a file loses all of its locks of it.
+func inUse(path string) (bool, error) {
 	f, err := os.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false, nil

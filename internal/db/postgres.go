@@ -201,6 +201,9 @@ func again(ctx context.Context, f func() error) error {
 	}
 }
 
+// EmptyLog implements DB.
+func (p *postgres) EmptyLog(context.Context) (done bool, err error) { return true, nil }
+
 func (p *postgres) Dialect() Dialect { return PostgreSQL }
 
 func (p *postgres) Pool() Pool {

@@ -128,9 +128,13 @@ func OpenSQLite(path string) (DB, error) {
 	// A commit is on the disk before it is answered (FULL): a mail that was
 	// promised outlives a power cut. Transactions take the write lock when they
 	// begin (immediate): one that reads first would fail instead of waiting.
-	return openSQLite("file:" + uriPath(path) + "?_txlock=immediate&_pragma=busy_timeout(2000)" +
-		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)" + liteTimes)
+	// What is deleted is overwritten (secure_delete): see EmptyLog.
+	return openSQLite("file:" + uriPath(path) + "?_txlock=immediate&_pragma=" + busyTimeout +
+		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)" + liteTimes)
 }
+
+// busyTimeout is how long a connection waits for another process that writes.
+const busyTimeout = "busy_timeout(2000)"
 
 // liteTimes has times kept and read as microseconds, in UTC.
 const liteTimes = "&_time_integer_format=unix_micro&_inttotime=1&_timezone=UTC"

@@ -108,7 +108,7 @@ func RestoreSQLite(file, path, aside string) (old string, err error) {
 		_ = os.Remove(part)
 		return "", err
 	}
-	used, err := InUse(path)
+	used, err := inUse(path)
 	if err == nil && used {
 		err = ErrInUse
 	}

@@ -43,7 +43,7 @@ func (m *Maker) put(ctx context.Context, in Tokens, p plan, now time.Time) (toke
 	secret := make([]byte, tokenBytes)
 	rand.Read(secret) // never fails since Go 1.24
 	token = tokenPrefix + base64.RawURLEncoding.EncodeToString(secret)
-	payload, err := m.keys.seal(p.claim, hash(token), p.expires)
+	payload, err := m.claims.seal(p.claim, hash(token), p.expires)
 	if err != nil {
 		return "", err
 	}

@@ -3,7 +3,7 @@
 //
 // A link leads to a page, with a token in its address. Make draws the token and
 // keeps its SHA-256 in the token store, together with a Claim, which says what
-// the link is for and is sealed with a secret of the server. Open returns the claim
+// the link is for and is sealed by a secret of the server. Open returns the claim
 // of a token and changes nothing, however often people and the scanners of their mail
 // look. Take uses the token up. While Redis takes no tokens the database keeps them,
 // and each token is in one of the two (keep.go).
@@ -97,12 +97,12 @@ type Config struct {
 // Maker makes and opens links. It keeps nothing itself, so any number of replicas
 // may share a token store.
 type Maker struct {
-	c     Config
-	keys  keys         // seal claims
-	rests atomic.Int64 // until when Redis is not asked to keep a token; nanoseconds since 1970
+	c      Config
+	claims claims
+	rests  atomic.Int64 // until when Redis is not asked to keep a token; nanoseconds since 1970
 
-	refusalLinks, refusalHashes keys
-	codes                       keys // make the codes of logins by mail
+	refusalLinks, refusalHashes [][]byte
+	codes                       [][]byte // make the codes of logins by mail
 }
 
 // New checks c and returns a Maker.
@@ -111,12 +111,14 @@ func New(c Config) (*Maker, error) {
 		return nil, errors.New("link: the maker lacks something")
 	}
 	m := &Maker{c: c}
-	for use, k := range map[string]*keys{"one-time token": &m.keys, refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes, "mail-code": &m.codes} {
-		derived, err := seal.Derive(c.Secrets, use)
-		if err != nil {
+	var err error
+	if m.claims, err = newClaims(c.Secrets); err != nil {
+		return nil, fmt.Errorf("link: %w", err)
+	}
+	for use, keys := range map[string]*[][]byte{refusalLinks: &m.refusalLinks, refusalHashes: &m.refusalHashes, "mail-code": &m.codes} {
+		if *keys, err = seal.Derive(c.Secrets, use); err != nil {
 			return nil, fmt.Errorf("link: %w", err)
 		}
-		*k = derived
 	}
 	return m, nil
 }

@@ -56,8 +56,7 @@ func (m *Maker) claim(ctx context.Context, token string, do lookup) (c Claim, er
 	} else if err != nil {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
-	c, err = m.keys.open(payload, hash(token), now)
-	if err != nil && !errors.Is(err, ErrDead) {
+	if c, err = m.claims.open(payload, hash(token), now); err != nil && !errors.Is(err, ErrDead) {
 		return Claim{}, fmt.Errorf("link: %w", err)
 	}
 	return c, err

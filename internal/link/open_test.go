@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"regexp"
 	"strings"
@@ -20,7 +19,7 @@ import (
 
 var token = regexp.MustCompile(`lko_[A-Za-z0-9_-]{43}`)
 
-// Of a token only its SHA-256 is stored, with what it is for.
+// Of a token only its SHA-256 is stored, and what it is for is sealed.
 func TestTokenAsStored_D1(t *testing.T) {
 	each(t, func(t *testing.T, f *fixture) {
 		to := link.Target{Purpose: link.ConfirmRegistration, Registration: &registration}
@@ -37,10 +36,10 @@ func TestTokenAsStored_D1(t *testing.T) {
 		sum := sha256.Sum256([]byte(first))
 		payload, err := f.store.Token(t.Context(), sum[:], f.now)
 		must(t, err)
-		var kept map[string]any
-		must(t, json.Unmarshal(payload, &kept))
-		if kept["purpose"] != "confirm_registration" || kept["registration"] != "r" || kept["email"] != "ada@example.org" || kept["until"] == nil || kept["mac"] == nil || len(kept) != 5 || bytes.Contains(payload, []byte(first[4:])) {
-			t.Errorf("kept: %s", payload)
+		for _, clear := range []string{"ada@example.org", "confirm", `"r"`, first[4:]} {
+			if bytes.Contains(payload, []byte(clear)) {
+				t.Errorf("%q is kept: %q", clear, payload)
+			}
 		}
 		must(t, f.store.PutToken(t.Context(), sum[:], []byte(`{`), f.now, time.Hour))
 		if _, err := f.Open(t.Context(), first, "", to.Purpose); err == nil || errors.Is(err, link.ErrDead) || strings.Contains(err.Error(), first) {

@@ -25,7 +25,7 @@ func (s *Store) CreateUser(ctx context.Context, u *User, usernameKey string) err
 	if err := s.addressFree(ctx, u.EmailKey, u.ID, u.CreatedAt); err != nil {
 		return err
 	}
-	counts, err := s.batch(ctx, guardLook(usernameKey, u.CreatedAt), ownUsername(usernameKey, u.ID, u.EmailKey, u.CreatedAt))
+	counts, err := s.batch(ctx, guardLook(usernameKey, u.CreatedAt), s.ownUsername(usernameKey, u.ID, u.EmailKey, u.CreatedAt))
 	if err == nil && counts[1] == 0 {
 		return ErrConflict
 	}

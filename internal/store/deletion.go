@@ -2,28 +2,48 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/internal/db"
-	"latchkey/internal/names"
 )
 
-// DeleteUser deletes u with all that is theirs. Names and addresses that are held stay
-// held, and the name that they have now is held for their address until heldUntil, so
-// that they alone may come back to it; history stays. The errors are ErrLastAdmin, and
-// ErrNotFound if u is no longer at the security_version that was read. Call it in a
+// DeleteUser deletes u with all that is theirs: what is left are history, notices that wait,
+// and what others registered with their address. Names and addresses that are held stay held,
+// and the name that they have now is held for their address until heldUntil, so that they
+// alone may come back to it; but nobody can read them any more. The errors are ErrLastAdmin,
+// and ErrNotFound if u is no longer at the security_version that was read. Call it in a
 // transaction.
 func (s *Store) DeleteUser(ctx context.Context, u *User, now, heldUntil time.Time) error {
 	if err := s.keepAdministrator(ctx, u.ID); err != nil {
 		return err
 	}
-	err := one(s.conn.Exec(ctx, `/* DeleteUser */
-		DELETE FROM users WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion))
+	// Those who claim one of the names wait at its look, as they do for each other, and find
+	// it reserved then. The user's row comes before: they may be claiming one themselves.
+	err := one(s.conn.Exec(ctx, `/* DeleteUser, the guard */
+		UPDATE users SET updated_at = $3 WHERE id = $1 AND security_version = $2`, u.ID, u.SecurityVersion, now))
 	if err != nil {
 		return err
 	}
-	// The row of the name went with the user's. Whoever waits for it finds this one.
-	_, err = s.batch(ctx, holdUsername(names.Lower(u.Username), u.EmailKey, heldUntil, now))
+	left, err := s.leavesOf(ctx, u, now, heldUntil)
+	if err != nil {
+		return err
+	}
+	stmts, err := s.reserve(left)
+	if err != nil {
+		return err
+	}
+	looks := looksOf(left)
+	for i, look := range looks {
+		stmts = slices.Insert(stmts, i, guardLook(look, now))
+		stmts = append(stmts, db.Stmt{SQL: `/* DeleteUser, the look */ DELETE FROM looks WHERE look = $1`, Args: []any{look}})
+	}
+	_, err = s.batch(ctx, append(stmts,
+		db.Stmt{SQL: `/* DeleteUser, held usernames */ DELETE FROM usernames WHERE holder = $1`, Args: []any{u.ID}},
+		db.Stmt{SQL: `/* DeleteUser, held addresses */ DELETE FROM held_addresses WHERE user_id = $1`, Args: []any{u.ID}},
+		db.Stmt{SQL: `/* DeleteUser, mails */ DELETE FROM outbox WHERE user_id = $1 AND (failed_at IS NOT NULL OR kind IN ` + asked + `)`, Args: []any{u.ID}},
+		db.Stmt{SQL: `/* DeleteUser, mails to the address */ DELETE FROM outbox WHERE recipient_key = $1 AND kind IN ` + asked, Args: []any{u.EmailKey}},
+		db.Stmt{SQL: `/* DeleteUser */ DELETE FROM users WHERE id = $1`, Args: []any{u.ID}})...)
 	return err
 }
 

@@ -68,9 +68,11 @@ func (s *Store) UsersByPendingEmail(ctx context.Context, key, id string, now tim
 
 // EmailTaken reports whether an address has an account, or is held for one at now.
 func (s *Store) EmailTaken(ctx context.Context, key string, now time.Time) (taken bool, err error) {
+	args := []any{key, now}
 	err = s.conn.QueryRow(ctx, `/* EmailTaken */
 		SELECT EXISTS (SELECT 1 FROM users WHERE email_key = $1)
-			OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $1 AND held_until > $2)`, key, now).Scan(&taken)
+			OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $1 AND held_until > $2)
+			OR `+s.addressReserved(&args, key, "$2"), args...).Scan(&taken)
 	return taken, err
 }
 
@@ -88,10 +90,13 @@ func (s *Store) addressFree(ctx context.Context, key, userID string, now time.Ti
 	return err
 }
 
-// HeldFor returns the id of the user whom an address is held for at now, or ErrNotFound.
+// HeldFor returns the id of the user whom an address is held for at now, or ErrNotFound. The
+// id is "" of one who is gone.
 func (s *Store) HeldFor(ctx context.Context, key string, now time.Time) (userID string, err error) {
+	args := []any{key, now}
 	err = s.conn.QueryRow(ctx, `/* HeldFor */
-		SELECT user_id FROM held_addresses WHERE email_key = $1 AND held_until > $2`, key, now).Scan(&userID)
+		SELECT user_id FROM held_addresses WHERE email_key = $1 AND held_until > $2
+		UNION ALL SELECT '' WHERE `+s.addressReserved(&args, key, "$2")+` LIMIT 1`, args...).Scan(&userID)
 	return userID, err
 }
 

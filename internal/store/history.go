@@ -41,6 +41,7 @@ const (
 	EventAccountDisabled       EventKind = "ACCOUNT_DISABLED"
 	EventAccountEnabled        EventKind = "ACCOUNT_ENABLED"
 	EventAccountDeleted        EventKind = "ACCOUNT_DELETED"
+	EventAccountExported       EventKind = "ACCOUNT_EXPORTED" // all that is kept of it was printed
 
 	EventFactorAdded           EventKind = "FACTOR_ADDED" // an authenticator app
 	EventFactorRemoved         EventKind = "FACTOR_REMOVED"

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -49,7 +50,7 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 	var added []int // indexes of list
 	for i := range list {
 		if standings[i] == (Standing{}) {
-			stmts = append(stmts, list[i].insert(now)...)
+			stmts = append(stmts, s.insertImported(&list[i], now)...)
 			added = append(added, i)
 		}
 	}
@@ -74,11 +75,12 @@ func (s *Store) ImportUsers(ctx context.Context, list []ImportedUser, now time.T
 	return standings, nil
 }
 
-// insert returns the statements of a batch that do what CreateUser and
+// insertImported returns the statements of a batch that do what CreateUser and
 // CloseRegistrations do. They insert the user; give them the username, by the rule of
 // ownUsername, unless the address is held; and delete the user again if there was no
 // username for them. By the rows that the first two touch one sees how it went.
-func (u *ImportedUser) insert(now time.Time) []db.Stmt {
+func (s *Store) insertImported(u *ImportedUser, now time.Time) []db.Stmt {
+	named := []any{u.UsernameKey, u.ID, u.EmailKey, now, names.Look(u.UsernameKey)}
 	return []db.Stmt{
 		{SQL: `/* ImportUsers, the user */
 			INSERT INTO users (id, email, email_key, username, password_hash, role, security_version, created_at, updated_at, disabled_at, username_made,
@@ -91,9 +93,10 @@ func (u *ImportedUser) insert(now time.Time) []db.Stmt {
 		{SQL: `/* ImportUsers, the username */
 			INSERT INTO usernames (key, user_id, look) SELECT $1, u.id, $5 FROM users u
 			WHERE u.id = $2 AND u.email_key = $3 AND NOT EXISTS (SELECT 1 FROM held_addresses WHERE email_key = u.email_key AND held_until > $4)
+				AND NOT ` + s.addressReserved(&named, u.EmailKey, "$4") + ` AND NOT ` + s.reserved(&named, u.UsernameKey, u.EmailKey, "$4") + `
 			ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL, look = excluded.look
 			WHERE usernames.user_id IS NULL AND (usernames.holder = $3 OR usernames.held_until <= $4)`,
-			Args: []any{u.UsernameKey, u.ID, u.EmailKey, now, names.Look(u.UsernameKey)}},
+			Args: named},
 		{SQL: `/* ImportUsers, who got no username */ 
 			DELETE FROM users WHERE id = $1 AND email_key = $2 AND NOT EXISTS (SELECT 1 FROM usernames WHERE user_id = $1)`, Args: []any{u.ID, u.EmailKey}},
 		{SQL: `/* ImportUsers, what they registered */
@@ -145,6 +148,10 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 	if err != nil {
 		return nil, err
 	}
+	reserved, err := s.reservedOf(ctx, list, now)
+	if err != nil {
+		return nil, err
+	}
 	ids, err := s.pairs(ctx, fmt.Sprintf(`/* ImportUsers, who has the ids */
 		SELECT id, email_key FROM users WHERE id IN (%s)`, importBinds()), bind(list, func(u *ImportedUser) string { return u.ID })...)
 	if err != nil {
@@ -163,8 +170,8 @@ func (s *Store) standings(ctx context.Context, list []ImportedUser, now time.Tim
 		case hasAddress && (owner == u.UsernameKey || u.UsernameMade && owner != ""):
 			standings[i].Present, standings[i].OtherID = true, u.IDGiven && !sameID
 		default:
-			standings[i].EmailTaken = hasAddress
-			standings[i].UsernameTaken = hasName && holder != u.EmailKey
+			standings[i].EmailTaken = hasAddress || reserved[i].address
+			standings[i].UsernameTaken = hasName && holder != u.EmailKey || !hasName && reserved[i].username
 			for _, p := range u.Passkeys {
 				standings[i].PasskeyTaken = standings[i].PasskeyTaken || passkeys[string(p.Credential)]
 			}
@@ -189,4 +196,49 @@ func (s *Store) pairs(ctx context.Context, query string, args ...any) (map[strin
 		m[k] = v
 	}
 	return m, rows.Err()
+}
+
+// reservedFor says which names of an imported user a deleted account has left, to somebody
+// else.
+type reservedFor struct{ address, username bool }
+
+// reservedOf returns which names of the users of list are reserved.
+func (s *Store) reservedOf(ctx context.Context, list []ImportedUser, now time.Time) ([]reservedFor, error) {
+	all := make([]reservedFor, len(list))
+	if len(s.keys) == 0 {
+		return all, nil
+	}
+	hashes := func(i int) (looks, addresses [][]byte) {
+		u := &list[min(i, len(list)-1)]
+		return s.hashes(reservedLook, names.Look(u.UsernameKey)), s.hashes(reservedAddress, u.EmailKey)
+	}
+	args, wanted := []any{now}, [][]byte{}
+	for i := range ImportBatch { // one statement for lists of any length
+		looks, addresses := hashes(i)
+		wanted = append(append(wanted, looks...), addresses...)
+	}
+	rows, err := s.conn.Query(ctx, `/* ImportUsers, what is reserved */
+		SELECT hash, holder FROM reservations WHERE held_until > $1 AND hash IN `+listOf(&args, wanted), args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	holders := map[string][]string{} // of each hash
+	for rows.Next() {
+		var hash, holder []byte
+		if err := rows.Scan(&hash, &holder); err != nil {
+			return nil, err
+		}
+		holders[string(hash)] = append(holders[string(hash)], string(holder))
+	}
+	for i := range list {
+		looks, addresses := hashes(i)
+		for k := range looks {
+			of := holders[string(looks[k])]
+			theirs := slices.ContainsFunc(addresses, func(a []byte) bool { return slices.Contains(of, string(a)) })
+			all[i].username = all[i].username || len(of) > 0 && !theirs
+			all[i].address = all[i].address || len(holders[string(addresses[k])]) > 0
+		}
+	}
+	return all, rows.Err()
 }

@@ -53,6 +53,10 @@ const (
 	MailAdministratorsChanged MailKind = "administrators_changed"
 )
 
+// asked has the kinds of mails that somebody asks for, who may have no account; the others
+// are notices.
+const asked = `('confirm_registration', 'resend_confirmation', 'already_registered', 'confirm_new_email', 'password_reset', 'login_code', 'invited')`
+
 // Mail is a row of the outbox: a mail that waits to be sent. It is written in the
 // transaction that causes it, with an ID, a Kind and a CreatedAt at least.
 type Mail struct {

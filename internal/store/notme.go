@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"time"
+
+	"latchkey/internal/db"
 )
 
 // Undo is what "this was not me" puts an account back to: what was in force before an
@@ -21,6 +23,19 @@ type Undo struct {
 	Device            string // what it came from, for people: "Firefox on Linux"
 	At                time.Time
 	ExpiresAt         time.Time // until then it can be taken back
+}
+
+const undoColumns = `id, user_id, seq, kind, email, email_key, username, device, at, expires_at, wants_second_factor, must_enrol`
+
+func scanUndo(row db.Row) (*Undo, error) {
+	var u Undo
+	var kind string // in small letters here
+	err := row.Scan(&u.ID, &u.UserID, &u.Seq, &kind, &u.Email, &u.EmailKey, &u.Username, &u.Device, &u.At, &u.ExpiresAt, &u.WantsSecondFactor, &u.MustEnrol)
+	if err != nil {
+		return nil, err
+	}
+	u.Kind, u.At, u.ExpiresAt = EventKind(strings.ToUpper(kind)), u.At.UTC(), u.ExpiresAt.UTC()
+	return &u, nil
 }
 
 // AddUndo writes u. Call it in a transaction that has already written the user's
@@ -46,17 +61,8 @@ func nextSeq(user, at string) string {
 // Undo returns the row with this id if its event can still be taken back at now, or
 // ErrNotFound.
 func (s *Store) Undo(ctx context.Context, id string, now time.Time) (*Undo, error) {
-	var u Undo
-	var kind string // in small letters here
-	err := s.conn.QueryRow(ctx, `/* Undo */
-		SELECT id, user_id, seq, kind, email, email_key, username, device, at, expires_at, wants_second_factor, must_enrol
-		FROM undo WHERE id = $1 AND expires_at > $2`, id, now).
-		Scan(&u.ID, &u.UserID, &u.Seq, &kind, &u.Email, &u.EmailKey, &u.Username, &u.Device, &u.At, &u.ExpiresAt, &u.WantsSecondFactor, &u.MustEnrol)
-	if err != nil {
-		return nil, err
-	}
-	u.Kind, u.At, u.ExpiresAt = EventKind(strings.ToUpper(kind)), u.At.UTC(), u.ExpiresAt.UTC()
-	return &u, nil
+	return scanUndo(s.conn.QueryRow(ctx, `/* Undo */
+		SELECT `+undoColumns+` FROM undo WHERE id = $1 AND expires_at > $2`, id, now))
 }
 
 // forgetLater deletes those rows of a user that would put the account back to other

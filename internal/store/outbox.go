@@ -113,18 +113,34 @@ func (s *Store) ReleaseMail(ctx context.Context, id string, due time.Time, reaso
 	return one(s.conn.Exec(ctx, `/* ReleaseMail */ UPDATE outbox SET due_at = $2, last_error = $3 WHERE id = $1`, id, due, reason))
 }
 
-// FailMail gives a row up. It stays for the operator to see, and gives its Dedupe up.
+// unkept is the condition on a row that it is deleted where it would be given up: its user is
+// gone, or what it says is about somebody else, who may be gone before it is.
+const unkept = `(kind = 'administrators_changed' OR user_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM users WHERE id = user_id))`
+
+// FailMail gives a row up. It stays for the operator to see, unless its user is gone or it
+// tells administrators of somebody else, and gives its Dedupe up.
 func (s *Store) FailMail(ctx context.Context, id string, now time.Time, reason string) error {
-	return one(s.conn.Exec(ctx, `/* FailMail */
-		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL WHERE id = $1`, id, now, reason))
+	counts, err := s.batch(ctx,
+		db.Stmt{SQL: `/* FailMail, what is not kept */ DELETE FROM outbox WHERE id = $1 AND ` + unkept, Args: []any{id}},
+		db.Stmt{SQL: `/* FailMail */
+			UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL WHERE id = $1`, Args: []any{id, now, reason}})
+	if err != nil {
+		return err
+	}
+	return one(counts[0]+counts[1], nil)
 }
 
-// FailOldMail gives up every due row that was admitted and was written at createdBy or
-// earlier, and returns how many those are.
+// FailOldMail gives up, as FailMail does, every due row that was admitted and was written at
+// createdBy or earlier, and returns how many those are.
 func (s *Store) FailOldMail(ctx context.Context, createdBy, now time.Time, reason string) (int64, error) {
-	return s.conn.Exec(ctx, `/* FailOldMail */
-		UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL
-		WHERE failed_at IS NULL AND admitted AND due_at <= $2 AND created_at <= $1`, createdBy, now, reason)
+	const old = ` WHERE failed_at IS NULL AND admitted AND due_at <= $2 AND created_at <= $1`
+	counts, err := s.batch(ctx,
+		db.Stmt{SQL: `/* FailOldMail, what is not kept */ DELETE FROM outbox` + old + ` AND ` + unkept, Args: []any{createdBy, now}},
+		db.Stmt{SQL: `/* FailOldMail */ UPDATE outbox SET failed_at = $2, last_error = $3, dedupe = NULL` + old, Args: []any{createdBy, now, reason}})
+	if err != nil {
+		return 0, err
+	}
+	return counts[0] + counts[1], nil
 }
 
 // DeleteMail deletes a row: its mail was sent, or there is nothing to say.

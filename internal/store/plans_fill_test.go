@@ -44,6 +44,7 @@ var filling = []rows{
 	{3 * people, `INSERT INTO security_events (id, at, kind, outcome, user_id, actor_kind, actor_id, way, details, count)
 		SELECT 'e' || #i, @-i, CASE i % 3 WHEN 0 THEN 'LOGOUT' ELSE 'LOGIN' END, 'SUCCESS', CASE WHEN i % 100 <> 1 THEN 'u' || #(i/3) END,
 			CASE i % 100 WHEN 1 THEN 'SHELL' ELSE 'USER' END, CASE i % 100 WHEN 1 THEN 'root@test' ELSE 'u' || #(i/3) END, 'API', '{}', 1 FROM numbers`},
+	{people, `INSERT INTO reservations (hash, holder, held_until) SELECT ~i, ~i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO refusals (hash, expires_at) SELECT ~i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO used (hash, owner, expires_at) SELECT ~i, 's' || #i, @i-2000 FROM numbers`},
 	{people, `INSERT INTO totps (id, user_id, name, secret, last_step, created_at, added_seq, removed_seq)

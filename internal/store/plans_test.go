@@ -45,7 +45,10 @@ var sorts = map[string]string{
 	"AllSecurityEvents of kinds":    "as many pages as kinds are asked for and there are kinds of actors",
 	"ClaimOf":                       "what one client registered of one name",
 	"ExportFactors, recovery codes": "the codes of a page of users",
+	"Held, addresses":               "those of one user",
+	"Held, usernames":               "those of one user",
 	"ListMail":                      "two pages",
+	"MailsOf":                       "the mails to one user",
 	"PasskeysOf":                    "the passkeys of a page of users",
 	"Register":                      "what one client registered of one address",
 	"RegistrationFor":               "what one client registered of one address, or who registered one name",
@@ -106,7 +109,7 @@ func TestPlans(t *testing.T) {
 			e.leading, err = leadingColumns(t.Context(), d)
 			must(t, err)
 		}
-		story(t, store.New(e))
+		story(t, store.New(e, testenv.StoreSecret))
 		mu.Lock()
 		defer mu.Unlock()
 		for _, name := range slices.Sorted(maps.Keys(e.faults)) {

@@ -78,16 +78,17 @@ func (s *Store) Register(ctx context.Context, r, seen *Registration, m *Mail, he
 		if err != nil {
 			return err
 		}
+		args := []any{r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
+			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since, seen.id()}
 		n, err := tx.conn.Exec(ctx, `/* Register */
 			INSERT INTO registrations (id, email, email_key, username, username_key, password_hash, client, device,
 				created_at, expires_at, username_made, closed)
 			SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $13, EXISTS (SELECT 1 FROM users WHERE email_key = $3)
 				OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $3 AND held_until > $9)
+				OR `+tx.addressReserved(&args, r.EmailKey, "$9")+`
 			WHERE (SELECT count(*) FROM registrations WHERE client = $7 AND email_key = $3 AND expires_at > $9 AND created_at > $14) < $11
 				AND (SELECT count(*) FROM registrations WHERE client = $7 AND expires_at > $9 AND created_at > $14) < $12
-				AND COALESCE((SELECT id`+newestLike("$7", "$3", "$9", "$5", "$13")+`), $15) = $15`,
-			r.ID, r.Email, r.EmailKey, r.Username, r.UsernameKey, r.PasswordHash, r.Client, r.Device,
-			r.CreatedAt, r.ExpiresAt, limits.PerAddress, limits.PerClient, r.UsernameMade, limits.Since, seen.id())
+				AND COALESCE((SELECT id`+newestLike("$7", "$3", "$9", "$5", "$13")+`), $15) = $15`, args...)
 		if err != nil {
 			return err
 		}
@@ -124,11 +125,13 @@ func (s *Store) refused(ctx context.Context, r, seen *Registration) error {
 // username is another's.
 func (s *Store) RenewRegistration(ctx context.Context, r *Registration, m *Mail, heldUntil, now time.Time) error {
 	return s.InTx(ctx, func(tx *Store) error {
+		args := []any{r.ID, r.EmailKey, r.CreatedAt, r.ExpiresAt, now, r.Email, r.Username}
 		err := one(tx.conn.Exec(ctx, `/* RenewRegistration */
 			UPDATE registrations SET email = $6, username = $7, created_at = $3, expires_at = $4,
 				closed = EXISTS (SELECT 1 FROM users WHERE email_key = $2)
 					OR EXISTS (SELECT 1 FROM held_addresses WHERE email_key = $2 AND held_until > $5)
-			WHERE id = $1 AND expires_at > $5`, r.ID, r.EmailKey, r.CreatedAt, r.ExpiresAt, now, r.Email, r.Username))
+					OR `+tx.addressReserved(&args, r.EmailKey, "$5")+`
+			WHERE id = $1 AND expires_at > $5`, args...))
 		if err != nil {
 			return err
 		}
@@ -138,7 +141,7 @@ func (s *Store) RenewRegistration(ctx context.Context, r *Registration, m *Mail,
 
 // holdAndMail holds the username of a registration and writes its mail.
 func (s *Store) holdAndMail(ctx context.Context, r *Registration, m *Mail, heldUntil, now time.Time) error {
-	counts, err := s.batch(ctx, guardLook(r.UsernameKey, now), holdUsername(r.UsernameKey, r.EmailKey, heldUntil, now), m.insert())
+	counts, err := s.batch(ctx, guardLook(r.UsernameKey, now), s.holdUsername(r.UsernameKey, r.EmailKey, heldUntil, now), m.insert())
 	if err == nil && counts[1] == 0 {
 		return ErrConflict
 	}

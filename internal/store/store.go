@@ -11,8 +11,8 @@
 //
 // What callers need is a method of [Store]. Files are named as those of package auth
 // that use them. user.go, session.go and mail.go have the row types that all others
-// are about; outbox.go is how waiting mail is claimed and settled; sweep.go deletes
-// what is expired.
+// are about; outbox.go is how waiting mail is claimed and settled; reservation.go is what
+// stays of the names of a deleted account; sweep.go deletes what is expired.
 package store
 
 import (
@@ -22,6 +22,7 @@ import (
 
 	"latchkey/internal/coalesce"
 	"latchkey/internal/db"
+	"latchkey/internal/seal"
 )
 
 // What callers tell apart, the same on both databases.
@@ -40,11 +41,17 @@ type Store struct {
 	pool   db.DB                              // nil inside a transaction
 	failed error                              // of a transaction inside this one, the first
 	lookUp *coalesce.Group[string, *signedIn] // nil inside a transaction
+	keys   [][]byte                           // by which the names of deleted accounts are kept: see reservation.go
 }
 
-// New returns a Store that runs on pool.
-func New(pool db.DB) *Store {
+// New returns a Store that runs on pool. By secrets, those of SECRET_KEY, it keeps the names
+// of deleted accounts: the first keeps new ones, all find them. Without any it deletes
+// nobody, and finds none.
+func New(pool db.DB, secrets ...[]byte) *Store {
 	s := &Store{conn: pool, pool: pool}
+	if len(secrets) > 0 {
+		s.keys, _ = seal.Derive(secrets, "reservation") // fails where there is none
+	}
 	s.lookUp = coalesce.New(lookUpsAtOnce, s.signedIn, func(err error) bool { return errors.Is(err, ErrUnavailable) })
 	return s
 }
@@ -63,7 +70,7 @@ func (s *Store) InTx(ctx context.Context, f func(tx *Store) error) error {
 		return err
 	}
 	return s.pool.InTx(ctx, func(c db.Conn) error {
-		tx := &Store{conn: c}
+		tx := &Store{conn: c, keys: s.keys}
 		if err := f(tx); err != nil {
 			return err
 		}

@@ -46,6 +46,8 @@ func (s *Store) Sweep(ctx context.Context, now time.Time, keepEvents time.Durati
 		{`/* Sweep, who was invited */ DELETE FROM users AS u WHERE ` + uninvited + ` AND u.id IN (SELECT u.id FROM users u WHERE ` + uninvited + ` LIMIT $2)`, now},
 		{`/* Sweep, usernames */ DELETE FROM usernames WHERE user_id IS NULL AND held_until <= $1
 			AND key IN (SELECT key FROM usernames WHERE held_until <= $1 LIMIT $2)`, now},
+		{`/* Sweep, reservations */ DELETE FROM reservations WHERE held_until <= $1 AND (hash, holder) IN (
+			SELECT hash, holder FROM reservations WHERE held_until <= $1 LIMIT $2)`, now},
 		{`/* Sweep, looks */ DELETE FROM looks WHERE last_at <= $1 AND look IN (SELECT look FROM looks WHERE last_at <= $1 LIMIT $2)`, now.Add(-keepLook)},
 		{`/* Sweep, tokens */ DELETE FROM tokens WHERE hash IN (SELECT hash FROM tokens WHERE expires_at <= $1 LIMIT $2)`, now},
 		{`/* Sweep, refusals */ DELETE FROM refusals WHERE hash IN (SELECT hash FROM refusals WHERE expires_at <= $1 LIMIT $2)`, now},

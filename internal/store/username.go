@@ -8,10 +8,11 @@ import (
 	"latchkey/internal/names"
 )
 
-// Every username that is not free has one row in the table usernames. The row belongs to
-// the user who has the name; or to a holder, for whom the name is kept for a while: the
-// key of the address that registered it, or the id of the user who gave it up. So the
-// primary key excludes that two have one name.
+// Every username that somebody has, or may have soon, has one row in the table usernames.
+// The row belongs to the user who has the name; or to a holder, for whom the name is kept for
+// a while: the key of the address that registered it, or the id of the user who gave it up. So
+// the primary key excludes that two have one name. What a deleted account leaves is kept
+// apart, where nobody can read it: see reservation.go.
 
 // A name that looks like another's is taken as well (names.Look), so each row has its
 // look. Names that looked alike before that was so go on side by side, and so do those of
@@ -32,12 +33,18 @@ const (
 // (or "") and for the address with emailKey: it, or one that looks like it, is another
 // user's, or held for somebody else.
 func (s *Store) UsernameTaken(ctx context.Context, key, userID, emailKey string, now time.Time) (taken bool, err error) {
+	args := []any{key, userID, emailKey, now, names.Look(key)}
 	err = s.conn.QueryRow(ctx, `/* UsernameTaken */
 		SELECT EXISTS (SELECT 1 FROM usernames
 			WHERE key = $1 AND (user_id <> $2 OR (holder <> $2 AND holder <> $3 AND held_until > $4)))
-			OR (`+lookalike+` AND NOT `+theirs+`)`,
-		key, userID, emailKey, now, names.Look(key)).Scan(&taken)
+			OR ((`+lookalike+` OR `+s.reserved(&args, key, emailKey, "$4")+`) AND NOT `+theirs+`)`, args...).Scan(&taken)
 	return taken, err
+}
+
+// free is the condition that such a claim of a name may be made. It adds to args what it needs
+// beside these parameters.
+func (s *Store) free(args *[]any, key, emailKey string) string {
+	return `(` + theirs + ` OR NOT (` + lookalike + ` OR ` + s.reserved(args, key, emailKey, "$4") + `))`
 }
 
 // guardLook returns the statement that makes those wait for each other who claim names
@@ -53,26 +60,28 @@ func guardLook(key string, now time.Time) db.Stmt {
 // given. A hold that the address has already is not prolonged, so nobody can keep a name
 // for ever without confirming. The statement touches no row if the name, or one that
 // looks like it, is another's.
-func holdUsername(key, emailKey string, until, now time.Time) db.Stmt {
+func (s *Store) holdUsername(key, emailKey string, until, now time.Time) db.Stmt {
+	args := []any{key, "", emailKey, now, names.Look(key), until}
 	return db.Stmt{SQL: `/* holdUsername */
-		INSERT INTO usernames (key, holder, held_until, look) SELECT $1, $3, $6, $5 WHERE ` + theirs + ` OR NOT ` + lookalike + `
+		INSERT INTO usernames (key, holder, held_until, look) SELECT $1, $3, $6, $5 WHERE ` + s.free(&args, key, emailKey) + `
 		ON CONFLICT (key) DO UPDATE SET
 			held_until = CASE WHEN usernames.held_until > $4 THEN usernames.held_until ELSE excluded.held_until END,
 			holder = excluded.holder, look = excluded.look
 		WHERE usernames.user_id IS NULL AND (usernames.holder = excluded.holder OR usernames.held_until <= $4)`,
-		Args: []any{key, "", emailKey, now, names.Look(key), until}}
+		Args: args}
 }
 
 // ownUsername returns the statement that gives a username to a user who has none. It may
 // be held for them or their address. The statement touches no row if the name, or one
 // that looks like it, is another's.
-func ownUsername(key, userID, emailKey string, now time.Time) db.Stmt {
+func (s *Store) ownUsername(key, userID, emailKey string, now time.Time) db.Stmt {
+	args := []any{key, userID, emailKey, now, names.Look(key)}
 	return db.Stmt{SQL: `/* ownUsername */
-		INSERT INTO usernames (key, user_id, look) SELECT $1, $2, $5 WHERE ` + theirs + ` OR NOT ` + lookalike + `
+		INSERT INTO usernames (key, user_id, look) SELECT $1, $2, $5 WHERE ` + s.free(&args, key, emailKey) + `
 		ON CONFLICT (key) DO UPDATE SET user_id = excluded.user_id, holder = NULL, held_until = NULL, look = excluded.look
 		WHERE usernames.user_id IS NULL
 			AND (usernames.holder = $2 OR usernames.holder = $3 OR usernames.held_until <= $4)`,
-		Args: []any{key, userID, emailKey, now, names.Look(key)}}
+		Args: args}
 }
 
 // releaseUsername returns the statement that takes the username from a user, and holds it
@@ -101,7 +110,7 @@ func (s *Store) rename(ctx context.Context, u *User, username string, heldUntil,
 	if err != nil || key == names.Lower(u.Username) {
 		return err
 	}
-	counts, err := s.batch(ctx, guardLook(key, now), releaseUsername(u.ID, heldUntil), ownUsername(key, u.ID, u.EmailKey, now))
+	counts, err := s.batch(ctx, guardLook(key, now), releaseUsername(u.ID, heldUntil), s.ownUsername(key, u.ID, u.EmailKey, now))
 	if err == nil && counts[2] == 0 {
 		return ErrConflict
 	}

@@ -34,14 +34,15 @@ func (s *Store) ClaimOf(ctx context.Context, usernameKey, client string, now tim
 // MoveClaim has the address with emailKey hold the username that the address of
 // earlier holds, for as long as that would have, and closes what its client
 // registered of it: what is to be registered in the same transaction takes their
-// place. heldUntil is how long a hold lasts that began with earlier: no other moves,
-// such as one that a deleted account left, or that was there before. ErrConflict if it
-// is not held so, or if another client claims it, too.
+// place. heldUntil is how long a hold lasts that began with earlier: no other moves, such as
+// one that was there before. ErrConflict if it is not held so, if another client claims it,
+// too, or if a deleted account has left it to somebody else.
 func (s *Store) MoveClaim(ctx context.Context, earlier *Registration, emailKey string, heldUntil, now time.Time) error {
 	// It comes first: who claims the name meanwhile waits here, or is seen below.
+	args := []any{earlier.UsernameKey, earlier.EmailKey, emailKey, now, heldUntil}
 	n, err := s.conn.Exec(ctx, `/* MoveClaim, the username */
-		UPDATE usernames SET holder = $3 WHERE key = $1 AND user_id IS NULL AND holder = $2 AND held_until > $4 AND held_until = $5`,
-		earlier.UsernameKey, earlier.EmailKey, emailKey, now, heldUntil)
+		UPDATE usernames SET holder = $3 WHERE key = $1 AND user_id IS NULL AND holder = $2 AND held_until > $4 AND held_until = $5
+			AND NOT `+s.reserved(&args, earlier.UsernameKey, emailKey, "$4"), args...)
 	if err != nil {
 		return err
 	}

@@ -16,9 +16,9 @@ import (
 // so that what the outside tests do to it is watched too, and as the Dockerfile does,
 // for tests that measure. bare builds what its start is compared with.
 var (
-	binary = sync.OnceValues(func() (*os.File, error) { return build(".", append(unwatched(), "-race")...) })
-	plain  = sync.OnceValues(func() (*os.File, error) { return build(".", release...) })
-	bare   = sync.OnceValues(func() (*os.File, error) { return build("./e2e/testdata/bare", release...) })
+	binary = sync.OnceValues(func() (*os.File, error) { return build(root(), ".", append(unwatched(), "-race")...) })
+	plain  = sync.OnceValues(func() (*os.File, error) { return build(root(), ".", release...) })
+	bare   = sync.OnceValues(func() (*os.File, error) { return build(root(), "./e2e/testdata/bare", release...) })
 )
 
 // release are the flags of the Dockerfile. It builds without C, too.
@@ -33,9 +33,9 @@ func unwatched() (flags []string) {
 	return flags
 }
 
-// build returns the program of a package, opened. Its name is gone by then, so that nothing
-// is left behind; see path.
-func build(pkg string, flags ...string) (*os.File, error) {
+// build returns the program of a package of the module in a folder, opened. Its name is gone
+// by then, so that nothing is left behind; see path.
+func build(module, pkg string, flags ...string) (*os.File, error) {
 	dir, err := os.MkdirTemp("", "latchkey-build")
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func build(pkg string, flags ...string) (*os.File, error) {
 	out := filepath.Join(dir, "latchkey")
 	//lint:ignore G204 a test chooses what it starts
 	cmd := exec.Command("go", append(append([]string{"build", "-o", out}, flags...), pkg)...)
-	cmd.Dir = root()
+	cmd.Dir = module
 	if !slices.Contains(flags, "-race") {
 		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	}

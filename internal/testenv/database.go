@@ -157,8 +157,11 @@ func Each(t *testing.T, f func(t *testing.T, d db.DB)) {
 // EachStore runs f on a store on both databases, side by side.
 func EachStore(t *testing.T, f func(t *testing.T, s *store.Store)) {
 	t.Helper()
-	Each(t, func(t *testing.T, d db.DB) { f(t, store.New(d)) })
+	Each(t, func(t *testing.T, d db.DB) { f(t, store.New(d, StoreSecret)) })
 }
+
+// StoreSecret is the SECRET_KEY of the stores of EachStore.
+var StoreSecret = []byte("the secret of a store in a test, of more than 32 bytes")
 
 // Role makes a user of the server who may log in to the database that rawURL
 // names, and nothing else, and returns its name and the URL by which it does. It

@@ -74,7 +74,13 @@ func Production(t testing.TB, env ...string) *Stack {
 // Add launches one more replica and does not wait for it.
 func (s *Stack) Add(t testing.TB) *Process {
 	t.Helper()
-	p := s.launch(t, "", FreePort(t))
+	return s.AddIn(t, "")
+}
+
+// AddIn is Add in a folder that is there.
+func (s *Stack) AddIn(t testing.TB, dir string) *Process {
+	t.Helper()
+	p := s.launch(t, dir, FreePort(t))
 	s.Replicas = append(s.Replicas, p)
 	return p
 }

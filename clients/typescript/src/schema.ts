@@ -355,6 +355,8 @@ export type SecurityEventKind =
   | 'ACCOUNT_DISABLED'
   | 'ACCOUNT_ENABLED'
   | 'ACCOUNT_DELETED'
+  /** All that is kept of it was printed, by `latchkey user export`. */
+  | 'ACCOUNT_EXPORTED'
   /** An authenticator app. */
   | 'FACTOR_ADDED'
   | 'FACTOR_REMOVED'
