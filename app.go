@@ -32,6 +32,7 @@ import (
 	"latchkey/internal/store"
 	"latchkey/internal/tally"
 	"latchkey/internal/throttle"
+	"latchkey/internal/trace"
 	"latchkey/internal/web"
 	"latchkey/migrations"
 )
@@ -54,6 +55,7 @@ type app struct {
 	redis    redis.UniversalClient // nil without REDIS_URL
 	shared   *redisstore.Store     // on redis
 	breaches breach.List           // nil where new passwords are not looked up
+	trace    *trace.Tracer         // nil where there are no traces
 	hasher   *password.Hasher
 	keys     *keyring.Ring // nil unless the service makes its own keys
 	refusals *refusals.Refusals
@@ -83,6 +85,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 			a.close()
 		}
 	}()
+	if cfg.Traces != nil {
+		a.trace = trace.New(traceConfig(cfg, log))
+	}
 	if err := a.openDatabase(); err != nil {
 		return nil, err
 	}
@@ -100,6 +105,9 @@ func build(cfg config.Config, log zerolog.Logger, now func() time.Time, machines
 		}
 		a.fallback = throttle.NewFallback(a.shared, log)
 		tokens, counters = a.shared, a.fallback
+		if a.trace != nil {
+			a.redis.AddHook(redisstore.Spans{})
+		}
 		useful["redis"], useful["redis"+web.Writes] = a.shared.Ping, a.shared.Writes
 	}
 	links, err := link.New(link.Config{
@@ -168,10 +176,13 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	if a.metrics != nil {
 		observers = append(observers, a.metrics.Request)
 	}
+	if a.cfg.AccessLog {
+		observers = append(observers, request.AccessLog(a.log, a.cfg.LogAddresses))
+	}
 	door, err := request.New(request.Config{
 		Auth: a.service, Proxies: a.cfg.TrustedProxies, Secure: a.cfg.Secure(), Path: a.cfg.PublicURL.Path, Log: log,
 		Own: a.cfg.Origin(), Origins: a.cfg.CORSOrigins, Previews: a.cfg.CORSPreviews,
-		Development: development, AdviceFor: a.cfg.AdviceFor, Observers: observers,
+		Development: development, AdviceFor: a.cfg.AdviceFor, Trace: a.trace, Observers: observers,
 	})
 	if err != nil {
 		return nil, err

@@ -23,6 +23,7 @@ import (
 	"latchkey/internal/hashing"
 	"latchkey/internal/password"
 	"latchkey/internal/store"
+	"latchkey/internal/trace"
 	"latchkey/migrations"
 )
 
@@ -71,6 +72,9 @@ func examine(ctx context.Context) ([]doctor.Finding, error) {
 	if s.BreachesErr = err; list != nil {
 		defer func() { _ = list.Close() }()
 		s.Breaches = list.Check
+	}
+	if cfg.Traces != nil {
+		s.Traces = func(ctx context.Context) error { return trace.Try(ctx, traceConfig(cfg, zerolog.Nop())) }
 	}
 	if !cfg.Inbox() {
 		s.Mail, s.MailErr = openMailServer(cfg, greetTime)

@@ -19,7 +19,7 @@ import (
 // rooms says which packages of ours each package may import. Data travels one
 // way, graph → auth → store → db, and never back or sideways.
 var rooms = map[string][]string{
-	"":                    {"graph", "internal/auth", "internal/breach", "internal/buildinfo", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/metrics", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/tally", "internal/throttle", "internal/web", "migrations"},
+	"":                    {"graph", "internal/auth", "internal/breach", "internal/buildinfo", "internal/cli", "internal/config", "internal/db", "internal/doctor", "internal/hashing", "internal/jwt", "internal/keyring", "internal/link", "internal/mail", "internal/metrics", "internal/names", "internal/oauth", "internal/outbox", "internal/passkey", "internal/password", "internal/redisstore", "internal/refusals", "internal/request", "internal/store", "internal/tally", "internal/throttle", "internal/trace", "internal/web", "migrations"},
 	"graph":               {"graph/gen", "graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/gql", "internal/request", "internal/store", "internal/web"},
 	"graph/gen":           {"graph/scalar", "internal/auth", "internal/config", "internal/doctor", "internal/store"},
 	"graph/scalar":        {},
@@ -31,30 +31,31 @@ var rooms = map[string][]string{
 	"internal/coalesce":   {},
 	"internal/codes":      {},
 	"internal/config":     {"internal/jwt", "internal/names"},
-	"internal/db":         {"internal/cause"},
+	"internal/db":         {"internal/cause", "internal/trace"},
 	"internal/doctor":     {"internal/config", "internal/keyring", "internal/mail", "internal/redisstore", "internal/store"},
-	"internal/gql":        {},
+	"internal/gql":        {"internal/trace"},
 	"internal/hashing":    {"internal/password"},
 	"internal/jwt":        {},
 	"internal/keyring":    {"internal/jwt", "internal/seal", "internal/store"},
 	"internal/link":       {"internal/codes", "internal/names", "internal/seal", "internal/store"},
-	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle"},
+	"internal/mail":       {"internal/cause", "internal/codes", "internal/link", "internal/names", "internal/outbox", "internal/seal", "internal/store", "internal/throttle", "internal/trace"},
 	"internal/metrics":    {"internal/auth", "internal/buildinfo", "internal/db", "internal/outbox", "internal/password", "internal/request", "internal/store"},
 	"internal/names":      {},
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
-	"internal/outbox":     {"internal/store"},
+	"internal/outbox":     {"internal/store", "internal/trace"},
 	"internal/passkey":    {},
 	"internal/password":   {},
-	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle"},
+	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle", "internal/trace"},
 	"internal/refusals":   {},
-	"internal/request":    {"internal/auth"},
+	"internal/request":    {"internal/auth", "internal/trace"},
 	"internal/seal":       {},
-	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/seal"},
+	"internal/store":      {"internal/coalesce", "internal/db", "internal/names", "internal/seal", "internal/trace"},
 	"internal/tally":      {"internal/store"},
-	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "migrations"},
+	"internal/testenv":    {"internal/breach", "internal/db", "internal/store", "internal/trace", "migrations"},
 	"internal/throttle":   {},
 	"internal/ticket":     {},
 	"internal/totp":       {},
+	"internal/trace":      {"internal/cause"},
 	"internal/web":        {"internal/auth", "internal/link", "internal/mail", "internal/request", "internal/store"},
 	"migrations":          {},
 }
@@ -116,7 +117,7 @@ func TestArrowsPointDown(t *testing.T) {
 			if (strings.HasPrefix(name, "github.com/prometheus") || name == "net/http/pprof") && dir != "internal/metrics" {
 				t.Errorf("%s imports %s: only internal/metrics does", path, name)
 			}
-			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/metrics", "internal/oauth", "internal/request", "internal/web", "internal/testenv"}, dir) {
+			if name == "net/http" && !slices.Contains([]string{"", "graph", "internal/breach", "internal/gql", "internal/metrics", "internal/oauth", "internal/request", "internal/trace", "internal/web", "internal/testenv"}, dir) {
 				t.Errorf("%s knows HTTP", path)
 			}
 		}
@@ -183,7 +184,7 @@ func TestBinaryDependencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for lines := bufio.NewScanner(bytes.NewReader(out)); lines.Scan(); {
-		for _, no := range []string{"testing", "latchkey/internal/testenv", "github.com/chromedp", "github.com/emersion", "golang.org/x/oauth2"} {
+		for _, no := range []string{"testing", "latchkey/internal/testenv", "github.com/chromedp", "github.com/emersion", "golang.org/x/oauth2", "go.opentelemetry.io", "google.golang.org/grpc"} {
 			if strings.HasPrefix(lines.Text(), no) && !strings.HasPrefix(lines.Text(), "testing/") {
 				t.Errorf("the binary contains %s", lines.Text())
 			}

@@ -35,7 +35,7 @@ func (a *app) openMail(links *link.Maker, counters throttle.Counters) (inbox *ma
 	}
 	c := mail.Config{
 		Store: a.store, Sender: sender, Links: links, Counters: counters, Templates: templates,
-		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally,
+		From: a.cfg.MailFrom, FromName: a.cfg.MailFromName, ReplyTo: a.cfg.SupportEmail, Log: &a.log, Now: a.now, Tally: a.tally, Trace: a.trace,
 	}
 	if a.testMail, err = mail.NewTrial(c); err != nil {
 		return nil, err

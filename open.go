@@ -3,15 +3,19 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/redis/go-redis/v9"
+	"github.com/rs/zerolog"
 
 	"latchkey/internal/breach"
 	"latchkey/internal/config"
 	"latchkey/internal/db"
 	"latchkey/internal/mail"
 	"latchkey/internal/redisstore"
+	"latchkey/internal/trace"
 )
 
 // The servers that the configuration names, opened in the same way for the service
@@ -48,6 +52,14 @@ func openBreaches(cfg config.Config, now func() time.Time) (breach.List, error) 
 		return list, nil
 	}
 	return nil, nil
+}
+
+// traceConfig says where spans go, and what they are of, where traces are wanted.
+func traceConfig(cfg config.Config, log zerolog.Logger) trace.Config {
+	t := cfg.Traces
+	resource := map[string]string{"service.version": version, "service.instance.id": uuid.NewString()}
+	maps.Copy(resource, t.Resource)
+	return trace.Config{URL: t.URL, Headers: t.Headers, Timeout: t.Timeout, Resource: resource, Sampler: t.Sampler, Ratio: t.Ratio, Log: log}
 }
 
 // openMailServer returns the mail server that MAIL_SERVER names. timeout bounds

@@ -43,6 +43,8 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	ctx, fail := context.WithCancelCause(ctx)
 	defer fail(nil)
+	a.trace.Start()
+	defer a.trace.Stop() // when all others are done
 	var jobs sync.WaitGroup
 	defer a.tally.End()
 	defer jobs.Wait()

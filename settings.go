@@ -5,7 +5,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"time"
 
 	"github.com/rs/zerolog"
 	"golang.org/x/term"
@@ -62,11 +61,14 @@ func withMadeSecret(cfg config.Config) (config.Config, error) {
 	return cfg, err
 }
 
+// Times in the log have milliseconds: a request takes some.
+func init() { zerolog.TimeFieldFormat = "2006-01-02T15:04:05.000Z07:00" }
+
 func newLogger(w io.Writer, cfg config.Config) zerolog.Logger {
 	if cfg.LogFormat == "console" {
 		file, ok := w.(*os.File)
 		coloured := ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" // https://no-color.org
-		w = zerolog.ConsoleWriter{Out: w, TimeFormat: time.TimeOnly, NoColor: !coloured}
+		w = zerolog.ConsoleWriter{Out: w, TimeFormat: "15:04:05.000", NoColor: !coloured}
 	}
 	level, err := zerolog.ParseLevel(cfg.LogLevel)
 	if err != nil {

@@ -92,7 +92,7 @@ func (a Actor) logged(line *zerolog.Event) *zerolog.Event {
 	if a.RequestID != "" {
 		line = line.Str("request_id", a.RequestID)
 	}
-	if network := a.Client.network(); network != nil {
+	if network := a.Client.Network(); network != nil {
 		line = line.Str("client", *network)
 	}
 	return line

@@ -114,7 +114,7 @@ func networkOf(key string) string {
 	if err != nil {
 		return key
 	}
-	if network := (Client{Addr: addr}).network(); network != nil {
+	if network := (Client{Addr: addr}).Network(); network != nil {
 		return *network
 	}
 	return key

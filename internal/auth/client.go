@@ -57,10 +57,10 @@ func (c Client) caller(known bool) password.Caller {
 	return password.Caller{Known: known, Network: c.line(), Client: c.Key()}
 }
 
-// network is where a client is as far as history keeps it: the /24 of an IPv4
+// Network is where a client is as far as history and logs keep it: the /24 of an IPv4
 // address, the /48 of an IPv6 address, or nil. It tells networks apart and no
 // person.
-func (c Client) network() *string {
+func (c Client) Network() *string {
 	addr := c.Addr.Unmap().WithZone("")
 	bits := 24
 	if addr.Is6() {

@@ -112,7 +112,7 @@ func event(a Actor, kind store.EventKind, userID string, now time.Time) *store.S
 	if a.Viewer != nil {
 		e.SessionID = &a.Viewer.Session.ID
 	}
-	if e.Client = a.Client.network(); e.Client != nil {
+	if e.Client = a.Client.Network(); e.Client != nil {
 		e.Device = new(a.Client.device())
 	}
 	return e

@@ -69,7 +69,7 @@ func (s *Service) sum(a Actor, kind store.EventKind, reason, userID string) {
 		return
 	}
 	of, client := store.SumOf{Kind: kind, Reason: reason, Way: a.Way, UserID: userID}, ""
-	if network := a.Client.network(); network != nil {
+	if network := a.Client.Network(); network != nil {
 		client = *network
 	}
 	if userID == "" {

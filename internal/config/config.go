@@ -207,6 +207,14 @@ type Config struct {
 	LogLevel string
 	// LogFormat is "console" (default in development) or "json".
 	LogFormat string
+	// AccessLog writes a line for each request. Default false.
+	AccessLog bool
+	// LogAddresses has those lines hold whole client addresses. Default: networks, /24 of an
+	// IPv4 address and /48 of an IPv6 address.
+	LogAddresses bool
+
+	// Traces says where traces go, or is nil: there are none, the default.
+	Traces *Traces
 }
 
 // String returns what the server is, without any of its secrets, so that a Config that is

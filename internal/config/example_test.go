@@ -15,6 +15,7 @@ const exampleFile = "../../.env.example"
 // samples are the settings that have no default: the file shows what one may look like.
 var samples = []string{
 	"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "CORS_ORIGINS", "TRUSTED_PROXIES", "PASSKEY_ORIGINS", "MAIL_SERVER", "METRICS_ADDR", "SUPPORT_EMAIL", "APP_URL", "ACCOUNT_URL", "CONFIRM_URL", "RESET_URL", "LOGIN_URL",
+	"OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RESOURCE_ATTRIBUTES",
 }
 
 var setting = regexp.MustCompile(`(?m)^#?([A-Z][A-Z0-9_]*)=(.*)$`)

@@ -64,6 +64,9 @@ func read(r *reader) Config {
 		format = "console"
 	}
 	c.LogFormat = parsed(r, "LOG_FORMAT", format, oneOf("console", "json"))
+	c.AccessLog = parsed(r, "ACCESS_LOG", false, onOff)
+	c.LogAddresses = parsed(r, "LOG_ADDRESSES", "networks", oneOf("networks", "full")) == "full"
+	readTraces(r, &c)
 	return c
 }
 

@@ -23,7 +23,8 @@ func TestMistakes_F3(t *testing.T) {
 		"CORS_ORIGINS": "*,null,https://app.example.org/", "TRUSTED_PROXIES": "10.0.0.0/8,proxy", "PASSKEY_DOMAIN": "https://" + leak + ".example.org", "PASSKEY_ORIGINS": "https://app.example.org,android:apk-key-hash:" + leak,
 		"MAIL_PORT": "smtp", "MAIL_PASSWORD": leak, "MAIL_TLS": "on", "MAIL_FROM": "Ada <ada@example.org>", "MAIL_TEMPLATES": "testdata/" + leak,
 		"APP_URL": "javascript:alert(1)", "ACCOUNT_URL": "/account", "CONFIRM_URL": "https://app.example.org/confirm", "RESET_URL": "https://app.example.org/reset",
-		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml",
+		"INTROSPECTION": "true", "EXPLORER": "1", "LOG_LEVEL": "loud", "LOG_FORMAT": "xml", "ACCESS_LOG": "yes", "LOG_ADDRESSES": leak,
+		"OTEL_EXPORTER_OTLP_ENDPOINT": leak, "OTEL_EXPORTER_OTLP_HEADERS": leak, "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc",
 	})
 	if err == nil {
 		t.Fatal("no mistake")

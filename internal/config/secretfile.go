@@ -9,7 +9,7 @@ import (
 
 // secrets are the settings that are none of anybody's business. Each can stand in
 // a file instead, which its name and fileSuffix name.
-var secrets = []string{"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "MAIL_PASSWORD"}
+var secrets = []string{"DATABASE_URL", "REDIS_URL", "SECRET_KEY", "OAUTH_CLIENTS", "MAIL_PASSWORD", ofExporter + "HEADERS", ofTraces + "HEADERS"}
 
 const (
 	fileSuffix    = "_FILE"

@@ -24,9 +24,9 @@ func TestSecretFiles_F3(t *testing.T) {
 	t.Parallel()
 	texts := map[string]string{
 		"SECRET_KEY": key, "DATABASE_URL": "postgres://u:p@db/l", "REDIS_URL": "rediss://:p@cache", "MAIL_PASSWORD": " with space ",
-		"OAUTH_CLIENTS": "billing:" + key[:16] + key[:16] + "x1",
+		"OAUTH_CLIENTS": "billing:" + key[:16] + key[:16] + "x1", "OTEL_EXPORTER_OTLP_HEADERS": "a=b", "OTEL_EXPORTER_OTLP_TRACES_HEADERS": "c=d",
 	}
-	set := vars{"PUBLIC_URL": "https://auth.example.org", "MAIL_SERVER": "smtp.example.org", "MAIL_FROM": "no-reply@example.org", "MAIL_USERNAME": "u"}
+	set := vars{"PUBLIC_URL": "https://auth.example.org", "MAIL_SERVER": "smtp.example.org", "MAIL_FROM": "no-reply@example.org", "MAIL_USERNAME": "u", "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example"}
 	for _, name := range secrets {
 		set[name+"_FILE"] = written(t, texts[name]+"\r\n", 0o440)
 	}
@@ -40,7 +40,7 @@ func TestSecretFiles_F3(t *testing.T) {
 		t.Fatalf("%v, %v", warnings, err)
 	}
 	if string(c.SecretKeys[0]) != key || c.DatabaseURL != texts["DATABASE_URL"] || c.RedisURL != texts["REDIS_URL"] ||
-		c.MailPassword != texts["MAIL_PASSWORD"] || len(c.OAuthClients) != 1 || c.Development() {
+		c.MailPassword != texts["MAIL_PASSWORD"] || len(c.OAuthClients) != 1 || c.Traces.Headers["c"] != "d" || c.Development() {
 		t.Errorf("got %#v", c)
 	}
 	set["MAIL_PASSWORD_FILE"] = written(t, "p\n", 0o644)

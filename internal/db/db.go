@@ -10,7 +10,7 @@
 //
 // db.go says what both databases promise; postgres.go and sqlite.go (with
 // sqlitestmts.go, sqlitewrites.go and sqlitelog.go) keep it. migrate.go brings a database up to date, and gate.go keeps
-// everybody out until it is.
+// everybody out until it is; spans.go has the spans of what passes it.
 package db
 
 import (

@@ -37,19 +37,22 @@ func Errors(c Class) uint64 { return classes[slices.Index(Classes, c)].Load() }
 
 // counted counts an error, where it comes from the driver, and returns it.
 func counted(err error) error {
-	c := Other
+	classes[slices.Index(Classes, classOf(err))].Add(1)
+	return err
+}
+
+func classOf(err error) Class {
 	switch {
 	case errors.Is(err, errCollided):
-		c = Collided
+		return Collided
 	case errors.Is(err, ErrDenied):
-		c = Denied
+		return Denied
 	case errors.Is(err, ErrNoWrites):
-		c = NoWrites
+		return NoWrites
 	case errors.Is(err, ErrUnavailable):
-		c = Unavailable
+		return Unavailable
 	}
-	classes[slices.Index(Classes, c)].Add(1)
-	return err
+	return Other
 }
 
 // translated reports whether err is one of this package's own already. The error of a

@@ -9,7 +9,8 @@ import (
 // Gate is a database that answers ErrUnavailable until Open is called: while a database
 // is being migrated, a statement could find half of its schema.
 //
-// It also remembers whether writes go through, from those that pass it.
+// It also remembers whether writes go through, from those that pass it, and makes the spans
+// of all of them.
 type Gate struct {
 	DB
 	open atomic.Bool
@@ -29,7 +30,7 @@ func (g *Gate) Exec(ctx context.Context, sql string, args ...any) (int64, error)
 	if !g.open.Load() {
 		return 0, errShut
 	}
-	n, err := g.DB.Exec(ctx, sql, args...)
+	n, err := g.exec(ctx, g.DB, sql, args)
 	g.note(n, err)
 	return n, err
 }
@@ -39,7 +40,7 @@ func (g *Gate) Query(ctx context.Context, sql string, args ...any) (Rows, error)
 	if !g.open.Load() {
 		return nil, errShut
 	}
-	return g.DB.Query(ctx, sql, args...)
+	return g.query(ctx, g.DB, sql, args)
 }
 
 // QueryRow implements Conn.
@@ -47,7 +48,7 @@ func (g *Gate) QueryRow(ctx context.Context, sql string, args ...any) Row {
 	if !g.open.Load() {
 		return shut{}
 	}
-	return g.DB.QueryRow(ctx, sql, args...)
+	return g.queryRow(ctx, g.DB, sql, args)
 }
 
 type shut struct{}
@@ -59,7 +60,7 @@ func (g *Gate) Batch(ctx context.Context, stmts ...Stmt) ([]int64, error) {
 	if !g.open.Load() {
 		return nil, errShut
 	}
-	counts, err := g.DB.Batch(ctx, stmts...)
+	counts, err := g.batch(ctx, stmts)
 	var n int64
 	for _, c := range counts {
 		n += c
@@ -73,7 +74,7 @@ func (g *Gate) InTx(ctx context.Context, f func(Conn) error) error {
 	if !g.open.Load() {
 		return errShut
 	}
-	err := g.DB.InTx(ctx, f)
+	err := g.inTx(ctx, f)
 	g.note(0, err)
 	return err
 }

@@ -3,7 +3,7 @@
 // that are there for it. If one thing is down, it looks at the others all the same.
 //
 // [Examine] in doctor.go runs the checks; those of the configuration are in settings.go,
-// those of the database in database.go and factors.go, and those of Redis, mail and stolen passwords in servers.go.
+// those of the database in database.go and factors.go, and those of Redis, mail, stolen passwords and traces in servers.go.
 package doctor
 
 import (
@@ -32,7 +32,7 @@ const (
 // Finding is what one check found. Its texts hold no secret, and no address but those of
 // servers.
 type Finding struct {
-	Check   string  `json:"check"` // configuration, keys, claims, hashing, breaches, database, factors, redis, mail, outbox, url, browsers, passkeys, proxies
+	Check   string  `json:"check"` // configuration, keys, claims, hashing, breaches, database, factors, redis, mail, outbox, url, browsers, passkeys, traces, proxies
 	Verdict Verdict `json:"verdict"`
 	Text    string  `json:"text"`
 	Advice  string  `json:"advice,omitempty"` // what to do; "" with OK
@@ -61,6 +61,8 @@ type Subject struct {
 
 	Breaches    func(ctx context.Context) (string, error) // says what the list of stolen passwords is; nil without one
 	BreachesErr error                                     // of opening it
+
+	Traces func(ctx context.Context) error // asks their receiver; nil where there are none
 }
 
 // checkTime bounds each group of checks. Each call in it has a shorter bound of
@@ -74,7 +76,7 @@ const clockDrift = 5 * time.Second
 // Examine runs all checks, side by side, and returns what they found in a fixed
 // order. It takes some 10 s at most.
 func Examine(ctx context.Context, s *Subject) []Finding {
-	groups := []func(context.Context, *report){s.configuration, s.keys, s.claims, s.hashing, s.breaches, s.database, s.redis, s.mail, s.url, s.browsers, s.passkeys, s.proxies}
+	groups := []func(context.Context, *report){s.configuration, s.keys, s.claims, s.hashing, s.breaches, s.database, s.redis, s.mail, s.url, s.browsers, s.passkeys, s.traces, s.proxies}
 	reports := make([]report, len(groups))
 	var wg sync.WaitGroup
 	for i, group := range groups {

@@ -106,6 +106,19 @@ func (s *Subject) breaches(ctx context.Context, r *report) {
 	}
 }
 
+// traces looks whether the receiver takes traces. Nothing else depends on it.
+func (s *Subject) traces(ctx context.Context, r *report) {
+	if s.Traces == nil {
+		return
+	}
+	at := s.Config.Traces.URL.Host
+	if err := s.Traces(ctx); err != nil {
+		r.warn("traces", "see OTEL_EXPORTER_OTLP_ENDPOINT, and that OTLP over HTTP is taken there, mostly at port 4318; until then traces are lost", "%s: %v", at, err)
+		return
+	}
+	r.ok("traces", "%s takes traces", at)
+}
+
 // urlTime is how long PUBLIC_URL may take to answer.
 const urlTime = 3 * time.Second
 

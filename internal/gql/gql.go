@@ -14,6 +14,7 @@
 //   - limits.go: how large, deep and broad a document may be, found out before the costly rules of GraphQL look at it;
 //     introspection.go: how much of the schema it may ask for.
 //   - variables.go: the values of the operation's variables, each of its type.
+//   - spans.go: what traces have of the operation and its fields.
 //
 // The errors of what is refused are made here. Each has one value of extensions.code: BAD_USER_INPUT,
 // GRAPHQL_PARSE_FAILED or GRAPHQL_VALIDATION_FAILED. Errors of what runs come from [Options.Present].

@@ -7,6 +7,8 @@ import (
 	"github.com/99designs/gqlgen/graphql"
 	"github.com/vektah/gqlparser/v2/ast"
 	"github.com/vektah/gqlparser/v2/gqlerror"
+
+	"latchkey/internal/trace"
 )
 
 // statusNotRun stands for the status of an operation that could not run, which depends on the answer's type.
@@ -37,6 +39,9 @@ func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Respo
 	if err != nil {
 		return onlyErrors(err), field, statusNotRun
 	}
+	ctx, span := trace.Start(ctx, trace.Internal, "operation")
+	span.Name(string(op.Operation), field)
+	defer span.End()
 	if s.context != nil {
 		ctx = s.context(ctx)
 	}
@@ -47,7 +52,7 @@ func (s *server) answer(ctx context.Context, env *envelope) (resp *graphql.Respo
 		Variables:              variables,
 		DisableIntrospection:   !s.introspection,
 		RecoverFunc:            s.recover,
-		ResolverMiddleware:     func(ctx context.Context, next graphql.Resolver) (any, error) { return next(ctx) },
+		ResolverMiddleware:     resolver(span),
 		RootResolverMiddleware: func(ctx context.Context, next graphql.RootResolver) graphql.Marshaler { return next(ctx) },
 	})
 	ctx = graphql.WithResponseContext(ctx, s.present, s.recover)

@@ -11,6 +11,7 @@ import (
 	"latchkey/internal/link"
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
+	"latchkey/internal/trace"
 )
 
 const sendTimeout = 70 * time.Second // of one send; SMTP's own limits add up to 62 s
@@ -51,7 +52,9 @@ func (p *postman) deliver(ctx context.Context, m *store.Mail, try outbox.Try) (*
 	defer cancel()
 	msg, err := p.write(ctx, m, f, try.Now)
 	if err == nil {
+		ctx, span := trace.Start(ctx, trace.Client, "send")
 		err = p.c.Sender.Send(ctx, msg)
+		span.End()
 	}
 	if err == nil {
 		p.count(store.DayMailsSent, 1)

@@ -11,11 +11,12 @@ import (
 	"latchkey/internal/outbox"
 	"latchkey/internal/store"
 	"latchkey/internal/throttle"
+	"latchkey/internal/trace"
 )
 
 const hands = 4 // how many mails are sent at once, so that a slow one does not stop the others
 
-// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally and Ended.
+// Config is what the worker writes and sends mails with. All of it is needed but FromName, Tally, Ended and Trace.
 type Config struct {
 	Store     *store.Store
 	Sender    Sender
@@ -29,6 +30,7 @@ type Config struct {
 	Now       func() time.Time
 	Tally     Tally                             // nil: nobody counts them
 	Ended     func(kind string, how outbox.End) // is told of each try at a mail; nil: nobody is
+	Trace     *trace.Tracer                     // or nil
 }
 
 // Tally counts mails by day.
@@ -70,7 +72,7 @@ func NewWorker(c Config) (*outbox.Worker, error) {
 			Resume: func(ctx context.Context, _ string, now time.Time) error { return c.Store.DueMail(ctx, now) },
 			Hurry:  c.Store.HurryMail,
 		},
-		Log: c.Log, Now: c.Now, Ended: c.Ended,
+		Log: c.Log, Now: c.Now, Ended: c.Ended, Trace: c.Trace,
 	})
 }
 

@@ -22,9 +22,11 @@ import (
 	"time"
 
 	"github.com/rs/zerolog"
+
+	"latchkey/internal/trace"
 )
 
-// Config is what a Worker works with. All of it is needed but Ended.
+// Config is what a Worker works with. All of it is needed but Ended and Trace.
 type Config struct {
 	Name        string // of what is delivered, in logs: "mail"
 	Destination string // of where to, in logs: "mail server"
@@ -34,6 +36,7 @@ type Config struct {
 	Log         *zerolog.Logger
 	Now         func() time.Time
 	Ended       func(kind string, how End) // is told of each try; nil: nobody is
+	Trace       *trace.Tracer              // each try is a trace of its own; nil: there are none
 }
 
 // Rows is what a Worker does with its table. A destination is what the table

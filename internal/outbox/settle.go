@@ -8,6 +8,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/store"
+	"latchkey/internal/trace"
 )
 
 const (
@@ -20,6 +21,9 @@ const (
 
 // do makes one try at a job and settles it.
 func (w *Worker) do(ctx context.Context, j *Job, c *Claim) {
+	ctx, span := w.c.Trace.Begin(ctx, trace.Consumer, "delivery", trace.Caller{})
+	span.Str("latchkey.id", j.ID).Str("latchkey.kind", j.Kind).Int("latchkey.attempts", j.Attempts).Name(w.c.Name, j.Kind)
+	defer span.End()
 	err := j.Deliver(ctx, Try{Now: w.now(), Away: func() bool { return !c.probe && w.away(c.To) }})
 	if err != nil && ctx.Err() != nil {
 		err = Wait(w.now()) // we broke it off: that says nothing about the destination
@@ -39,27 +43,27 @@ func (w *Worker) settle(ctx context.Context, j *Job, to string, o *outcome) (err
 	now := w.now()
 	switch {
 	case o.is == delivered:
-		w.count(j, EndSent)
+		w.count(ctx, j, EndSent)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " sent")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == dropped:
-		w.count(j, EndDropped)
+		w.count(ctx, j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " dropped")
 		err = w.c.Rows.Delete(ctx, j.ID)
 	case o.is == settled:
-		w.count(j, EndDropped)
+		w.count(ctx, j, EndDropped)
 		w.row(zerolog.InfoLevel, j, to).Msg(w.c.Name + " " + o.text)
 	case o.is == waits:
 		err = w.c.Rows.Release(ctx, j.ID, o.until, "")
 	case o.is == refused, tooOld(j, now):
-		w.count(j, EndGivenUp)
+		w.count(ctx, j, EndGivenUp)
 		w.row(zerolog.ErrorLevel, j, to).Str("reason", o.text).Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, o.text)
 	case o.is == unreachable:
-		w.count(j, EndUnreachable)
+		w.count(ctx, j, EndUnreachable)
 		err = w.c.Rows.Release(ctx, j.ID, now, o.text)
 	default:
-		w.count(j, EndDelayed)
+		w.count(ctx, j, EndDelayed)
 		due := now.Add(backoff(j.Attempts, o.is == cut))
 		w.row(zerolog.WarnLevel, j, to).Str("reason", o.text).Time("due_at", due).Msg(w.c.Name + " delayed")
 		err = w.c.Rows.Retry(ctx, j.ID, due, o.text)
@@ -68,7 +72,11 @@ func (w *Worker) settle(ctx context.Context, j *Job, to string, o *outcome) (err
 }
 
 // count tells how a try at a job ended.
-func (w *Worker) count(j *Job, how End) {
+func (w *Worker) count(ctx context.Context, j *Job, how End) {
+	span := trace.Of(ctx).Str("latchkey.outcome", string(how))
+	if how != EndSent && how != EndDropped {
+		span.Fail(string(how))
+	}
 	if w.c.Ended != nil {
 		w.c.Ended(j.Kind, how)
 	}
@@ -81,11 +89,11 @@ func (w *Worker) repeat(ctx context.Context, j *Job, to string, trouble error) {
 	now, log := w.now(), w.row(zerolog.ErrorLevel, j, to).Err(trouble)
 	var err error
 	if tooOld(j, now) {
-		w.count(j, EndGivenUp)
+		w.count(ctx, j, EndGivenUp)
 		log.Msg(w.c.Name + " given up")
 		err = w.c.Rows.Fail(ctx, j.ID, now, reason)
 	} else {
-		w.count(j, EndDelayed)
+		w.count(ctx, j, EndDelayed)
 		log.Msg(w.c.Name + " not handled, will be tried again")
 		err = w.c.Rows.Release(ctx, j.ID, now.Add(inTrouble), reason)
 	}

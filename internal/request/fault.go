@@ -32,7 +32,11 @@ func FaultOf(ctx context.Context, log zerolog.Logger, where string, err error) *
 	e := auth.AsError(err)
 	f := &Fault{Code: e.Code, Reason: e.Reason, Level: e.Level, Message: e.Message, Status: status(e.Code), RequestID: RequestID(ctx)}
 	tell := func(line *zerolog.Event, message string) {
-		line.Err(err).Str("request_id", f.RequestID).Str("where", where).Msg(message)
+		line.Err(err).Str("request_id", f.RequestID)
+		if o := Observing(ctx); o != nil && o.TraceID != "" {
+			line.Str("trace_id", o.TraceID)
+		}
+		line.Str("where", where).Msg(message)
 	}
 	switch e.Code {
 	case auth.RateLimited:

@@ -2,15 +2,11 @@ package request
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	"net/http"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"time"
-
-	"github.com/rs/zerolog"
 )
 
 const (
@@ -23,17 +19,17 @@ const (
 	hsts = "max-age=63072000"
 )
 
-// Harden gives every answer its security headers and an id of our making, logs
-// one line a request, has it observed, and turns a panic into a 500 with a fixed text. On a
-// server for development it refuses foreign names of the host. It wraps the
-// Mux itself: the line names the pattern that it matched, never the path or
-// the query, which may hold a token.
+// Harden gives every answer its security headers and an id, has it traced and observed,
+// and turns a panic into a 500 with a fixed text. On a server for development it refuses
+// foreign names of the host. It wraps the Mux itself: what is observed is the pattern that
+// matched, never the path or the query, which may hold a token.
 func (d *Door) Harden(next *Mux) http.Handler {
 	log, secure := d.cfg.Log, d.cfg.Secure
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		id := rand.Text()
+		id := d.requestID(r)
 		rec := &recorder{ResponseWriter: w, Observed: Observed{RequestID: id, Method: knownMethod(r.Method), Began: time.Now()}}
 		r = r.WithContext(context.WithValue(r.Context(), observedKey{}, &rec.Observed))
+		r = d.begin(r, &rec.Observed)
 		setHeaders(rec.Header(), id, secure)
 		defer func() {
 			v := recover()
@@ -53,7 +49,6 @@ func (d *Door) Harden(next *Mux) http.Handler {
 				}
 			}
 			d.observe(r, &rec.Observed)
-			logRequest(log, &rec.Observed)
 			if v == http.ErrAbortHandler {
 				panic(v)
 			}
@@ -74,19 +69,6 @@ func setHeaders(h http.Header, id string, secure bool) {
 	if secure {
 		h["Strict-Transport-Security"] = []string{hsts}
 	}
-}
-
-// logRequest writes at debug level, since a line a request is a good part of
-// what `me` costs; failures of ours at warn, but not each probe that finds us
-// not ready.
-func logRequest(log zerolog.Logger, o *Observed) {
-	level := zerolog.DebugLevel
-	if o.Status >= http.StatusInternalServerError && !strings.HasSuffix(o.Route, "/readyz") {
-		level = zerolog.WarnLevel
-	}
-	log.WithLevel(level).
-		Str("request_id", o.RequestID).Str("method", o.Method).Str("route", o.Route).
-		Int("status", o.Status).Dur("took_ms", o.Took).Msg("request")
 }
 
 // knownMethod keeps what a client made up out of the logs.

@@ -56,11 +56,14 @@ func OutcomeOf(status int) Outcome {
 // sent there is nothing in it but its address.
 type Observed struct {
 	RequestID string
-	TraceID   string // of whoever traces it, or ""
+	TraceID   string // of the trace that it is in, ours or that of a proxy of ours; or ""
 	Method    string // or "other"
 	Route     string // the pattern of the Mux that matched, never the path; "" if none did
 	Client    netip.Addr
 	UserID    string // whose access token came along, if somebody asked; or ""
+
+	// CallerTraceID is the trace that somebody else says the request is in, or "".
+	CallerTraceID string
 
 	// Operation is the field at the root of a GraphQL operation, as the schema calls it, of
 	// several the first; [InvalidOperation] for what is none; "" elsewhere.

@@ -19,6 +19,7 @@ func observing(t *testing.T) (*Door, *Observed) {
 	keep := func(_ context.Context, o *Observed) {
 		last.RequestID, last.Method, last.Route, last.Client, last.Operation = o.RequestID, o.Method, o.Route, o.Client, o.Operation
 		last.Outcome, last.Code, last.Status, last.Began, last.Took = o.Outcome, o.Code, o.Status, o.Began, o.Took
+		last.TraceID, last.CallerTraceID = o.TraceID, o.CallerTraceID
 	}
 	return newDoor(t, func(c *Config) { c.Observers = []func(context.Context, *Observed){keep} }), last
 }

@@ -2,7 +2,7 @@
 // request, and what comes of it when it fails.
 //
 // A Door stands before the rooms' routes. Harden is around all of them: it gives
-// each answer its id and its headers, and logs a line. Identify is around those
+// each answer its id and its headers. Identify is around those
 // that ask who calls: behind it, From returns the Caller, which knows the client,
 // the viewer, and whether the cookie may be used. AllowOrigins is around those
 // that pages of other sites may call. Mux has the paths of all of them.
@@ -12,7 +12,7 @@
 // like in GraphQL, OAuth or on a page is the business of each room.
 //
 // What came of a request is Observed, which the rooms complete by Note and those read who
-// count requests.
+// count requests. spans.go has their traces, access.go a line of the log for each.
 package request
 
 import (
@@ -20,16 +20,18 @@ import (
 	"errors"
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"github.com/rs/zerolog"
 
 	"latchkey/internal/auth"
+	"latchkey/internal/trace"
 )
 
 // Config is what a Door has to know.
 type Config struct {
 	Auth    *auth.Service
-	Proxies []netip.Prefix // TRUSTED_PROXIES: whose X-Forwarded-For counts
+	Proxies []netip.Prefix // TRUSTED_PROXIES: whose X-Forwarded-For, X-Request-Id and traceparent count
 	Secure  bool           // PUBLIC_URL is https: HSTS, and a cookie that is Secure
 	Path    string         // of PUBLIC_URL: where the service lives on its host, or ""
 	Log     zerolog.Logger
@@ -45,6 +47,8 @@ type Config struct {
 	// AdviceFor says, in development, what would allow an origin that is refused.
 	AdviceFor func(origin string) string
 
+	// Trace makes a trace of each request that is none of a probe; nil: there are none.
+	Trace *trace.Tracer
 	// Observers are told of each request once its answer is sent. They are called by many
 	// requests at once, and what they are given is theirs until they return.
 	Observers []func(ctx context.Context, o *Observed)
@@ -61,6 +65,9 @@ type Door struct {
 func New(cfg Config) (*Door, error) {
 	if cfg.Auth == nil || cfg.Own == "" {
 		return nil, errors.New("request: incomplete Config")
+	}
+	if cfg.Trace != nil {
+		cfg.Observers = append(slices.Clip(cfg.Observers), end)
 	}
 	return &Door{cfg, newCookies(cfg.Secure, cfg.Path), newOrigins(cfg)}, nil
 }

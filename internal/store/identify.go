@@ -9,6 +9,7 @@ import (
 
 	"latchkey/internal/coalesce"
 	"latchkey/internal/db"
+	"latchkey/internal/trace"
 )
 
 // signedIn is a session and the user whose it is, who is not disabled.
@@ -42,7 +43,13 @@ func (s *Store) find(ctx context.Context, id string) (*signedIn, error) {
 		found, err := s.signedIn([]string{id})
 		return found[id], err
 	}
+	// The statement answers several requests and is in the trace of none; each has its wait.
+	ctx, span := trace.Start(ctx, trace.Client, "signedIn")
+	defer span.Str("db.system.name", string(s.pool.Dialect())).End()
 	found, _, err := s.lookUp.Find(ctx, id)
+	if err != nil {
+		span.Fail("unavailable")
+	}
 	if errors.Is(err, coalesce.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) {
 		err = fmt.Errorf("%w: no answer in time", ErrUnavailable)
 	}

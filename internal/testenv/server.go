@@ -43,7 +43,7 @@ func launch(t testing.TB, program func() (*os.File, error), dir, port string, en
 	}
 	p := &Process{URL: "http://127.0.0.1:" + port, Dir: dir, cmd: exec.Command(bin), log: &lockedBuffer{}, waited: make(chan struct{})}
 	p.cmd.Dir = dir
-	p.cmd.Env = append([]string{"PORT=" + port, "HOST=127.0.0.1", "LOG_FORMAT=json", "LOG_LEVEL=debug", "GORACE=halt_on_error=0"}, env...)
+	p.cmd.Env = append([]string{"PORT=" + port, "HOST=127.0.0.1", "LOG_FORMAT=json", "LOG_LEVEL=debug", "ACCESS_LOG=on", "GORACE=halt_on_error=0"}, env...)
 	p.cmd.Stdout, p.cmd.Stderr = p.log, p.log
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	started := make(chan error)

@@ -74,8 +74,8 @@ func TestLogsHoldNoSecret_I7(t *testing.T) {
 		}
 	}
 	for _, want := range []string{
-		`"method":"GET","route":"/email/confirm-email","status":200`, `"method":"POST","route":"/email/confirm-email","status":422`,
-		`"route":"/","status":404`, `"panic":"*errors.errorString"`, `"method":"other"`,
+		`"method":"GET","route":"/email/confirm-email","outcome":"ok","status":200`, `"method":"POST","route":"/email/confirm-email","outcome":"user_error","status":422`,
+		`"route":"/","outcome":"invalid","status":404`, `"panic":"*errors.errorString"`, `"method":"other"`,
 	} {
 		if !strings.Contains(log, want) {
 			t.Errorf("the log does not say %s:\n%s", want, log)

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
@@ -91,6 +92,7 @@ func newServiceAt(t *testing.T, public *url.URL, origins []string, change ...fun
 	}
 	s.door, err = request.New(request.Config{
 		Auth: s.auth, Secure: public.Scheme == "https", Own: public.String(), Origins: origins, Log: zerolog.New(&s.log),
+		Observers: []func(context.Context, *request.Observed){request.AccessLog(zerolog.New(&s.log), false)},
 	})
 	must(t, err)
 	must(t, Mount(s.mux, s.door, s.cfg))
