@@ -124,6 +124,7 @@ func testCosts(t *testing.T, f *fixture, sql *testenv.Counting, commands *testen
 		{"users with their history", `{ users { nodes { securityEvents(first: 3) { nodes { kind } } } edges { node { securityEvents(first: 3) { pageInfo { endCursor } } } } } }`, nil, admin, cost{3, 3, 0, 0}},
 		{"me with history", `{ me { securityEvents { nodes { kind } } } }`, nil, bearer, cost{2, 2, 0, 0}},
 		{"events of all", `{ securityEvents(first: 20) { nodes { kind actor user { username } actorUser { username } } edges { node { user { id } } } } }`, nil, admin, cost{3, 3, 0, 0}},
+		{"events and what their users have", `{ securityEvents(first: 20) { nodes { user { sessions { id } factors { id } } actorUser { sessions { id } } } } }`, nil, admin, cost{7, 7, 0, 0}},
 		{"events by kind", `{ securityEvents(kinds: [LOGIN, ROLE_CHANGED], actor: ADMIN) { nodes { at } } }`, nil, admin, cost{2, 2, 0, 0}},
 		{"statistics", `{ statistics { days { day logins } } }`, nil, admin, cost{2, 2, 0, 0}},
 		{"statistics of now", `{ statistics(days: 1) { days { day } now { mailsWaiting users } } }`, nil, admin, cost{6, 6, 0, 0}},

@@ -5,15 +5,23 @@ import (
 	"slices"
 	"time"
 
+	"github.com/99designs/gqlgen/graphql"
+
 	"latchkey/internal/auth"
 	"latchkey/internal/request"
 	"latchkey/internal/store"
 )
 
-// SecurityEvents is behind @private: somebody who may see them is signed in.
+// SecurityEvents is behind @private: somebody who may see them is signed in. Whom an event
+// names has no history there: a page of pages would be a hundred times as much.
 func (u user) SecurityEvents(
 	ctx context.Context, obj *store.User, first *int, after *string, last *int, before *string,
 ) (*auth.SecurityEventConnection, error) {
+	for f := graphql.GetFieldContext(ctx); f != nil; f = f.Parent {
+		if f.Object == "SecurityEvent" {
+			return nil, &auth.Error{Code: auth.BadUserInput, Message: "Ask for the history of whom an event names by itself: securityEvents(userId: …)."}
+		}
+	}
 	a, err := request.From(ctx).SignedIn(ctx)
 	if err != nil {
 		return nil, err
@@ -62,15 +70,32 @@ func (e securityEvent) ActorUser(ctx context.Context, obj *store.SecurityEvent) 
 	return e.person(ctx, obj, obj.ActorID)
 }
 
-// person returns a user whom an event names by their id, or nil. All whom the events of its
-// page name are read at once.
+// person returns a user whom an event names by their id, or nil; to administrators alone,
+// since to others it names themselves, as often as there are events. All whom the events of
+// its page name are read at once, and so is what is asked for of them.
 func (e securityEvent) person(ctx context.Context, obj *store.SecurityEvent, id *string) (*store.User, error) {
 	if id == nil {
 		return nil, nil
 	}
-	p := pagesFrom(ctx).withEvent(obj)
-	all, err := p.users.load(func() (map[string]*store.User, error) { return e.auth.UsersByID(ctx, p.ids) })
-	return all[*id], err
+	a, err := request.From(ctx).SignedIn(ctx)
+	if err != nil || auth.HasRole(a.Viewer, store.RoleAdmin) != nil {
+		return nil, err
+	}
+	all := pagesFrom(ctx)
+	p := all.withEvent(obj)
+	users, err := p.users.load(func() (map[string]*store.User, error) {
+		list, err := e.auth.UsersByID(ctx, p.ids)
+		if err != nil {
+			return nil, err
+		}
+		all.add(list)
+		users := make(map[string]*store.User, len(list))
+		for i := range list {
+			users[list[i].ID] = &list[i]
+		}
+		return users, nil
+	})
+	return users[*id], err
 }
 
 // eventPage is the events of one page, and the users whom they name.

@@ -3554,13 +3554,13 @@ type SecurityEvent {
   outcome: SecurityEventOutcome!
   "Whose account it concerns; null if it concerns none, or nobody knows which."
   userId: ID
-  "The user of ` + "`" + `userId` + "`" + `; null once they are deleted."
+  "The user of ` + "`" + `userId` + "`" + `, for administrators; null once they are deleted. There their ` + "`" + `securityEvents` + "`" + ` are ` + "`" + `BAD_USER_INPUT` + "`" + `."
   user: User
   "Who did it."
   actor: SecurityActor!
   "Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user."
   actorId: ID
-  "The user or administrator of ` + "`" + `actorId` + "`" + `; null if it is somebody else's, and once they are deleted."
+  "The user or administrator of ` + "`" + `actorId` + "`" + `, for administrators; as ` + "`" + `user` + "`" + ` is. Null if it is somebody else's, and once they are deleted."
   actorUser: User
   "How they came in."
   way: SecurityWay!
@@ -3982,7 +3982,7 @@ type Mutation {
   ` + "`" + `PASSKEY_INVALID` + "`" + `, ` + "`" + `PASSKEY_TAKEN` + "`" + `, ` + "`" + `TOO_MANY` + "`" + `.
   """
   addPasskey(input: AddPasskeyInput!): AddPasskeyPayload @isAuthenticated
-  "Needs an access token. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
+  "Needs an access token. ` + "`" + `RATE_LIMITED` + "`" + `. User errors: ` + "`" + `NOT_FOUND` + "`" + `."
   renamePasskey(input: RenamePasskeyInput!): RenamePasskeyPayload @isAuthenticated
   """
   Takes a factor off the account, and tells the user by mail. With the last one the recovery codes go. Needs a fresh access
@@ -4076,7 +4076,7 @@ type Mutation {
   createUser(input: CreateUserInput!): CreateUserPayload @hasRole(role: ADMIN)
   """
   Makes an account and mails its address a link by which its user sets a password, within 72 hours. Then it is theirs, and
-  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody can log in; if they do not, it is deleted. Of
+  the address counts as confirmed. Until then ` + "`" + `invitedUntil` + "`" + ` says so, and nobody logs in but by a code that is mailed there; if nobody comes, it is deleted. Of
   a new administrator all others are told by mail. Needs an administrator's access token. User errors: ` + "`" + `EMAIL_INVALID` + "`" + `,
   ` + "`" + `EMAIL_TAKEN` + "`" + `, ` + "`" + `USERNAME_INVALID` + "`" + `, ` + "`" + `USERNAME_TAKEN` + "`" + `.
   """
@@ -4084,7 +4084,8 @@ type Mutation {
   """
   Makes accounts of lines as ` + "`" + `latchkey export` + "`" + ` writes them, one JSON object a line, with the hashes of their passwords: as many as
   a request holds. Their addresses count as confirmed, and who is there already is left alone, so that the same can be sent
-  again. A bad line keeps no other from being imported. Needs an administrator's access token.
+  again. A bad line keeps no other from being imported; one of an administrator is bad, since nobody is told of an import:
+  ` + "`" + `latchkey import` + "`" + ` takes it. Needs an administrator's access token.
   """
   importUsers(input: ImportUsersInput!): ImportUsersPayload @hasRole(role: ADMIN)
   """

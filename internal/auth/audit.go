@@ -67,15 +67,12 @@ func (q EventList) filter() (f store.EventFilter, some bool) {
 	return f, !impossible
 }
 
-// UsersByID returns users by their ids, by one query. Who is deleted is not in the answer.
-func (s *Service) UsersByID(ctx context.Context, ids []string) (map[string]*store.User, error) {
+// UsersByID returns users by their ids, by one query, in no order. Who is deleted is not
+// among them.
+func (s *Service) UsersByID(ctx context.Context, ids []string) ([]store.User, error) {
 	list, err := s.store.UsersByID(ctx, ids)
 	if err != nil {
 		return nil, fmt.Errorf("users by id: %w", err)
 	}
-	all := make(map[string]*store.User, len(list))
-	for i := range list {
-		all[list[i].ID] = &list[i]
-	}
-	return all, nil
+	return list, nil
 }

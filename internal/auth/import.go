@@ -40,12 +40,15 @@ type Import struct {
 //
 // Memory does not grow with r but for some 50 bytes a line, by which it knows
 // the lines that claim the same. An import is one event, of no account.
+//
+// Nobody is told of an import, so the shell alone makes administrators by one: of each that
+// the API makes, all others are told (A9).
 func (s *Service) ImportUsers(ctx context.Context, a Actor, r io.Reader, in *Import) error {
 	var e *store.SecurityEvent
 	if !in.DryRun {
 		e = event(a, store.EventUsersImported, "", s.now())
 	}
-	err := s.importUsers(ctx, r, in, e)
+	err := s.importUsers(ctx, a, r, in, e)
 	if e == nil || in.Imported == 0 {
 		return err
 	}
@@ -57,7 +60,7 @@ func (s *Service) ImportUsers(ctx context.Context, a Actor, r io.Reader, in *Imp
 }
 
 // importUsers is ImportUsers; e is the event of it, or nil for a dry run.
-func (s *Service) importUsers(ctx context.Context, r io.Reader, in *Import, e *store.SecurityEvent) error {
+func (s *Service) importUsers(ctx context.Context, a Actor, r io.Reader, in *Import, e *store.SecurityEvent) error {
 	lines := bufio.NewReaderSize(r, maxImportLine+2) // with its line break
 	claims := claims{seed: maphash.MakeSeed(), lines: map[uint64]int{}}
 	batch := make([]importLine, 0, store.ImportBatch)
@@ -67,6 +70,9 @@ func (s *Service) importUsers(ctx context.Context, r io.Reader, in *Import, e *s
 			return fmt.Errorf("import: line %d: %w", number, err)
 		}
 		if line := s.parseLine(number, text, errors.Is(err, bufio.ErrBufferFull), claims); line != nil {
+			if line.user.Role == store.RoleAdmin && a.Way != ByShell {
+				line.problems = append(line.problems, "role: an administrator comes by the shell alone; import a user, and change the role then")
+			}
 			batch = append(batch, *line)
 		}
 		if len(batch) == cap(batch) || !more {

@@ -139,6 +139,28 @@ func TestImportLines(t *testing.T) {
 	})
 }
 
+// Nobody is told of who is imported, so the API imports no administrators: whoever has the
+// access token of one would make another that no other hears of.
+func TestImportedAdministrator_A9(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		f.user("ada")
+		f.exec(`UPDATE users SET role = 'ADMIN'`)
+		root := client(1)
+		root.Viewer = f.of(f.login("ada", root))
+		var bad []string
+		in := auth.Import{Bad: func(line int, problems []string) {
+			bad = append(bad, fmt.Sprint(line, ": ", strings.Join(problems, "; ")))
+		}}
+		must(t, f.ImportUsers(t.Context(), root, strings.NewReader(`{"email":"eve@example.org","username":"eve","role":"ADMIN"}
+{"email":"bob@example.org","username":"bob","role":"USER"}`), &in))
+		want := []string{"1: role: an administrator comes by the shell alone; import a user, and change the role then"}
+		if in.Imported != 1 || !slices.Equal(bad, want) {
+			t.Errorf("imported %d, bad lines %q", in.Imported, bad)
+		}
+	})
+}
+
 // An id is kept, since programs elsewhere know the user by it, and is one user's.
 func TestImportIDs(t *testing.T) {
 	t.Parallel()

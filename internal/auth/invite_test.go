@@ -229,3 +229,23 @@ func TestRevokeUserSession_E5(t *testing.T) {
 		}
 	})
 }
+
+// A replica of before knows no invitations: whom it let in has an account as any other.
+func TestInvitedAtOlderReplica_O3(t *testing.T) {
+	t.Parallel()
+	each(t, func(t *testing.T, f *fixture) {
+		bob, eve := f.invite("bob", store.RoleUser), f.invite("eve", store.RoleUser)
+		f.exec(`UPDATE users SET password_hash = $2 WHERE id = $1`, bob.ID, f.user("ada").PasswordHash)
+		f.exec(`UPDATE users SET last_login_at = $2 WHERE id = $1`, eve.ID, f.Now())
+		f.pass(100 * time.Hour)
+		for _, u := range []*store.User{bob, eve} {
+			if u = f.named(u.Username); u.InvitedUntil != nil {
+				t.Errorf("%s is invited still", u.Username)
+			}
+			_, err := f.SendPasswordReset(t.Context(), shell, auth.SendPasswordResetInput{UserID: u.ID})
+			must(t, err)
+			_, err = f.LookAtReset(t.Context(), f.token(u.Email, store.MailPasswordReset), u.Email)
+			must(t, err)
+		}
+	})
+}

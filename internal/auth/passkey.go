@@ -167,7 +167,11 @@ type RenamePasskeyInput struct {
 }
 
 // RenamePasskey calls a passkey of the viewer something else. The mistake is NOT_FOUND.
+// RateLimited.
 func (s *Service) RenamePasskey(ctx context.Context, a Actor, in RenamePasskeyInput) (*store.Passkey, error) {
+	if err := s.countChange(ctx, "passkey names", a.Viewer.User.ID, labelLimit); err != nil {
+		return nil, fmt.Errorf("rename passkey: %w", err)
+	}
 	var p *store.Passkey
 	_, err := s.act(ctx, a, store.EventPasskeyRenamed, s.self(a, nil), func(d *deed) (err error) {
 		if p, err = d.tx.RenamePasskey(ctx, d.user.ID, in.PasskeyID, a.Client.deviceName(&in.Name)); errors.Is(err, store.ErrNotFound) {

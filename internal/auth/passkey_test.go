@@ -681,6 +681,13 @@ func TestRenamePasskey(t *testing.T) {
 		}
 		must(t, f.removes(l, k.id))
 		expect(t, "a removed one", rename(l, k.id, "x"), "NOT_FOUND")
+
+		k = f.added(l, client(1))
+		var err error
+		for i := 0; i < 100 && err == nil; i++ {
+			err = rename(l, k.id, fmt.Sprint(i))
+		}
+		expect(t, "as often as somebody likes", err, "RATE_LIMITED")
 	})
 }
 

@@ -41,6 +41,9 @@ var (
 	// yet tells that somebody has it. People try a few, who collects them goes on.
 	lookLimit = throttle.Limit{N: 30, Window: time.Hour}
 
+	// labelLimit binds a user: each new name of a passkey is a row of history.
+	labelLimit = throttle.Limit{N: 60, Window: time.Hour}
+
 	// repasswordLimit binds a user: each change is told by mail.
 	repasswordLimit = throttle.Limit{N: 10, Window: time.Hour}
 	// newNetworkLimit binds a user: beyond it, further logins from networks that are new

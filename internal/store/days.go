@@ -1,7 +1,9 @@
 package store
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"latchkey/internal/db"
@@ -35,7 +37,8 @@ func (s *Store) AddDays(ctx context.Context, counts []DayCount) error {
 		return nil
 	}
 	stmts := make([]db.Stmt, len(counts))
-	for i, c := range counts {
+	byRow := func(a, b DayCount) int { return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Kind, b.Kind)) }
+	for i, c := range slices.SortedFunc(slices.Values(counts), byRow) { // all processes in one order, or they would wait for each other
 		stmts[i] = db.Stmt{
 			SQL: `/* AddDays */ INSERT INTO days (day, kind, n) VALUES ($1, $2, $3)
 				ON CONFLICT (day, kind) DO UPDATE SET n = days.n + excluded.n`,

@@ -129,16 +129,19 @@ func bounded(at time.Time, sums []Sum, there []string) (rows []*SecurityEvent) {
 	for i := range sums {
 		sum := &sums[i]
 		e := sum.event(at)
-		if !slices.Contains(there, e.ID) {
-			if room <= 0 {
-				other := sum.Other()
-				other.N += rest[other.SumOf].N
-				rest[other.SumOf] = other
-				continue
+		is := slices.Contains(there, e.ID)
+		// What the process had no room for itself is among the rest from the start: one
+		// statement writes each row once.
+		if sum.Reason != others && (is || room > 0) {
+			if !is {
+				room--
 			}
-			room--
+			rows = append(rows, e)
+			continue
 		}
-		rows = append(rows, e)
+		other := sum.Other()
+		other.N += rest[other.SumOf].N
+		rest[other.SumOf] = other
 	}
 	for _, sum := range rest {
 		rows = append(rows, sum.event(at))

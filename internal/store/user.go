@@ -63,6 +63,9 @@ func (u *User) scanned() *User {
 	u.CreatedAt, u.UpdatedAt = u.CreatedAt.UTC(), u.UpdatedAt.UTC()
 	u.LastLoginAt, u.DisabledAt = utc(u.LastLoginAt), utc(u.DisabledAt)
 	u.SecuredAt, u.PendingUntil, u.InvitedUntil = utc(u.SecuredAt), utc(u.PendingUntil), utc(u.InvitedUntil)
+	if u.PasswordHash != "" || u.LastLoginAt != nil { // a version that knows no invitations let them in
+		u.InvitedUntil = nil
+	}
 	return u
 }
 

@@ -283,13 +283,13 @@ export interface SecurityEvent {
   readonly outcome: SecurityEventOutcome;
   /** Whose account it concerns; null if it concerns none, or nobody knows which. */
   readonly userId: string | null;
-  /** The user of `userId`; null once they are deleted. */
+  /** The user of `userId`, for administrators; null once they are deleted. There their `securityEvents` are `BAD_USER_INPUT`. */
   readonly user: User | null;
   /** Who did it. */
   readonly actor: SecurityActor;
   /** Their id, or who ran the command of the shell. Null for nobody, for the service itself and, if it is another, for the user. */
   readonly actorId: string | null;
-  /** The user or administrator of `actorId`; null if it is somebody else's, and once they are deleted. */
+  /** The user or administrator of `actorId`, for administrators; as `user` is. Null if it is somebody else's, and once they are deleted. */
   readonly actorUser: User | null;
   /** How they came in. */
   readonly way: SecurityWay;
