@@ -14,6 +14,7 @@ import (
 	"github.com/rs/zerolog"
 
 	"latchkey/graph"
+	"latchkey/internal/admin"
 	"latchkey/internal/auth"
 	"latchkey/internal/breach"
 	"latchkey/internal/config"
@@ -192,7 +193,14 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 		clients[i] = oauth.Client(c)
 	}
 	mux := request.NewMux(a.cfg.PublicURL.Path)
-	graph.Mount(mux, door, a.service, a.cfg.Introspection, a.operator(), log)
+	api := graph.Mount(mux, door, a.service, a.cfg.Introspection, a.operator(), log)
+	if a.cfg.AdminPage {
+		if err := admin.Mount(mux, door, admin.Config{
+			AppName: a.cfg.AppName, PublicURL: a.cfg.PublicURL, API: api, Auth: a.service, Log: log, Now: a.now,
+		}); err != nil {
+			return nil, err
+		}
+	}
 	err = oauth.Mount(mux, door, oauth.Config{
 		PublicURL: a.cfg.PublicURL, PasswordGrant: a.cfg.OAuthPasswordGrant, Clients: clients, Auth: a.service, Issuer: issuer, Log: log,
 	})

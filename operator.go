@@ -54,7 +54,7 @@ func (l *latest) get(ctx context.Context) ([]doctor.Finding, error) {
 	if time.Since(l.at) < findingsLast {
 		return l.findings, nil
 	}
-	found, err := l.look(ctx)
+	found, err := l.look(context.WithoutCancel(ctx)) // others get the same, also if this one leaves
 	if err != nil {
 		return nil, err
 	}

@@ -91,7 +91,8 @@ func (b *tab) until(expr string) {
 		if err == nil {
 			return
 		}
-		if strings.Contains(err.Error(), "Cannot find context") || strings.Contains(err.Error(), "Execution context was destroyed") {
+		if strings.Contains(err.Error(), "Cannot find context") || strings.Contains(err.Error(), "Execution context was destroyed") ||
+			strings.Contains(err.Error(), "Inspected target navigated") {
 			continue // the page that was asked is gone
 		}
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string]("document.body.innerText"))

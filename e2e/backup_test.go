@@ -118,7 +118,7 @@ func TestRestoreRefuses_O7(t *testing.T) {
 			t.Errorf("%s: %v, before it %v", name, after, before)
 		}
 	}
-	mustPrint(t, s, "", 0, []string{"latchkey.db.before-", "1 session ended"}, "restore", good, "--end-sessions")
+	mustPrint(t, s, "", 0, []string{"latchkey.db.before-", "1 session ended", "user delete --ids"}, "restore", good, "--end-sessions")
 	if old, err := filepath.Glob(filepath.Join(data, "latchkey.db.before-*Z")); err != nil || len(old) != 1 {
 		t.Errorf("the database of before: %v, %v", old, err)
 	}

@@ -44,8 +44,9 @@ type (
 
 // Mount serves GraphQL at /graphql, queries by GET too, to pages of the allowed origins
 // as well. Only mutations look at the cookie, and they need POST.
-// introspection also turns suggestions in errors on.
-func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, operator Operator, log zerolog.Logger) {
+// introspection also turns suggestions in errors on. It returns what answers behind the
+// door, for a room that has a Caller already.
+func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspection bool, operator Operator, log zerolog.Logger) http.Handler {
 	r := &resolver{service, operator}
 	schema := gen.NewExecutableSchema(gen.Config{
 		Resolvers:  r,
@@ -59,6 +60,7 @@ func Mount(mux *request.Mux, door *request.Door, service *auth.Service, introspe
 		Context:       withPages,
 	})
 	mux.Handle("/graphql", door.AllowOrigins(door.Identify(auth.ByAPI, api), http.MethodGet, http.MethodHead, http.MethodPost))
+	return api
 }
 
 // recovered makes a panic an error, which presenter logs.

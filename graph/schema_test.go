@@ -33,6 +33,7 @@ func TestEnumsAgreeWithSchema(t *testing.T) {
 		"ProofKind": {string(auth.ProofPassword), string(auth.ProofPasskey), string(auth.ProofTOTP), string(auth.ProofRecoveryCode),
 			string(auth.ProofEmailCode), string(auth.ProofProvider)},
 		"SecondFactorPolicy": {string(auth.SecondFactorOptional), string(auth.SecondFactorAdministrators), string(auth.SecondFactorEverybody)},
+		"AccountReason":      {string(auth.ReasonRequested), string(auth.ReasonAbuse), string(auth.ReasonStolen), string(auth.ReasonLeft), string(auth.ReasonOther)},
 		"QueuedMailState":    {string(auth.MailWaiting), string(auth.MailFailed)},
 	}
 	for name, want := range tests {

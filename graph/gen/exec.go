@@ -4680,8 +4680,23 @@ type SetUserRolePayload {
   errors: [UserError!]!
 }
 
+"Why an administrator disables or enables an account: a word for the history."
+enum AccountReason {
+  "Its user asked for it."
+  REQUESTED
+  "It was used against others, or against the rules."
+  ABUSE
+  "Somebody else may have had it."
+  STOLEN
+  "Its user is not part of this any more, or is again."
+  LEFT
+  OTHER
+}
+
 input DisableUserInput {
   userId: ID!
+  "` + "`" + `SecurityEvent.reason` + "`" + ` has it, in lower case. Its user is not told it."
+  reason: AccountReason
 }
 type DisableUserPayload {
   user: User
@@ -4690,6 +4705,8 @@ type DisableUserPayload {
 
 input EnableUserInput {
   userId: ID!
+  "As in ` + "`" + `DisableUserInput` + "`" + `."
+  reason: AccountReason
 }
 type EnableUserPayload {
   user: User
@@ -19121,7 +19138,7 @@ func (ec *executionContext) unmarshalInputDisableUserInput(ctx context.Context, 
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"userId"}
+	fieldsInOrder := [...]string{"userId", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19135,6 +19152,13 @@ func (ec *executionContext) unmarshalInputDisableUserInput(ctx context.Context, 
 				return it, err
 			}
 			it.UserID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		}
 	}
 	return it, nil
@@ -19163,7 +19187,7 @@ func (ec *executionContext) unmarshalInputEnableUserInput(ctx context.Context, o
 		asMap[k] = v
 	}
 
-	fieldsInOrder := [...]string{"userId"}
+	fieldsInOrder := [...]string{"userId", "reason"}
 	for _, k := range fieldsInOrder {
 		v, ok := asMap[k]
 		if !ok {
@@ -19177,6 +19201,13 @@ func (ec *executionContext) unmarshalInputEnableUserInput(ctx context.Context, o
 				return it, err
 			}
 			it.UserID = data
+		case "reason":
+			ctx := graphql.WithPathContext(ctx, graphql.NewPathWithField("reason"))
+			data, err := ec.unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx, v)
+			if err != nil {
+				return it, err
+			}
+			it.Reason = data
 		}
 	}
 	return it, nil
@@ -25882,6 +25913,25 @@ func (ec *executionContext) marshalN__TypeKind2string(ctx context.Context, sel a
 	if res == graphql.Null {
 		graphql.AddInvalidNullFromMarshaler(ctx, "__TypeKind!")
 	}
+	return res
+}
+
+func (ec *executionContext) unmarshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx context.Context, v any) (*auth.AccountReason, error) {
+	if v == nil {
+		return nil, nil
+	}
+	tmp, err := scalar.UnmarshalString(v)
+	res := auth.AccountReason(tmp)
+	return &res, graphql.ErrorOnPath(ctx, err)
+}
+
+func (ec *executionContext) marshalOAccountReason2ᚖlatchkeyᚋinternalᚋauthᚐAccountReason(ctx context.Context, sel ast.SelectionSet, v *auth.AccountReason) graphql.Marshaler {
+	if v == nil {
+		return graphql.Null
+	}
+	_ = sel
+	_ = ctx
+	res := scalar.MarshalString(string(*v))
 	return res
 }
 

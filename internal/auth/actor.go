@@ -77,7 +77,7 @@ func (a Actor) to(userID string) (kind store.ActorKind, id string) {
 	switch {
 	case a.Way == ByShell:
 		return store.ActorShell, a.Person
-	case a.Viewer == nil && a.clientID() != OwnClient: // which has shown its secret
+	case a.Viewer == nil && a.clientID() != OwnClient && a.clientID() != AdminClient: // which has shown its secret
 		return store.ActorClient, a.ClientID
 	case a.Viewer == nil:
 		return store.ActorNobody, ""

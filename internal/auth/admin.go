@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"latchkey/internal/link"
@@ -33,7 +34,30 @@ func (s *Service) SetUserRole(ctx context.Context, a Actor, in SetUserRoleInput)
 }
 
 // DisableUserInput is the argument of DisableUser.
-type DisableUserInput struct{ UserID string }
+type DisableUserInput struct {
+	UserID string
+	Reason *AccountReason
+}
+
+// AccountReason is why an administrator disables or enables an account.
+type AccountReason string
+
+// The reasons there are.
+const (
+	ReasonRequested AccountReason = "REQUESTED"
+	ReasonAbuse     AccountReason = "ABUSE"
+	ReasonStolen    AccountReason = "STOLEN"
+	ReasonLeft      AccountReason = "LEFT"
+	ReasonOther     AccountReason = "OTHER"
+)
+
+// word is a reason as history has it, or "".
+func (r *AccountReason) word() string {
+	if r == nil {
+		return ""
+	}
+	return strings.ToLower(string(*r))
+}
 
 // DisableUser logs a user out everywhere, keeps them from logging in, makes
 // their older links dead and tells them by mail. One who is disabled already
@@ -43,6 +67,7 @@ func (s *Service) DisableUser(ctx context.Context, a Actor, in DisableUserInput)
 		if d.user.DisabledAt != nil {
 			return errUnchanged
 		}
+		d.event.Details.Reason = in.Reason.word()
 		return d.tx.Disable(ctx, d.user, d.now)
 	})
 	if err != nil {
@@ -52,7 +77,10 @@ func (s *Service) DisableUser(ctx context.Context, a Actor, in DisableUserInput)
 }
 
 // EnableUserInput is the argument of EnableUser.
-type EnableUserInput struct{ UserID string }
+type EnableUserInput struct {
+	UserID string
+	Reason *AccountReason
+}
 
 // EnableUser lets a disabled user log in again. The mistake is NOT_FOUND.
 func (s *Service) EnableUser(ctx context.Context, a Actor, in EnableUserInput) (*store.User, error) {
@@ -60,6 +88,7 @@ func (s *Service) EnableUser(ctx context.Context, a Actor, in EnableUserInput) (
 		if d.user.DisabledAt == nil {
 			return errUnchanged
 		}
+		d.event.Details.Reason = in.Reason.word()
 		return d.tx.Enable(ctx, d.user.ID)
 	})
 	if err != nil {

@@ -69,6 +69,9 @@ type entry struct {
 // is no longer in force: then no session is opened. The mistakes are ACCOUNT_DISABLED,
 // CHALLENGE_INVALID and CODE_INVALID.
 func (s *Service) admit(ctx context.Context, a Actor, u *store.LoginCandidate, in entry) (*Login, error) {
+	if a.clientID() == AdminClient && u.Role != store.RoleAdmin {
+		return nil, errCredentials() // as if there were nobody
+	}
 	if u.DisabledAt != nil {
 		return nil, errAccountDisabled()
 	}
@@ -198,11 +201,12 @@ func (s *Service) tellNew(ctx context.Context, a Actor, u *store.LoginCandidate,
 func (s *Service) newSession(a Actor, userID string, in entry, now time.Time) *store.Session {
 	key := make([]byte, refreshKeyBytes)
 	rand.Read(key) // never fails since Go 1.24
-	ends := now.Add(s.cfg.MaxTTL)
+	idle, most := s.lasts(a.clientID())
+	ends := now.Add(most)
 	return &store.Session{
 		ID: newID(), UserID: userID, ClientID: a.clientID(),
 		DeviceName: cmp.Or(in.DeviceName, a.Client.device()), UserAgent: a.Client.userAgent(), IPAddress: a.Client.ip(),
 		RefreshKey: key, Generation: 1, Rotations: []byte{}, CreatedAt: now, LastUsedAt: now,
-		ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), ends), EndsAt: ends, Proofs: in.shown.text(), ProvenAt: in.shown.last(),
+		ExpiresAt: earlier(now.Add(idle), ends), EndsAt: ends, Proofs: in.shown.text(), ProvenAt: in.shown.last(),
 	}
 }

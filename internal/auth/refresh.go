@@ -137,9 +137,10 @@ const familiarStep = 24 * time.Hour
 // if another kind of device goes on with it. The error is store.ErrNotFound if another
 // request was faster.
 func (s *Service) rotate(ctx context.Context, a Actor, u *store.User, v *store.Session, generation int64, rotations []byte, now time.Time) error {
+	idle, _ := s.lasts(v.ClientID)
 	r := store.Rotation{
 		Generation: generation, Rotations: rotations, UserAgent: a.Client.userAgent(), IPAddress: a.Client.ip(), ToldBefore: v.Told, Told: v.Told,
-		UsedAt: now, ExpiresAt: earlier(now.Add(s.cfg.IdleTTL), v.EndsAt), UserID: v.UserID,
+		UsedAt: now, ExpiresAt: earlier(now.Add(idle), v.EndsAt), UserID: v.UserID,
 	}
 	if v.UserAgent != nil && now.Sub(v.LastUsedAt) >= 0 && !now.Truncate(familiarStep).Equal(v.LastUsedAt.Truncate(familiarStep)) {
 		r.Device, r.Network = Client{UserAgent: *v.UserAgent}.device(), a.Client.provider()

@@ -54,6 +54,7 @@ logs everybody out, and docs/backup.md says what else to look at. The backup its
 			} else {
 				cmd.Println("Sessions that were ended since then are back: latchkey sessions revoke --all ends them all.")
 			}
+			cmd.Println("So are accounts that were deleted: latchkey user delete --ids deletes them again, as docs/backup.md has it.")
 			return nil
 		},
 	}

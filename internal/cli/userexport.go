@@ -113,6 +113,8 @@ type event struct {
 	RequestID *string            `json:"requestId"`
 	From      *string            `json:"from"`
 	To        *string            `json:"to"`
+	Reason    *string            `json:"reason"`
+	Proofs    []auth.ProofKind   `json:"proofs"`
 	Count     int                `json:"count"`
 }
 
@@ -145,7 +147,7 @@ func exported(service *auth.Service, p *auth.Person) person {
 	for i := range p.Events {
 		e := &p.Events[i]
 		out.SecurityEvents = append(out.SecurityEvents, event{
-			e.ID, stamp(e.At), e.Kind, e.Outcome, e.Actor, e.Way, e.SessionID, e.Client, e.Device, e.RequestID, e.From(), e.To(), e.Count,
+			e.ID, stamp(e.At), e.Kind, e.Outcome, e.Actor, e.Way, e.SessionID, e.Client, e.Device, e.RequestID, e.From(), e.To(), e.Reason(), service.ProofsOf(e), e.Count,
 		})
 	}
 	return out

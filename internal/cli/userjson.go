@@ -19,6 +19,7 @@ type description struct {
 	UpdatedAt    string     `json:"updatedAt"`
 	LastLoginAt  *string    `json:"lastLoginAt"`
 	DisabledAt   *string    `json:"disabledAt"`
+	InvitedUntil *string    `json:"invitedUntil"`
 
 	MustChangePassword bool `json:"mustChangePassword"`
 	MustEnrol          bool `json:"mustEnrol"`
@@ -27,7 +28,7 @@ type description struct {
 func describe(u *store.User, now time.Time) description {
 	d := description{
 		ID: u.ID, Username: u.Username, Email: u.Email, Role: u.Role, CreatedAt: stamp(u.CreatedAt), UpdatedAt: stamp(u.UpdatedAt),
-		LastLoginAt: stampOrNil(u.LastLoginAt), DisabledAt: stampOrNil(u.DisabledAt),
+		LastLoginAt: stampOrNil(u.LastLoginAt), DisabledAt: stampOrNil(u.DisabledAt), InvitedUntil: stampOrNil(u.InvitedUntil),
 		MustChangePassword: u.MustChangePassword, MustEnrol: u.MustEnrol,
 	}
 	if pending, _ := u.Pending(now); pending != "" {

@@ -191,6 +191,8 @@ type Config struct {
 	// where the code goes, or "": then the mail has the code alone.
 	LoginURL string
 
+	// AdminPage serves the page at /admin. Default true.
+	AdminPage bool
 	// Introspection lets clients ask for the schema. Default: in development.
 	Introspection bool
 	// Explorer shows the explorer at /. Default: in development.

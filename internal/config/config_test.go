@@ -74,7 +74,7 @@ func TestDefaultsOfDevelopment(t *testing.T) {
 		RegistrationOpen: true, PasswordHash: "argon2id", PasswordMinLength: 8, SecondFactor: "off", FreshFor: 10 * time.Minute,
 		PasskeyDomain: "localhost", PasskeyOrigins: []string{"http://localhost:8080"},
 		MailPort: 587, MailTLS: "starttls", MailFrom: "latchkey@localhost", MailFromName: "Latchkey",
-		Introspection: true, Explorer: true, ExplorerHere: true, LogLevel: "info", LogFormat: "console",
+		AdminPage: true, Introspection: true, Explorer: true, ExplorerHere: true, LogLevel: "info", LogFormat: "console",
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %#v\nwant %#v", got, want)

@@ -50,6 +50,7 @@ func read(r *reader) Config {
 	readPasskeys(r, &c)
 	readMail(r, &c)
 	readFrontend(r, &c)
+	c.AdminPage = parsed(r, "ADMIN_PAGE", true, onOff)
 	c.Introspection = parsed(r, "INTROSPECTION", c.Development(), onOff)
 	explorer := "off"
 	if c.Development() {

@@ -4,7 +4,7 @@
 //
 // metrics.go has what is counted as it happens, sources.go what is asked for when somebody
 // looks, handler.go who may look at what. Every label is of a few words of ours: none holds
-// what a client sent, and all series of a process are fewer than a thousand.
+// what a client sent, and all series of a process are two thousand at most.
 package metrics
 
 import (

@@ -3,11 +3,16 @@ package metrics
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/vektah/gqlparser/v2"
+	"github.com/vektah/gqlparser/v2/ast"
 
 	"latchkey/internal/auth"
 	"latchkey/internal/buildinfo"
@@ -159,5 +164,46 @@ func TestRequestAllocates(t *testing.T) {
 	got := testing.AllocsPerRun(100, func() { m.Request(t.Context(), o) })
 	if t.Logf("%.0f allocations", got); got > 3 {
 		t.Errorf("%.0f allocations, want 3 at most", got)
+	}
+}
+
+// However everything turns out that can be asked for, there are few series: what may be a
+// label's value is counted here from the program.
+func TestSeriesAreBounded_O5(t *testing.T) {
+	m, _ := newMetrics()
+	text, err := os.ReadFile("../../schema.graphqls")
+	if err != nil {
+		t.Fatal(err)
+	}
+	schema, err := gqlparser.LoadSchema(&ast.Source{Name: "schema.graphqls", Input: string(text)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	operations := []string{request.InvalidOperation}
+	for _, root := range []*ast.Definition{schema.Query, schema.Mutation} {
+		for _, field := range root.Fields { // __schema, __type and __typename among them
+			operations = append(operations, field.Name)
+		}
+	}
+	for _, name := range operations {
+		for _, is := range request.Outcomes {
+			m.Request(t.Context(), &request.Observed{Operation: name, Outcome: is, Route: "/graphql", Status: 200})
+		}
+	}
+	const routes, mails = 64, 40 // more than there are, the same below the path of PUBLIC_URL among them
+	for i := range routes {
+		for status := range len(classes) {
+			m.Request(t.Context(), &request.Observed{Route: fmt.Sprint("/", i), Status: 100 * status})
+		}
+	}
+	for i := range mails {
+		for _, is := range []outbox.End{outbox.EndSent, outbox.EndDelayed, outbox.EndUnreachable, outbox.EndGivenUp, outbox.EndDropped} {
+			m.Mailed(fmt.Sprint(i), is)
+		}
+	}
+	if n := len(values(t, m)); n > 2000 {
+		t.Errorf("%d series of %d operations", n, len(operations))
+	} else {
+		t.Logf("%d series of %d operations", n, len(operations))
 	}
 }

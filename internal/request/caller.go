@@ -19,6 +19,7 @@ type Caller struct {
 	way       auth.Way
 	client    auth.Client
 	bearer    string
+	clientID  string // for whom the room itself speaks, of OAuth; "" is the service's own client
 	mu        sync.Mutex
 	viewer    *auth.Viewer
 	viewerErr error
@@ -36,7 +37,7 @@ func From(ctx context.Context) *Caller {
 // Actor returns who sends the request, as package auth has it. It has no Viewer: see
 // [Caller.SignedIn].
 func (c *Caller) Actor() auth.Actor {
-	return auth.Actor{Way: c.way, Client: c.client, RequestID: RequestID(c.r.Context())}
+	return auth.Actor{Way: c.way, Client: c.client, ClientID: c.clientID, RequestID: RequestID(c.r.Context())}
 }
 
 // Behalf is Actor for a program that has shown who it is, and is believed whom it asks for:
@@ -87,6 +88,10 @@ func (c *Caller) SetViewer(v *auth.Viewer) {
 	defer c.mu.Unlock()
 	c.viewer, c.viewerErr, c.known = v, nil, true
 }
+
+// Speak has the caller be a page of the service's own from now on, which calls the API in the
+// process under a client_id of its own: sessions of other clients are none of its business.
+func (c *Caller) Speak(clientID string) { c.clientID = clientID }
 
 // MayUseCookie reports whether the request's origin may set and use the cookies.
 func (c *Caller) MayUseCookie() bool {

@@ -37,6 +37,23 @@ func (c *Caller) SetDeviceCookie(token string, lasts time.Duration) {
 	c.set(c.door.cookies.device, token, int(lasts/time.Second), http.SameSiteStrictMode)
 }
 
+// AdminCookie returns the refresh token of the admin page in its cookie, or "".
+func (c *Caller) AdminCookie() string {
+	cookie, err := c.r.Cookie(c.door.cookies.admin)
+	if err != nil {
+		return ""
+	}
+	return cookie.Value
+}
+
+// SetAdminCookie makes the browser keep the admin page's refresh token until its session ends.
+func (c *Caller) SetAdminCookie(token string, lasts time.Duration) {
+	c.set(c.door.cookies.admin, token, max(1, int(lasts/time.Second)), http.SameSiteStrictMode)
+}
+
+// ClearAdminCookie makes the browser forget it.
+func (c *Caller) ClearAdminCookie() { c.set(c.door.cookies.admin, "", -1, http.SameSiteStrictMode) }
+
 // set sets a cookie. maxAge is in seconds; below 0 the browser forgets it.
 func (c *Caller) set(name, value string, maxAge int, site http.SameSite) {
 	k := c.door.cookies
@@ -48,9 +65,9 @@ func (c *Caller) set(name, value string, maxAge int, site http.SameSite) {
 
 // cookies are how the cookies are called, and where they are sent.
 type cookies struct {
-	refresh, device string
-	path            string
-	secure          bool
+	refresh, device, admin string
+	path                   string
+	secure                 bool
 }
 
 // newCookies returns the cookies of a service at a path of its host, or "": Secure,
@@ -65,5 +82,5 @@ func newCookies(secure bool, path string) cookies {
 	case secure:
 		prefix = "__Secure-"
 	}
-	return cookies{prefix + "latchkey", prefix + "latchkey-device", path + "/", secure}
+	return cookies{prefix + "latchkey", prefix + "latchkey-device", prefix + "latchkey-admin", path + "/", secure}
 }

@@ -37,6 +37,19 @@ func (o *origins) mayCall(origin string) bool { return o.mayUseCookie(origin) ||
 // mayUseCookie reports whether pages of an origin may set and use the cookie, too.
 func (o *origins) mayUseCookie(origin string) bool { return origin == o.own || o.allowed(origin) }
 
+// SameOrigin reports whether a page of the service's own origin sent the request, by what its
+// browser says: an Origin, or that it stays within the site. Who says neither did not.
+func (c *Caller) SameOrigin() bool {
+	site, origin := c.r.Header.Values("Sec-Fetch-Site"), c.r.Header.Values("Origin")
+	switch {
+	case len(site) > 1 || len(origin) > 1 || len(site)+len(origin) == 0:
+		return false
+	case len(site) == 1 && site[0] != "same-origin", len(origin) == 1 && origin[0] != c.door.origins.own:
+		return false
+	}
+	return true
+}
+
 // allowed reports whether an origin that is not the service's own may do all of that.
 func (o *origins) allowed(origin string) bool {
 	return origin != "null" && slices.Contains(o.named, origin) || o.development && local.MatchString(origin)

@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,46 @@ func TestOutboxOfTheOperator_R3(t *testing.T) {
 		must(t, s.RetryMail(ctx, "tried", noon.Add(time.Hour), "delayed: 450"))
 		if n, err := s.ResumeAllMail(ctx, noon); n != 2 || err != nil {
 			t.Errorf("resumed %d, %v; want 2", n, err)
+		}
+	})
+}
+
+// What is given up stays for the operator, but no mail to somebody who is gone, or that tells
+// administrators of another.
+func TestGivenUpIsKept_O8(t *testing.T) {
+	t.Parallel()
+	testenv.EachStore(t, func(t *testing.T, s *store.Store) {
+		ctx := t.Context()
+		must(t, s.InTx(ctx, func(tx *store.Store) error {
+			return tx.CreateUser(ctx, &store.User{ID: "ada", Email: "ada@example.org", EmailKey: "ada@example.org", Username: "ada", Role: store.RoleUser, CreatedAt: noon, UpdatedAt: noon}, "ada")
+		}))
+		for _, way := range []string{"one", "old"} {
+			for id, m := range map[string]store.Mail{
+				"a notice": {Kind: store.MailNewDevice, UserID: "ada"}, "of nobody": {Kind: store.MailPasswordReset},
+				"of who is gone": {Kind: store.MailAccountDeleted, UserID: "bob"}, "of another": {Kind: store.MailAdministratorsChanged, UserID: "ada"},
+			} {
+				m.ID, m.RecipientKey, m.Admitted, m.CreatedAt = way+" "+id, id+"@example.org", true, noon
+				must(t, s.EnqueueMail(ctx, &m))
+				if way == "one" {
+					must(t, s.FailMail(ctx, m.ID, noon, "refused: 550"))
+				}
+			}
+		}
+		if n, err := s.FailOldMail(ctx, noon, noon, "too old"); err != nil || n != 4 {
+			t.Errorf("%d given up, %v; want 4", n, err)
+		}
+		if err := s.FailMail(ctx, "one of another", noon, "again"); !errors.Is(err, store.ErrNotFound) {
+			t.Errorf("one that is gone: %v", err)
+		}
+		list, err := s.ListMail(ctx, false, store.Place{}, 10)
+		must(t, err)
+		var kept []string
+		for _, m := range list {
+			kept = append(kept, m.ID)
+		}
+		slices.Sort(kept)
+		if want := []string{"old a notice", "old of nobody", "one a notice", "one of nobody"}; !slices.Equal(kept, want) {
+			t.Errorf("%q are kept, want %q", kept, want)
 		}
 	})
 }

@@ -157,6 +157,7 @@ func story(t *testing.T, s *store.Store) {
 		do(s.OpenSession(ctx, o))
 		r := store.Rotation{Generation: 2, Rotations: []byte{1}, UsedAt: noon.Add(time.Second), ExpiresAt: soon, UserID: u.ID, Device: from.Device, Network: from.Network}
 		do(s.RotateSession(ctx, id("new", i), 1, r))
+		do(s.ProlongSession(ctx, id("new", i), soon, noon))
 		r.Generation = 3
 		within(func(tx *store.Store) error { return tx.MoveSession(ctx, id("new", i), 2, r) })
 		do(s.EndSession(ctx, u.ID, id("new", i), event(21+i, id("new", i))))

@@ -56,3 +56,9 @@ func (s *Store) MoveSession(ctx context.Context, id string, from int64, r Rotati
 	}
 	return s.RotateSession(ctx, id, from, r)
 }
+
+// ProlongSession has a session last until the time given, and leaves its token as it is. The
+// error is ErrNotFound if it has ended.
+func (s *Store) ProlongSession(ctx context.Context, id string, until, now time.Time) error {
+	return one(s.conn.Exec(ctx, `/* ProlongSession */ UPDATE sessions SET expires_at = $2 WHERE id = $1 AND expires_at > $3`, id, until, now))
+}

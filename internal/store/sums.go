@@ -35,9 +35,11 @@ const (
 	// SumSpan is how long a sum is of.
 	SumSpan = 10 * time.Minute
 	// mostSums bounds the rows of one span, of all processes together. What comes beyond
-	// is summed in rows that tell only kind and way, for which some are kept free.
+	// is summed in rows that tell only kind and way, for which some are kept free. Sums of
+	// accounts and sums of networks have as many: who comes from many networks hides nobody
+	// who tries at an account.
 	mostSums  = 1000
-	namedSums = mostSums - 40
+	namedSums = (mostSums - 40) / 2
 	// others is the reason of those rows.
 	others = "others"
 )
@@ -57,6 +59,9 @@ type SumOf struct {
 	UserID string // whose account, or who asked; else ""
 	From   string // the network, where no user is known; else ""
 }
+
+// OfAccount reports whether it is known whose account the sum is of.
+func (s SumOf) OfAccount() bool { return s.UserID != "" }
 
 // Other returns a sum as what it is counted as where there are too many.
 func (s Sum) Other() Sum {
@@ -106,10 +111,14 @@ func (s *Store) AddSums(ctx context.Context, at time.Time, sums []Sum) error {
 		if err != nil {
 			return err
 		}
-		there, err := query(ctx, tx.conn, func(row db.Row) (*string, error) {
+		there := map[string]bool{}
+		_, err = query(ctx, tx.conn, func(row db.Row) (*struct{}, error) {
 			var id string
-			return &id, row.Scan(&id)
-		}, `/* AddSums, those that are there */ SELECT id FROM security_events WHERE at = $1 LIMIT $2`, at, mostSums)
+			var ofAccount bool
+			err := row.Scan(&id, &ofAccount)
+			there[id] = ofAccount
+			return &struct{}{}, err
+		}, `/* AddSums, those that are there */ SELECT id, user_id IS NOT NULL FROM security_events WHERE at = $1 LIMIT $2`, at, mostSums)
 		if err != nil {
 			return err
 		}
@@ -122,19 +131,22 @@ func (s *Store) AddSums(ctx context.Context, at time.Time, sums []Sum) error {
 	})
 }
 
-// bounded returns the rows of sums, given the ids of those that are there: what would be
-// one too many is among others.
-func bounded(at time.Time, sums []Sum, there []string) (rows []*SecurityEvent) {
-	room, rest := namedSums-len(there), map[SumOf]Sum{}
+// bounded returns the rows of sums, given the ids of those that are there, and whether each is
+// of an account: what would be one too many is among others.
+func bounded(at time.Time, sums []Sum, there map[string]bool) (rows []*SecurityEvent) {
+	room, rest := map[bool]int{true: namedSums, false: namedSums}, map[SumOf]Sum{}
+	for _, ofAccount := range there {
+		room[ofAccount]--
+	}
 	for i := range sums {
 		sum := &sums[i]
 		e := sum.event(at)
-		is := slices.Contains(there, e.ID)
+		_, is := there[e.ID]
 		// What the process had no room for itself is among the rest from the start: one
 		// statement writes each row once.
-		if sum.Reason != others && (is || room > 0) {
+		if sum.Reason != others && (is || room[sum.OfAccount()] > 0) {
 			if !is {
-				room--
+				room[sum.OfAccount()]--
 			}
 			rows = append(rows, e)
 			continue

@@ -20,9 +20,9 @@ const (
 	flushEvery = time.Minute
 	flushFor   = 5 * time.Second // how long one may take
 
-	// mostKept is how many sums are kept until they are written; the rest are summed by
-	// kind and way.
-	mostKept = 1000
+	// mostKept is how many sums of accounts, and how many others, are kept until they are
+	// written; the rest are summed by kind and way.
+	mostKept = 500
 )
 
 // Tally counts. It is safe for concurrent use.
@@ -39,6 +39,7 @@ type Tally struct {
 // counts are what is not written yet.
 type counts struct {
 	sums map[span]*store.Sum
+	kept map[bool]int // how many of sums are of an account, and how many of none
 	days map[day]int
 }
 
@@ -53,7 +54,7 @@ type day struct {
 	kind store.DayKind
 }
 
-func newCounts() counts { return counts{map[span]*store.Sum{}, map[day]int{}} }
+func newCounts() counts { return counts{map[span]*store.Sum{}, map[bool]int{}, map[day]int{}} }
 
 // New returns a Tally that has counted nothing.
 func New(s *store.Store, log zerolog.Logger, now func() time.Time) *Tally {
@@ -79,12 +80,13 @@ func (t *Tally) Day(kind store.DayKind, n int) {
 
 func (c *counts) add(at time.Time, sum store.Sum) {
 	known := c.sums[span{at, sum.SumOf}]
-	if known == nil && len(c.sums) >= mostKept {
+	if known == nil && c.kept[sum.OfAccount()] >= mostKept {
 		sum = sum.Other()
 		known = c.sums[span{at, sum.SumOf}]
 	}
 	if known == nil {
 		c.sums[span{at, sum.SumOf}] = &sum
+		c.kept[sum.OfAccount()]++
 		return
 	}
 	known.N += sum.N

@@ -171,6 +171,34 @@ func TestMemoryIsBounded_O4(t *testing.T) {
 	})
 }
 
+// Who comes from any number of networks hides nobody who tries at an account, nor the other
+// way round.
+func TestNobodyIsHidden_O4(t *testing.T) {
+	testenv.Each(t, func(t *testing.T, d db.DB) {
+		s := store.New(d)
+		p := tally.New(s, zerolog.Nop(), at(noon).now)
+		flood := func(of func(i int) store.SumOf) {
+			for i := range 5_000 {
+				p.Sum(of(i), "")
+				if i%1000 == 0 {
+					must(t, p.Flush(t.Context()))
+				}
+			}
+		}
+		flood(func(i int) store.SumOf {
+			return store.SumOf{Kind: store.EventRequestRefused, Way: store.WayAPI, From: fmt.Sprint("n", i)}
+		})
+		p.Sum(store.SumOf{Kind: store.EventLoginRefused, Way: store.WayAPI, UserID: "ada"}, "")
+		flood(func(i int) store.SumOf {
+			return store.SumOf{Kind: store.EventLoginRefused, Way: store.WayAPI, UserID: fmt.Sprint("u", i)}
+		})
+		must(t, p.Flush(t.Context()))
+		if list := rows(t, s, store.EventFilter{UserID: "ada"}); len(list) != 1 || len(rows(t, s, store.EventFilter{})) > 1_000 {
+			t.Errorf("of ada: %v", list)
+		}
+	})
+}
+
 // failing is a database that takes nothing for a while.
 type failing struct {
 	db.DB

@@ -148,6 +148,9 @@ func mustAsset(name string) asset {
 	}
 }
 
+// Style is where the stylesheet of all pages is.
+func Style() string { return pageCSS.path }
+
 // folder is assets by their names, which are at paths of one folder.
 type folder map[string]asset
 

@@ -1148,8 +1148,22 @@ export interface SetUserRolePayload {
   readonly errors: readonly UserError[];
 }
 
+/** Why an administrator disables or enables an account: a word for the history. */
+export type AccountReason =
+  /** Its user asked for it. */
+  | 'REQUESTED'
+  /** It was used against others, or against the rules. */
+  | 'ABUSE'
+  /** Somebody else may have had it. */
+  | 'STOLEN'
+  /** Its user is not part of this any more, or is again. */
+  | 'LEFT'
+  | 'OTHER';
+
 export interface DisableUserInput {
   userId: string;
+  /** `SecurityEvent.reason` has it, in lower case. Its user is not told it. */
+  reason?: AccountReason | null;
 }
 
 export interface DisableUserPayload {
@@ -1159,6 +1173,8 @@ export interface DisableUserPayload {
 
 export interface EnableUserInput {
   userId: string;
+  /** As in `DisableUserInput`. */
+  reason?: AccountReason | null;
 }
 
 export interface EnableUserPayload {
