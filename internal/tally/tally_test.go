@@ -176,7 +176,7 @@ func TestMemoryIsBounded_O4(t *testing.T) {
 func TestNobodyIsHidden_O4(t *testing.T) {
 	testenv.Each(t, func(t *testing.T, d db.DB) {
 		s := store.New(d)
-		p := tally.New(s, zerolog.Nop(), at(noon).now)
+		p := New(s, zerolog.Nop(), at(noon).now)
 		flood := func(of func(i int) store.SumOf) {
 			for i := range 5_000 {
 				p.Sum(of(i), "")
