@@ -4,7 +4,7 @@
 //
 // metrics.go has what is counted as it happens, sources.go what is asked for when somebody
 // looks, handler.go who may look at what. Every label is of a few words of ours: none holds
-// what a client sent, and all series of a process are two thousand at most.
+// what a client sent, and all series of a process are 2,500 at most.
 package metrics
 
 import (

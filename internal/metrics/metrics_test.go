@@ -190,7 +190,7 @@ func TestSeriesAreBounded_O5(t *testing.T) {
 			m.Request(t.Context(), &request.Observed{Operation: name, Outcome: is, Route: "/graphql", Status: 200})
 		}
 	}
-	const routes, mails = 64, 40 // more than there are, the same below the path of PUBLIC_URL among them
+	const routes, mails = 128, 40 // more than there are, the same below the path of PUBLIC_URL among them
 	for i := range routes {
 		for status := range len(classes) {
 			m.Request(t.Context(), &request.Observed{Route: fmt.Sprint("/", i), Status: 100 * status})
@@ -201,7 +201,7 @@ func TestSeriesAreBounded_O5(t *testing.T) {
 			m.Mailed(fmt.Sprint(i), is)
 		}
 	}
-	if n := len(values(t, m)); n > 2000 {
+	if n := len(values(t, m)); n > 2500 {
 		t.Errorf("%d series of %d operations", n, len(operations))
 	} else {
 		t.Logf("%d series of %d operations", n, len(operations))
