@@ -45,7 +45,7 @@ var rooms = map[string][]string{
 	"internal/oauth":      {"internal/auth", "internal/jwt", "internal/request", "internal/web"},
 	"internal/outbox":     {"internal/store", "internal/trace"},
 	"internal/passkey":    {},
-	"internal/password":   {},
+	"internal/password":   {"internal/trace"},
 	"internal/redisstore": {"internal/cause", "internal/store", "internal/throttle", "internal/trace"},
 	"internal/refusals":   {},
 	"internal/request":    {"internal/auth", "internal/trace"},

@@ -150,6 +150,8 @@ func (d *deployedProxy) ask(op, bearer string, variables map[string]any) (*teste
 	}
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("X-Forwarded-For", "203.0.113.9")
+	req.Header.Set("X-Request-Id", proxysID)
+	req.Header.Set("Traceparent", traceparent)
 	if bearer != "" {
 		req.Header.Set("Authorization", "Bearer "+bearer)
 	}
@@ -183,7 +185,7 @@ func (d *deployedProxy) send(req *http.Request) (page, error) {
 }
 
 // Each proxy, as deploy/ has it, knows its client by the client's own address, whatever that
-// says, and writes down no query: not of a link that is opened, nor while the service is away.
+// says, calls requests itself and takes them off traces, and writes down no query: not of a link that is opened, nor while the service is away.
 func TestDeployedProxies_O6(t *testing.T) {
 	t.Parallel()
 	s := testenv.Embedded(t)
@@ -211,6 +213,10 @@ func (d *deployedProxy) live(s *testenv.Stack, upstream *testenv.Proxy) {
 	tokens := login.Payload(t, "login").Tokens
 	if tokens == nil {
 		t.Fatalf("login: %d %s", login.Status, login.Body)
+	}
+	id := login.Header.Get("X-Request-Id")
+	if l := lineOf(t, s, id); id == proxysID || len(id) < 32 || l.TraceID+l.CallerTraceID != "" { // one of the service's own has 26
+		t.Errorf("the request is called %s: %+v", id, l)
 	}
 	for _, each := range devices(t, s.URL(), tokens.AccessToken) {
 		if each.Current && (each.IPAddress == nil || *each.IPAddress != d.address) {

@@ -203,7 +203,7 @@ func TestEventLines_O4(t *testing.T) {
 		}
 		var login []eventLine
 		testenv.Await(t, patience, "the line of the login", func() bool {
-			login = eventLines(s.Log(), func(l eventLine) bool { return l.RequestID == answer.Header.Get("X-Request-Id") && l.Event != "" })
+			login = eventLines(s.Log(), func(l eventLine) bool { return l.RequestID == answer.Header.Get("X-Request-Id") && l.Actor != "" })
 			return len(login) > 0
 		})
 		parts := strings.Split(ada.Client, ".")

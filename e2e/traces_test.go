@@ -50,7 +50,7 @@ func TestTraces_O5(t *testing.T) {
 	operation := only(t, c, request, "mutation login")
 	field := only(t, c, operation, "Mutation.login")
 	names := testenv.Names(c.Within(field))
-	for _, want := range []string{"EVALSHA", "LoginCandidate", "OpenSession, the guard"} {
+	for _, want := range []string{"EVALSHA", "LoginCandidate", "hash", "OpenSession, the guard"} {
 		if !slices.Contains(names, want) {
 			t.Errorf("a login has %q, want %s", names, want)
 		}

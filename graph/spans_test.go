@@ -30,7 +30,7 @@ func TestSpans(t *testing.T) {
 			"fields": {`query Hunter2($id: ID!) { hunter2: me { id sessions { id } other: sessions { id } } user(id: $id) { username } }`, ada,
 				"query me(Query.me(User.sessions(Sessions) User.sessions(Sessions) signedIn) Query.user(UserByID))"},
 			"a list":     {`{ users { nodes { username sessions { id } } } }`, admin, "query users(Query.users(SessionsOf Users signedIn))"},
-			"a mistake":  {`mutation { login(input: {login: "hunter2", password: "hunter2"}) { errors { code } } }`, "", "mutation login(Mutation.login(LoginCandidate RegistrationFor))"},
+			"a mistake":  {`mutation { login(input: {login: "hunter2", password: "hunter2"}) { errors { code } } }`, "", "mutation login(Mutation.login(LoginCandidate RegistrationFor hash))"},
 			"no field":   {`{ __typename }`, ada, "query __typename"},
 			"not to run": {`{ hunter2 }`, ada, ""},
 		} {

@@ -94,3 +94,26 @@ func TestSpans(t *testing.T) {
 		}
 	})
 }
+
+// Outside of a trace the gate costs no memory.
+func TestNoSpansCostNothing(t *testing.T) {
+	for _, d := range []db.DB{testenv.SQLite(t), testenv.Postgres(t)} { // one after the other: others would count too
+		g := db.NewGate(d)
+		g.Open()
+		count := func(d db.DB) float64 {
+			return testing.AllocsPerRun(200, func() {
+				var n int
+				if err := d.QueryRow(t.Context(), `/* Count */ SELECT count(*) FROM tokens`).Scan(&n); err != nil {
+					t.Fatal(err)
+				}
+			})
+		}
+		through, past := count(g), count(d)
+		for range 4 { // what the driver does beside it counts now and then
+			through, past = min(through, count(g)), min(past, count(d))
+		}
+		if through > past {
+			t.Errorf("%v allocations on %s, %v without the gate", through, d.Dialect(), past)
+		}
+	}
+}

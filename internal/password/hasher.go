@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"sync"
 	"time"
+
+	"latchkey/internal/trace"
 )
 
 // Hasher hashes and compares passwords, a bounded number at once, while the others
@@ -141,6 +143,8 @@ type job struct {
 // done, or it may still be running since ctx ended: then the caller must not read what it
 // writes.
 func (h *Hasher) do(ctx context.Context, j *job) error {
+	ctx, span := trace.Start(ctx, trace.Internal, "hash")
+	defer span.End()
 	if err := ctx.Err(); err != nil {
 		return notBegun{err}
 	}
