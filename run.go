@@ -170,7 +170,7 @@ func (a *app) sweep(ctx context.Context) {
 			n += deleted
 		}
 		if err == nil {
-			err = a.emptyLog(ctx)
+			err = a.overwrite(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			a.log.Warn().Err(err).Msg("sweep")
@@ -208,9 +208,12 @@ func (a *app) sweepOnce(ctx context.Context) (map[string]int64, error) {
 // backup may be reading.
 const logTries = 30
 
-// emptyLog has nothing stay in SQLite's log of what was deleted. Where somebody reads for
-// long, the next hour does it.
-func (a *app) emptyLog(ctx context.Context) error {
+// overwrite has nothing stay in SQLite's file and log of what was deleted. Where somebody
+// reads for long, the next hour does it.
+func (a *app) overwrite(ctx context.Context) error {
+	if err := a.db.Scrub(ctx); err != nil {
+		return err
+	}
 	for range logTries {
 		if done, err := a.db.EmptyLog(ctx); done || err != nil {
 			return err

@@ -9,7 +9,7 @@
 // caller who merely goes away ends nothing.
 //
 // db.go says what both databases promise; postgres.go and sqlite.go (with
-// sqlitestmts.go, sqlitewrites.go and sqlitelog.go) keep it. migrate.go brings a database up to date, and gate.go keeps
+// sqlitestmts.go, sqlitewrites.go, sqlitelog.go and sqlitescrub.go) keep it. migrate.go brings a database up to date, and gate.go keeps
 // everybody out until it is; spans.go has the spans of what passes it.
 package db
 
@@ -98,6 +98,11 @@ type DB interface {
 	// InTx runs f in a transaction, which is committed if f returns nil. f may
 	// run twice.
 	InTx(ctx context.Context, f func(Conn) error) error
+
+	// Scrub overwrites what SQLite left of rows in its file that were deleted after it had
+	// moved them. It reads all of the file, beside everybody. PostgreSQL does so when it
+	// vacuums.
+	Scrub(ctx context.Context) error
 
 	// EmptyLog moves what SQLite has in its log (the WAL) into its file, and cuts the log to
 	// nothing: older versions of rows, also of deleted ones, stay there until they are written

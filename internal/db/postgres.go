@@ -201,6 +201,9 @@ func again(ctx context.Context, f func() error) error {
 	}
 }
 
+// Scrub implements DB.
+func (p *postgres) Scrub(context.Context) error { return nil }
+
 // EmptyLog implements DB.
 func (p *postgres) EmptyLog(context.Context) (done bool, err error) { return true, nil }
 

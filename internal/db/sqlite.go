@@ -128,7 +128,7 @@ func OpenSQLite(path string) (DB, error) {
 	// A commit is on the disk before it is answered (FULL): a mail that was
 	// promised outlives a power cut. Transactions take the write lock when they
 	// begin (immediate): one that reads first would fail instead of waiting.
-	// What is deleted is overwritten (secure_delete): see EmptyLog.
+	// What is deleted is overwritten (secure_delete): see Scrub and EmptyLog.
 	return openSQLite("file:" + uriPath(path) + "?_txlock=immediate&_pragma=" + busyTimeout +
 		"&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_pragma=foreign_keys(1)&_pragma=secure_delete(1)" + liteTimes)
 }

@@ -46,7 +46,7 @@ func TestErased_O8(t *testing.T) {
 		}
 	}
 	exec(`CREATE TABLE people (id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, long TEXT NOT NULL)`)
-	const people = 2000
+	const people = 6000
 	name := func(i int) string { return fmt.Sprintf("%x-name-%06d", (i*7919)%people, i) } // in no order
 	for from := 0; from < people; from += 250 {
 		var stmts []db.Stmt
@@ -72,8 +72,15 @@ func TestErased_O8(t *testing.T) {
 			gone[i] = true
 		}
 	}
+	if err := d.Scrub(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	if done, err := d.EmptyLog(t.Context()); !done || err != nil {
 		t.Fatalf("emptied: %t, %v", done, err)
+	}
+	var verdict string
+	if err := d.QueryRow(t.Context(), `PRAGMA integrity_check`).Scan(&verdict); err != nil || verdict != "ok" {
+		t.Errorf("integrity_check: %q, %v", verdict, err)
 	}
 	all := files()
 	left := 0
