@@ -70,6 +70,7 @@ func TestQueriesLeaveCookies_I5(t *testing.T) {
 			"me": testenv.MeOp, "user": `{ user(id: "` + ada.ID + `") { email } }`, "node": `{ node(id: "` + ada.ID + `") { id } }`,
 			"loginMethods": `{ loginMethods { password registration secondFactor } }`,
 			"users":        `{ users { totalCount } }`, "mails": `{ mails { nodes { id } } }`,
+			"securityEvents": `{ securityEvents { nodes { id } } }`, "statistics": `{ statistics { days { day } } }`, "server": `{ server { version } }`,
 			"two": `{ me { email sessions { id } } user(id: "` + ada.ID + `") { email } }`, // one error: those of several come in any order
 		}
 		for _, field := range queryFields(t) {

@@ -3,7 +3,6 @@
 package gen
 
 import (
-	"bytes"
 	"fmt"
 	"io"
 	"latchkey/internal/auth"
@@ -384,18 +383,4 @@ func (e *FindingVerdict) UnmarshalGQL(v any) error {
 
 func (e FindingVerdict) MarshalGQL(w io.Writer) {
 	_, _ = fmt.Fprint(w, strconv.Quote(e.String()))
-}
-
-func (e *FindingVerdict) UnmarshalJSON(b []byte) error {
-	s, err := strconv.Unquote(string(b))
-	if err != nil {
-		return err
-	}
-	return e.UnmarshalGQL(s)
-}
-
-func (e FindingVerdict) MarshalJSON() ([]byte, error) {
-	var buf bytes.Buffer
-	e.MarshalGQL(&buf)
-	return buf.Bytes(), nil
 }

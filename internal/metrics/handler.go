@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/http"
 	"net/http/pprof"
+	"strconv"
 
 	"github.com/prometheus/common/expfmt"
 )
@@ -14,12 +15,27 @@ import (
 func (m *Metrics) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/metrics", m.serve)
-	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/", bounded(pprof.Index))
 	mux.HandleFunc("/debug/pprof/cmdline", http.NotFound)
-	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/profile", bounded(pprof.Profile))
 	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol) // which go tool pprof asks by POST
-	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	mux.HandleFunc("/debug/pprof/trace", bounded(pprof.Trace))
 	return mux
+}
+
+// longest is how long a profile may take, in seconds. A server's WriteTimeout is no bound:
+// package pprof puts its deadline off.
+const longest = 300
+
+// bounded refuses a profile that would take longer.
+func bounded(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if seconds, err := strconv.ParseFloat(r.FormValue("seconds"), 64); err == nil && !(seconds <= longest) { // NaN is neither
+			http.Error(w, "A profile takes 300 seconds at most.", http.StatusBadRequest)
+			return
+		}
+		next(w, r)
+	}
 }
 
 // serve answers with all there is, in Prometheus' text format, which every version of it

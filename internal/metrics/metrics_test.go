@@ -207,3 +207,19 @@ func TestSeriesAreBounded_O5(t *testing.T) {
 		t.Logf("%d series of %d operations", n, len(operations))
 	}
 }
+
+// Nobody has the process profile itself without end.
+func TestLongProfile(t *testing.T) {
+	m, _ := newMetrics()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	for _, path := range []string{"profile", "trace", "heap"} {
+		for _, seconds := range []string{"301", "1e9", "NaN"} {
+			w := httptest.NewRecorder()
+			m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(ctx, http.MethodGet, "/debug/pprof/"+path+"?seconds="+seconds, nil))
+			if w.Code != http.StatusBadRequest {
+				t.Errorf("%s of %s seconds: %d", path, seconds, w.Code)
+			}
+		}
+	}
+}

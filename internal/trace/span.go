@@ -168,7 +168,9 @@ func (s Span) End() {
 	}
 	s.r.mu.Lock()
 	again := s.r.over
-	s.r.over, s.r.json.EndTimeUnixNano = true, nanos(s.r.began.Add(time.Since(s.r.began)))
+	if !again { // an ended one is read by whoever sends it
+		s.r.over, s.r.json.EndTimeUnixNano = true, nanos(s.r.began.Add(time.Since(s.r.began)))
+	}
 	s.r.mu.Unlock()
 	if again {
 		return

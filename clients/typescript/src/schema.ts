@@ -415,7 +415,7 @@ export type SecurityEventKind =
   | 'SECRETS_RESEALED'
   /** By the shell, in `count` steps. */
   | 'DATABASE_MIGRATED'
-  /** By the shell, of a SQLite database. */
+  /** By the shell, of a database that is one file. */
   | 'BACKUP_MADE'
   /** By the shell: the database came from a backup. */
   | 'BACKUP_RESTORED'
