@@ -2,11 +2,7 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"net/http"
-	"os"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -35,7 +31,6 @@ import (
 	"latchkey/internal/throttle"
 	"latchkey/internal/trace"
 	"latchkey/internal/web"
-	"latchkey/migrations"
 )
 
 // How many passwords may wait to be hashed, and how long, before callers are
@@ -215,20 +210,6 @@ func (a *app) routes(issuer *jwt.Issuer, inbox *mail.Inbox) (http.Handler, error
 	return door.Harden(mux), err
 }
 
-// openDatabase opens the database, with the folder that SQLite needs.
-func (a *app) openDatabase() (err error) {
-	if a.cfg.DatabaseURL == "" {
-		if err := os.MkdirAll(a.cfg.DataDir, 0o700); err != nil {
-			return fmt.Errorf("DATA_DIR: %w", err)
-		}
-	}
-	if a.db, err = openDatabase(context.Background(), a.cfg); err == nil {
-		a.gate = db.NewGate(a.db)
-		a.store = store.New(a.gate, a.cfg.SecretKeys...)
-	}
-	return err
-}
-
 // close lets go of the databases.
 func (a *app) close() {
 	if a.db != nil {
@@ -244,27 +225,4 @@ func (a *app) close() {
 			a.log.Warn().Err(err).Msg("stolen passwords")
 		}
 	}
-}
-
-// migrate brings the database up to date. The gate stays shut.
-func (a *app) migrate(ctx context.Context) (int, error) {
-	// Mostly it is, which two questions tell; and then no replica waits for another.
-	known, err := steps(a.db.Dialect())
-	if err != nil {
-		return 0, err
-	}
-	if taken, err := store.New(a.db).Steps(ctx); err == nil && !slices.ContainsFunc(known, func(n int64) bool { return !slices.Contains(taken, n) }) {
-		a.schema.Store(slices.Max(taken)) // it may be that of a newer version
-		return 0, nil
-	}
-	n, err := db.Migrate(ctx, a.db, migrations.Postgres, migrations.SQLite)
-	if err == nil {
-		a.schema.Store(slices.Max(known))
-	}
-	if errors.Is(err, store.ErrDenied) {
-		if rights, asked := store.New(a.db).Rights(ctx); asked == nil && rights.Missing() != "" {
-			err = fmt.Errorf("%w: %s", err, rights.Missing())
-		}
-	}
-	return n, err
 }

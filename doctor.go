@@ -5,12 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
 	"net/url"
 	"os"
-	"path"
-	"strconv"
 	"strings"
 	"time"
 
@@ -93,28 +90,6 @@ func tryHashing(p password.Params) error {
 		err = one[0].Err()
 	}
 	return err
-}
-
-// steps returns the numbers of the migrations for a database.
-func steps(dialect db.Dialect) ([]int64, error) {
-	files, pattern := fs.FS(migrations.SQLite), "sqlite/*.sql"
-	if dialect == db.PostgreSQL {
-		files, pattern = migrations.Postgres, "postgres/*.sql"
-	}
-	names, err := fs.Glob(files, pattern)
-	if err != nil {
-		return nil, err
-	}
-	var numbers []int64
-	for _, name := range names {
-		number, _, _ := strings.Cut(path.Base(name), "_")
-		n, err := strconv.ParseInt(number, 10, 64)
-		if err != nil {
-			return nil, fmt.Errorf("migration %s has no number", name)
-		}
-		numbers = append(numbers, n)
-	}
-	return numbers, nil
 }
 
 // reach asks an address whether this service answers there.

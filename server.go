@@ -6,28 +6,22 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"net"
 	"net/http"
 	"os"
 	"os/signal"
 	"runtime"
 	"runtime/debug"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/rs/zerolog"
 
-	"latchkey/internal/auth"
 	"latchkey/internal/buildinfo"
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
-	"latchkey/internal/db"
 	"latchkey/internal/hashing"
-	"latchkey/internal/keyring"
 	"latchkey/internal/password"
-	"latchkey/internal/store"
 )
 
 // What the build may set: -ldflags "-X main.version=1.2.3 -X main.revision=84449a9…". Built in
@@ -117,23 +111,6 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 	return a.run(ctx, listener)
 }
 
-// lookForServers warns of another server on the same SQLite database: they would go on, and
-// each count tries by itself. end forgets this one.
-func (a *app) lookForServers() (end func()) {
-	if a.cfg.DatabaseURL != "" {
-		return func() {}
-	}
-	alone, end, err := db.Serve(a.cfg.DatabaseFile())
-	if err != nil {
-		a.log.Warn().Err(err).Msg("whether another server uses this database cannot be told")
-		return func() {}
-	}
-	if !alone {
-		a.log.Warn().Msg("another server uses this database: each counts tries by itself")
-	}
-	return end
-}
-
 // hashers returns what a server hashes passwords with, one for each that it hashes at once:
 // processes of their own or, where there can be none, this one. end ends them. The collector
 // gets what they leave of the memory.
@@ -156,103 +133,6 @@ func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
 			p.Close()
 		}
 	}
-}
-
-// migrate brings the database up to date for whoever runs the command, and returns how many
-// steps it took.
-func migrate(ctx context.Context, by auth.Actor) (int, error) {
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return 0, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
-	if err != nil {
-		return 0, err
-	}
-	defer a.close()
-	n, err := a.migrate(ctx)
-	if err == nil && n > 0 {
-		err = noted(ctx, a.db, log, "database migrated", auth.Event(by, store.EventMigrated, n, time.Now()))
-	}
-	return n, err
-}
-
-// noted writes and logs the event of a command that was done to a database as a whole.
-func noted(ctx context.Context, d db.DB, log zerolog.Logger, what string, e *store.SecurityEvent) error {
-	if err := store.New(d).AddSecurityEvent(ctx, e); err != nil {
-		return fmt.Errorf("%s, but its history does not have it: %w", what, err)
-	}
-	log.Info().EmbedObject(e).Msg(what)
-	return nil
-}
-
-// service returns the rules for a command of the shell, on a database that is
-// up to date, and what ends it.
-func service(ctx context.Context) (*auth.Service, func(), error) {
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return nil, nil, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err := a.migrate(ctx); err != nil {
-		a.close()
-		return nil, nil, err
-	}
-	a.gate.Open()
-	ctx, stop := context.WithCancel(ctx)
-	var hashing sync.WaitGroup
-	hashing.Go(func() { a.hasher.Run(ctx) })
-	return a.service, func() { stop(); hashing.Wait(); a.close() }, nil
-}
-
-// present is service for a command that needs what is there: in a folder without a
-// database it makes none, and no secret.
-func present(ctx context.Context) (*auth.Service, func(), error) {
-	if err := hasDatabase(); err != nil {
-		return nil, nil, err
-	}
-	return service(ctx)
-}
-
-// hasDatabase returns cli.ErrNoDatabase where opening the database would make one.
-func hasDatabase() error {
-	cfg, _, err := config.Load(os.Environ(), ".env") // whoever goes on tells the warnings
-	if err != nil {
-		return err
-	}
-	if file := cfg.DatabaseFile(); cfg.DatabaseURL == "" {
-		if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("%w: there is no %s; run it where the server runs, or set DATABASE_URL or DATA_DIR", cli.ErrNoDatabase, file)
-		}
-	}
-	return nil
-}
-
-// ring returns the keys in a database that is there, brought up to date, for a command of
-// the shell.
-func ring(ctx context.Context) (*keyring.Ring, func(), error) {
-	if err := hasDatabase(); err != nil {
-		return nil, nil, err
-	}
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return nil, nil, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
-	if err != nil {
-		return nil, nil, err
-	}
-	if _, err = a.migrate(ctx); err == nil {
-		var keys *keyring.Ring
-		if keys, err = openRing(cfg, log, store.New(a.db), time.Now); err == nil {
-			return keys, a.close, nil
-		}
-	}
-	a.close()
-	return nil, nil, err
 }
 
 // healthcheck asks the server on this machine whether it is ready.
