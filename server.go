@@ -99,6 +99,9 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		}
 		return err
 	}
+	if cfg.MetricsAddr == "" {
+		runtime.MemProfileRate = 0 // nobody can ask for a profile of the memory
+	}
 	machines, end := hashers(log)
 	defer end()
 	a, err := build(cfg, log, time.Now, machines)

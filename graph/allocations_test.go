@@ -50,13 +50,13 @@ func TestAllocations(t *testing.T) {
 			header       []string
 			sqlite, pgsq float64
 		}{
-			{"nothing", static(`{ __typename }`), nil, 70, 70},
-			{"me", static(`{ me { id username email } }`), bearer, 295, 225},
-			{"me with sessions", static(`{ me { id sessions { id current deviceName } } }`), bearer, 440, 320},
-			{"refresh", refresh, nil, 560, 420},
-			{"users", static(`{ users { nodes { id username email role } pageInfo { endCursor } } }`), admin, 700, 570},
-			{"users with sessions", static(`{ users { nodes { id username sessions { id current } } totalCount } }`), admin, 1010, 770},
-			{"login", func() []byte { return login }, nil, 1035, 860},
+			{"nothing", static(`{ __typename }`), nil, 66, 66},
+			{"me", static(`{ me { id username email } }`), bearer, 290, 215},
+			{"me with sessions", static(`{ me { id sessions { id current deviceName } } }`), bearer, 440, 315},
+			{"refresh", refresh, nil, 545, 412},
+			{"users", static(`{ users { nodes { id username email role } pageInfo { endCursor } } }`), admin, 695, 555},
+			{"users with sessions", static(`{ users { nodes { id username sessions { id current } } totalCount } }`), admin, 1000, 765},
+			{"login", func() []byte { return login }, nil, 1035, 855},
 		} {
 			got := testing.AllocsPerRun(100, func() {
 				r := httptest.NewRequest(http.MethodPost, "/graphql", bytes.NewReader(tt.body()))

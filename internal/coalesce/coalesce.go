@@ -45,6 +45,7 @@ type Group[K comparable, V any] struct {
 	retry   func(error) bool
 	flights int         // queries at once
 	late    *time.Timer // runs out when the latest query has taken long
+	timers  sync.Pool   // of *time.Timer that were stopped, for the next look-ups
 
 	mu      sync.Mutex
 	aloft   []*flight
@@ -85,8 +86,8 @@ func (g *Group[K, V]) Find(ctx context.Context, key K) (value V, found bool, err
 	g.waiting = append(g.waiting, c)
 	g.depart()
 	g.mu.Unlock()
-	timer := time.NewTimer(maxWait)
-	defer timer.Stop()
+	timer := g.timer()
+	defer g.stop(timer)
 	select {
 	case <-c.done:
 		return c.value, c.found, c.err
@@ -95,6 +96,20 @@ func (g *Group[K, V]) Find(ctx context.Context, key K) (value V, found bool, err
 	case <-timer.C:
 		return value, false, ErrTimeout
 	}
+}
+
+func (g *Group[K, V]) timer() *time.Timer {
+	if t, ok := g.timers.Get().(*time.Timer); ok {
+		t.Reset(maxWait)
+		return t
+	}
+	return time.NewTimer(maxWait)
+}
+
+// stop keeps a timer for another look-up: once stopped, its channel gives nothing more.
+func (g *Group[K, V]) stop(t *time.Timer) {
+	t.Stop()
+	g.timers.Put(t)
 }
 
 // depart begins a flight for those who wait, unless another will soon come for them or

@@ -26,12 +26,12 @@ type Caller struct {
 	known     bool // viewer or viewerErr was found
 }
 
-type callerKey struct{}
-
-// From returns the Caller that Identify put into a request's context.
+// From returns the Caller of the request that ctx belongs to; nil where Identify made none.
 func From(ctx context.Context) *Caller {
-	c, _ := ctx.Value(callerKey{}).(*Caller)
-	return c
+	if o := Observing(ctx); o != nil {
+		return o.caller
+	}
+	return nil
 }
 
 // Actor returns who sends the request, as package auth has it. It has no Viewer: see

@@ -21,7 +21,11 @@ func clientOf(r *http.Request, proxies []netip.Prefix) auth.Client {
 func addresses(r *http.Request, proxies []netip.Prefix) (from, named netip.Addr) {
 	peer, _ := netip.ParseAddrPort(r.RemoteAddr)
 	from = peer.Addr().Unmap()
-	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
+	told := r.Header["X-Forwarded-For"]
+	if told == nil {
+		return from, from
+	}
+	hops := strings.Split(strings.Join(told, ","), ",")
 	for i := len(hops) - 1; i >= 0; i-- {
 		hop, ok := parseHop(strings.TrimSpace(hops[i]))
 		if !ok {

@@ -75,6 +75,8 @@ type Observed struct {
 	Began  time.Time
 	Took   time.Duration
 
+	caller *Caller // by Identify, before others see this
+
 	mu sync.Mutex // over what Note writes: fields of an operation are resolved at once
 }
 

@@ -72,14 +72,17 @@ func New(cfg Config) (*Door, error) {
 	return &Door{cfg, newCookies(cfg.Secure, cfg.Path), newOrigins(cfg)}, nil
 }
 
-// Identify puts a Caller into the context of each request. way is what this way in
+// Identify has [From] return the Caller of each request. way is what this way in
 // is called in the log and in history.
 func (d *Door) Identify(way auth.Way, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c := &Caller{door: d, w: w, r: r, way: way, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
-		if o := Observing(r.Context()); o != nil {
-			o.Client = c.client.Addr
+		o := Observing(r.Context())
+		if o == nil { // outside of Harden
+			o = new(Observed)
+			r = r.WithContext(context.WithValue(r.Context(), observedKey{}, o))
 		}
-		next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), callerKey{}, c)))
+		o.caller = &Caller{door: d, w: w, r: r, way: way, client: clientOf(r, d.cfg.Proxies), bearer: bearerToken(r.Header)}
+		o.Client = o.caller.client.Addr
+		next.ServeHTTP(w, r)
 	})
 }

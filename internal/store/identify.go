@@ -33,8 +33,8 @@ func (s *Store) SessionWithUser(ctx context.Context, id string, now time.Time) (
 	case found == nil || !found.session.ExpiresAt.After(now):
 		return nil, nil, ErrNotFound
 	}
-	session, user := found.session, found.user // others may have the same answer
-	return &session, &user, nil
+	own := *found // others may have the same answer
+	return &own.session, &own.user, nil
 }
 
 // find returns nil if there is no such session.
