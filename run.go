@@ -59,6 +59,7 @@ func (a *app) run(ctx context.Context, listener net.Listener) error {
 			fail(err)
 			return
 		}
+		freeMemory()
 		jobs.Go(func() { a.lookForPasskeys(background) })
 		jobs.Go(func() { a.lookForAdministrator(background) })
 		jobs.Go(func() { a.sweep(background) })

@@ -79,6 +79,7 @@ func untilSignal() context.Context {
 // serve runs the service until ctx ends. Why it could not goes into the log, if that is for
 // programs to read.
 func serve(ctx context.Context) error {
+	pauseCollector()
 	cfg, log, err := loadWithSecret()
 	if err == nil {
 		err = serveWith(ctx, cfg, log)
@@ -102,7 +103,7 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 	if cfg.MetricsAddr == "" {
 		runtime.MemProfileRate = 0 // nobody can ask for a profile of the memory
 	}
-	machines, end := hashers(log)
+	machines, soft, end := hashers(log)
 	defer end()
 	a, err := build(cfg, log, time.Now, machines)
 	if err != nil {
@@ -110,28 +111,28 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 	}
 	defer a.close()
 	defer a.lookForServers()()
+	tuneCollector(soft)
 	log.Info().Int("hashes_at_once", len(machines)).Int64("memory_mib", debug.SetMemoryLimit(-1)/mib).Msg("uses")
 	return a.run(ctx, listener)
 }
 
 // hashers returns what a server hashes passwords with, one for each that it hashes at once:
-// processes of their own or, where there can be none, this one. end ends them. The collector
-// gets what they leave of the memory.
-func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
+// processes of their own or, where there can be none, this one. end ends them. soft is what
+// they leave of the memory, for the collector.
+func hashers(log zerolog.Logger) (machines []password.Machine, soft int64, end func()) {
 	n, soft := share(containerLimit(), runtime.GOMAXPROCS(0))
 	processes, err := hashing.Start(n, log)
 	if err != nil {
 		soft += int64(n) * hashMemory
 		log.Warn().Err(err).Msg("passwords are hashed in the server's own process: a flood of logins slows everything else")
 	}
-	tuneCollector(soft)
 	if err != nil {
-		return password.Here(n), func() {}
+		return password.Here(n), soft, func() {}
 	}
 	for _, p := range processes {
 		machines = append(machines, p)
 	}
-	return machines, func() {
+	return machines, soft, func() {
 		for _, p := range processes {
 			p.Close()
 		}

@@ -34,35 +34,18 @@ const (
 type pages struct {
 	app, host string
 	base      string // the path of the service on its host, or ""
-	byName    map[string]*template.Template
+	templates *web.Templates
 	now       func() time.Time
 }
 
 func newPages(cfg Config) (*pages, error) {
-	p := &pages{app: cfg.AppName, host: cfg.PublicURL.Host, base: cfg.PublicURL.EscapedPath(), byName: map[string]*template.Template{}, now: cfg.Now}
-	layout, err := template.New("").Funcs(template.FuncMap{
+	p := &pages{app: cfg.AppName, host: cfg.PublicURL.Host, base: cfg.PublicURL.EscapedPath(), now: cfg.Now}
+	var err error
+	p.templates, err = web.NewTemplates(files, template.FuncMap{
 		"at": p.at, "when": moment, "ago": func(at time.Time) string { return ago(at, p.now()) },
 		"in": func(at time.Time) string { return until(at, p.now()) }, "words": words, "dict": dict, "qr": qr, "uri": otpauth,
-	}).ParseFS(files, "templates/layout.html", "templates/parts.html")
-	if err != nil {
-		return nil, err
-	}
-	all, err := files.ReadDir("templates")
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range all {
-		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" || name == "parts" {
-			continue
-		}
-		t, err := template.Must(layout.Clone()).ParseFS(files, "templates/"+f.Name())
-		if err != nil {
-			return nil, err
-		}
-		p.byName[name] = t
-	}
-	return p, nil
+	}, "parts.html")
+	return p, err
 }
 
 // at is a path of ours as browsers find it.
@@ -90,8 +73,8 @@ func (p *pages) alone(w http.ResponseWriter, status int, n notice) {
 func (p *pages) write(w http.ResponseWriter, status int, name string, data page) {
 	data.App, data.Host, data.Style, data.Own = p.app, p.host, p.at(web.Style()), p.at(styleSheet.path)
 	var b bytes.Buffer
-	if err := p.byName[name].ExecuteTemplate(&b, "layout.html", data); err != nil {
-		panic(fmt.Errorf("page %s: %w", name, err)) // a mistake in the template, answered in request.Door.Harden
+	if err := p.templates.Write(&b, name, data); err != nil {
+		panic(err) // a mistake in the template, answered in request.Door.Harden
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", pageCSP)

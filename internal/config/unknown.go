@@ -41,10 +41,13 @@ const nearEnough, shortName = 3, 5
 // others have names too, one that a slip of a finger makes of a setting.
 func (r *reader) warnOfUnknown() {
 	for _, name := range r.names() {
+		if r.asked[name] {
+			continue
+		}
 		_, own := r.dotenv[name]
 		nearest, wrong := r.nearest(name)
 		switch {
-		case r.asked[name], own && (slices.Contains(ofCompose, name) || strings.HasPrefix(name, "COMPOSE_")):
+		case own && (slices.Contains(ofCompose, name) || strings.HasPrefix(name, "COMPOSE_")):
 		case strings.HasPrefix(name, "LATCHKEY_") && linkName.MatchString(name):
 			r.warn(name, "is Kubernetes' link to a service called latchkey: ignored; %s", noLinks)
 		case own, strings.HasPrefix(name, "LATCHKEY_"):

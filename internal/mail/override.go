@@ -23,10 +23,19 @@ type TemplateMistakes []string
 
 func (m TemplateMistakes) Error() string { return strings.Join(m, "\n") }
 
-// add notes err, once, in however many kinds of mail it shows.
+// add notes err, or each if it is several, once, in however many kinds of mail it shows.
 func (m *TemplateMistakes) add(err error) {
-	if err != nil && !slices.Contains(*m, err.Error()) {
-		*m = append(*m, err.Error())
+	if err == nil {
+		return
+	}
+	several, ok := errors.AsType[TemplateMistakes](err)
+	if !ok {
+		several = TemplateMistakes{err.Error()}
+	}
+	for _, mistake := range several {
+		if !slices.Contains(*m, mistake) {
+			*m = append(*m, mistake)
+		}
 	}
 }
 
@@ -50,6 +59,13 @@ func LoadTemplates(app App, folder string) (*Templates, error) {
 		return nil, err
 	}
 	var mistakes TemplateMistakes
+	for _, kind := range kinds {
+		_, err := t.byKind[kind]()
+		mistakes.add(err)
+	}
+	if len(mistakes) > 0 {
+		return nil, mistakes
+	}
 	for _, kind := range kinds {
 		for _, url := range []string{"", "https://app.example.org"} {
 			app.URL = url
@@ -117,7 +133,7 @@ var anyHref = regexp.MustCompile(`(?i)<a\s[^>]*?\bhref\s*=\s*(?:"([^"]*)"|'([^']
 
 // try writes one mail and returns what is wrong with it.
 func (t *Templates) try(app appView, kind store.MailKind, l letter) error {
-	sample := Templates{app: app, html: t.html, text: t.text}
+	sample := Templates{app, t.byKind}
 	m := Message{Kind: kind}
 	if err := sample.write(&m, l); err != nil {
 		return err

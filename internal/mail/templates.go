@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	texttemplate "text/template"
 
 	"latchkey/internal/store"
@@ -60,14 +61,20 @@ var kinds = slices.Sorted(maps.Keys(subjects))
 var shared = []string{"layout", "parts"}
 
 // Templates writes mails. For each kind of mail it has one template for HTML and one for
-// text, each together with the shared ones.
+// text, each together with the shared ones. They are parsed when the first such mail is
+// written: most kinds are rare.
 type Templates struct {
-	app  appView
-	html map[store.MailKind]*htmltemplate.Template
-	text map[store.MailKind]*texttemplate.Template
+	app    appView
+	byKind map[store.MailKind]func() (pair, error)
 }
 
-// NewTemplates reads the built-in templates.
+// pair are the templates of one kind of mail.
+type pair struct {
+	html *htmltemplate.Template
+	text *texttemplate.Template
+}
+
+// NewTemplates has the built-in templates.
 func NewTemplates(app App) (*Templates, error) {
 	return newTemplates(app, func(name string) (string, error) {
 		text, err := files.ReadFile("templates/" + name)
@@ -75,39 +82,38 @@ func NewTemplates(app App) (*Templates, error) {
 	})
 }
 
-// newTemplates parses the templates that read returns by their files' names. The error is
-// a [TemplateMistakes] if templates are wrong.
+// newTemplates has the templates that read returns by their files' names.
 func newTemplates(app App, read func(name string) (string, error)) (*Templates, error) {
 	if app.Name == "" || app.Host == "" {
 		return nil, errors.New("mail: the service has no name or host")
 	}
-	t := &Templates{
-		app:  newAppView(app),
-		html: map[store.MailKind]*htmltemplate.Template{},
-		text: map[store.MailKind]*texttemplate.Template{},
-	}
-	var mistakes TemplateMistakes
+	t := &Templates{newAppView(app), map[store.MailKind]func() (pair, error){}}
 	for _, kind := range kinds {
-		html := htmltemplate.New("").Funcs(htmltemplate.FuncMap{"button": newButton})
-		text := texttemplate.New("")
-		for _, base := range append(slices.Clone(shared), string(kind)) {
-			mistakes.add(parse(base+".html", read, func(name, s string) error { _, err := html.New(name).Parse(s); return err }))
-			mistakes.add(parse(base+".txt", read, func(name, s string) error { _, err := text.New(name).Parse(s); return err }))
-		}
-		t.html[kind], t.text[kind] = html, text
-	}
-	if len(mistakes) > 0 {
-		return nil, mistakes
+		t.byKind[kind] = sync.OnceValues(func() (pair, error) { return parse(kind, read) })
 	}
 	return t, nil
 }
 
-func parse(name string, read func(name string) (string, error), into func(name, text string) error) error {
-	text, err := read(name)
-	if err == nil {
-		err = into(name, text)
+// parse parses the templates of one kind. The error is a [TemplateMistakes] if they are wrong.
+func parse(kind store.MailKind, read func(name string) (string, error)) (pair, error) {
+	p := pair{htmltemplate.New("").Funcs(htmltemplate.FuncMap{"button": newButton}), texttemplate.New("")}
+	var mistakes TemplateMistakes
+	for _, base := range append(slices.Clone(shared), string(kind)) {
+		html, err := read(base + ".html")
+		if err == nil {
+			_, err = p.html.New(base + ".html").Parse(html)
+		}
+		mistakes.add(err)
+		text, err := read(base + ".txt")
+		if err == nil {
+			_, err = p.text.New(base + ".txt").Parse(text)
+		}
+		mistakes.add(err)
 	}
-	return err
+	if len(mistakes) > 0 {
+		return pair{}, mistakes
+	}
+	return p, nil
 }
 
 // button is what parts.html makes a button of.
@@ -129,11 +135,15 @@ func (t *Templates) write(m *Message, l letter) error {
 		return errUnknownKind
 	}
 	l.App = t.app
+	of, err := t.byKind[m.Kind]()
+	if err != nil {
+		return fmt.Errorf("mail %s: %w", m.Kind, err)
+	}
 	var html, text strings.Builder
-	if err := t.html[m.Kind].ExecuteTemplate(&html, "layout.html", l); err != nil {
+	if err := of.html.ExecuteTemplate(&html, "layout.html", l); err != nil {
 		return fmt.Errorf("mail %s as HTML: %w", m.Kind, err)
 	}
-	if err := t.text[m.Kind].ExecuteTemplate(&text, "layout.txt", l); err != nil {
+	if err := of.text.ExecuteTemplate(&text, "layout.txt", l); err != nil {
 		return fmt.Errorf("mail %s as text: %w", m.Kind, err)
 	}
 	m.Subject, m.HTML, m.Text = subject, html.String(), text.String()

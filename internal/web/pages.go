@@ -23,8 +23,8 @@ const pageCSP = "default-src 'none'; style-src 'self'; img-src 'self' data:; for
 
 // pages writes what people read in a browser.
 type pages struct {
-	site   site
-	byName map[string]*template.Template
+	site      site
+	templates *Templates
 }
 
 // site is what every page says about the service, and links to.
@@ -40,34 +40,16 @@ type site struct {
 func at(public *url.URL, path string) string { return public.EscapedPath() + path }
 
 func newPages(app, support string, public, appURL *url.URL) (*pages, error) {
-	p := &pages{
-		site:   site{App: app, Help: support, Host: public.Host, Style: at(public, pageCSS.path)},
-		byName: map[string]*template.Template{},
-	}
-	if appURL != nil {
-		p.site.AppURL = appURL.String()
-	}
-	layout, err := template.New("").Funcs(template.FuncMap{
+	templates, err := NewTemplates(files, template.FuncMap{
 		"within": within,
 		"at":     func(path string) string { return at(public, path) },
-	}).ParseFS(files, "templates/layout.html")
+	})
 	if err != nil {
 		return nil, err
 	}
-	all, err := files.ReadDir("templates")
-	if err != nil {
-		return nil, err
-	}
-	for _, f := range all {
-		name := strings.TrimSuffix(f.Name(), ".html")
-		if name == "layout" {
-			continue
-		}
-		t, err := template.Must(layout.Clone()).ParseFS(files, "templates/"+f.Name())
-		if err != nil {
-			return nil, err
-		}
-		p.byName[name] = t
+	p := &pages{site{App: app, Help: support, Host: public.Host, Style: at(public, pageCSS.path)}, templates}
+	if appURL != nil {
+		p.site.AppURL = appURL.String()
 	}
 	return p, nil
 }
@@ -81,12 +63,12 @@ func (p *pages) write(w http.ResponseWriter, status int, name string, data any) 
 // writeUnder does what write does, under another policy than pageCSP.
 func (p *pages) writeUnder(csp string, w http.ResponseWriter, status int, name string, data any) {
 	var b bytes.Buffer
-	err := p.byName[name].ExecuteTemplate(&b, "layout.html", struct {
+	err := p.templates.Write(&b, name, struct {
 		site
 		Page any
 	}{p.site, data})
 	if err != nil {
-		panic(fmt.Errorf("page %s: %w", name, err)) // a mistake in the template, answered in request.Door.Harden
+		panic(err) // a mistake in the template, answered in request.Door.Harden
 	}
 	h := w.Header()
 	h.Set("Content-Security-Policy", csp)

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -255,11 +256,37 @@ func TestMailLinks(t *testing.T) {
 	}
 }
 
+// Pages are parsed when they are first asked for, and that must not be when a mistake shows.
+func TestPagesParse(t *testing.T) {
+	p, err := newPages("Latchkey", "", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
+	must(t, err)
+	if len(p.templates.byName) == 0 {
+		t.Error("no pages")
+	}
+	must(t, p.templates.Parse())
+	wrong, err := NewTemplates(fstest.MapFS{
+		"templates/layout.html": {Data: []byte(`<p>{{template "body" .}}</p>`)},
+		"templates/good.html":   {Data: []byte(`{{define "body"}}good {{.}}{{end}}`)},
+		"templates/bad.html":    {Data: []byte(`{{define "body"}}{{nothing}}{{end}}`)},
+	}, nil)
+	must(t, err)
+	if err := wrong.Parse(); err == nil || !strings.Contains(err.Error(), "page bad") || strings.Contains(err.Error(), "page good") {
+		t.Errorf("a template with a mistake: %v", err)
+	}
+	var b strings.Builder
+	if err := wrong.Write(&b, "good", "<b>"); err != nil || b.String() != "<p>good &lt;b&gt;</p>" {
+		t.Errorf("got %q, %v", b.String(), err)
+	}
+	if err := wrong.Write(&b, "layout", nil); err == nil {
+		t.Error("the layout is a page")
+	}
+}
+
 // SUPPORT_EMAIL stands on every page; what is no part of an address is no markup.
 func TestHelpOnPages(t *testing.T) {
 	p, err := newPages("Latchkey", "help+a&b@example.org", &url.URL{Scheme: "https", Host: "auth.example.org"}, nil)
 	must(t, err)
-	for name := range p.byName {
+	for name := range p.templates.byName {
 		for _, s := range states(t) {
 			if s.page != name {
 				continue
