@@ -47,7 +47,7 @@ func (p *postgres) migrate(ctx context.Context, files fs.FS) (n int, err error) 
 // lock waits until no other replica migrates. The lock is a transaction's, on a
 // connection of its own: one of a session would stay behind in a pooler.
 func (p *postgres) lock(ctx context.Context) (free func(), err error) {
-	conn, err := pgx.ConnectConfig(ctx, p.pool.Config().ConnConfig)
+	conn, err := connect(ctx, p.pool.Config().ConnConfig)
 	if err != nil {
 		return nil, err
 	}

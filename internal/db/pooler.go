@@ -19,7 +19,7 @@ func Pooler(ctx context.Context, d DB) error {
 	ctx, cancel := bounded(ctx, time.Time{})
 	defer cancel()
 	cfg := p.pool.Config().ConnConfig
-	first, err := pgx.ConnectConfig(ctx, cfg)
+	first, err := connect(ctx, cfg)
 	if err != nil {
 		return pgErr(err)
 	}
@@ -44,7 +44,7 @@ func Pooler(ctx context.Context, d DB) error {
 
 // borrow connects and stays in a transaction.
 func borrow(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, int32, error) {
-	c, err := pgx.ConnectConfig(ctx, cfg)
+	c, err := connect(ctx, cfg)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -110,6 +110,7 @@ func OpenPostgres(ctx context.Context, url string) (DB, error) {
 		p.begin.BeginQuery = fmt.Sprintf("BEGIN; SET LOCAL %s = %d", idleLimit, standstill.Milliseconds())
 	}
 	cfg.ConnConfig.OnPgError = p.answered
+	cfg.AfterConnect = nameTypes
 	if p.pool, err = pgxpool.NewWithConfig(ctx, cfg); err != nil {
 		return nil, fmt.Errorf("postgresql: %w", pgErr(err))
 	}

@@ -22,7 +22,7 @@ var (
 )
 
 // release are the flags of the Dockerfile. It builds without C, too.
-var release = []string{"-trimpath", "-buildvcs=false", "-ldflags=-s -w"}
+var release = []string{"-trimpath", "-buildvcs=false", "-tags=nopgxregisterdefaulttypes", "-ldflags=-s -w"}
 
 // unwatched are the flags that leave the packages of TEST_UNWATCHED, which may be
 // none, out of the race detector's sight.
