@@ -17,6 +17,7 @@ var elsewhere = map[string]string{
 	"HTTPS_PROXY":       "Go's net/http",
 	"HTTP_X_USER_ID":    "CGI's name of a header",
 	"SSL_CERT_FILE":     "Go's crypto/x509",
+	"GODEBUG":           "Go's runtime",
 	"GOGC":              "Go's runtime",
 	"GOMEMLIMIT":        "Go's runtime",
 	"SCHED_BATCH":       "Linux",

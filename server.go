@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"syscall"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"latchkey/internal/cli"
 	"latchkey/internal/config"
 	"latchkey/internal/hashing"
+	"latchkey/internal/metrics"
 	"latchkey/internal/password"
 )
 
@@ -80,6 +82,9 @@ func untilSignal() context.Context {
 // programs to read.
 func serve(ctx context.Context) error {
 	pauseCollector()
+	if !strings.Contains(os.Getenv("GODEBUG"), "memprofilerate=") {
+		metrics.SampleNoMemory()
+	}
 	cfg, log, err := loadWithSecret()
 	if err == nil {
 		err = serveWith(ctx, cfg, log)
@@ -99,9 +104,6 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 			return fmt.Errorf("%s is in use: another server runs there; PORT takes another", cfg.ListenAddr())
 		}
 		return err
-	}
-	if cfg.MetricsAddr == "" {
-		runtime.MemProfileRate = 0 // nobody can ask for a profile of the memory
 	}
 	machines, soft, end := hashers(log)
 	defer end()

@@ -178,8 +178,11 @@ func TestMetrics_O5(t *testing.T) {
 			t.Errorf("%s for everybody: %d", path, status)
 		}
 	}
+	if status, _ := fetch(t, "http://"+at[0]+"/debug/pprof/heap"); status != http.StatusServiceUnavailable { // nobody asked before
+		t.Errorf("the first profile of memory: %d", status)
+	}
 	for path, want := range map[string]int{
-		"/debug/pprof/": 200, "/debug/pprof/heap": 200, "/debug/pprof/goroutine?debug=1": 200, "/debug/pprof/cmdline": 404, "/graphql": 404, "/": 404,
+		"/debug/pprof/": 200, "/debug/pprof/heap": 200, "/debug/pprof/allocs": 200, "/debug/pprof/goroutine?debug=1": 200, "/debug/pprof/cmdline": 404, "/graphql": 404, "/": 404,
 	} {
 		if status, _ := fetch(t, "http://"+at[0]+path); status != want {
 			t.Errorf("%s at METRICS_ADDR: %d, want %d", path, status, want)

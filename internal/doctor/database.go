@@ -210,7 +210,7 @@ func (s *Subject) rows(ctx context.Context, r *report) {
 	case err != nil:
 		r.fail("database", "try again", "administrators: %v", err)
 	case !has:
-		r.warn("database", "latchkey user create --admin --email … --username …", "there is no administrator")
+		r.warn("database", "latchkey admin-link", "there is no administrator")
 	default:
 		r.ok("database", "there is an administrator")
 	}

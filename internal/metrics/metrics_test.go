@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -221,5 +222,35 @@ func TestLongProfile(t *testing.T) {
 				t.Errorf("%s of %s seconds: %d", path, seconds, w.Code)
 			}
 		}
+	}
+}
+
+// No memory is sampled until somebody asks for a profile of it; from then on it is.
+func TestMemoryProfile(t *testing.T) {
+	SampleNoMemory()
+	m, _ := newMetrics()
+	ask := func(path string) *httptest.ResponseRecorder {
+		w := httptest.NewRecorder()
+		m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/debug/pprof/"+path, nil))
+		return w
+	}
+	if w := ask("heap"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || runtime.MemProfileRate == 0 {
+		t.Errorf("the first: %d %v, and a sample each %d bytes", w.Code, w.Header(), runtime.MemProfileRate)
+	}
+	kept := make([][]byte, 64)
+	for i := range kept {
+		kept[i] = make([]byte, 1<<20)
+	}
+	runtime.GC() // a profile has what was there at the last
+	runtime.GC()
+	for _, path := range []string{"heap?debug=1", "allocs?debug=1"} {
+		if w := ask(path); w.Code != http.StatusOK || !strings.Contains(w.Body.String(), "TestMemoryProfile") {
+			t.Errorf("%s: %d, without who allocated 64 MiB", path, w.Code)
+		}
+	}
+	runtime.KeepAlive(kept)
+	SampleNoMemory()
+	if w := ask("allocs?seconds=1"); w.Code != http.StatusOK {
+		t.Errorf("within a second: %d %s", w.Code, w.Body)
 	}
 }
