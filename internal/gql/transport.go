@@ -135,10 +135,15 @@ func (b *buffers) fromBody(w http.ResponseWriter, r *http.Request, env *envelope
 	if r.ContentLength > maxBody {
 		return errSize
 	}
+	content := r.Body // as long as it is announced
 	if r.ContentLength > 0 { // what is announced is not believed: thousands may announce and send nothing
 		b.in.Grow(min(int(r.ContentLength), firstRead) + bytes.MinRead)
+	} else {
+		content = http.MaxBytesReader(w, r.Body, maxBody)
 	}
-	if _, err := b.in.ReadFrom(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+	_, err := b.in.ReadFrom(content)
+	_ = r.Body.Close() // or net/http would look for more of it
+	if err != nil {
 		if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
 			return errSize
 		}
@@ -146,9 +151,9 @@ func (b *buffers) fromBody(w http.ResponseWriter, r *http.Request, env *envelope
 	}
 	body := b.in.Bytes()
 	b.decoder.Reset(&b.in)
-	err := env.decode(&b.decoder)
+	refused := env.decode(&b.decoder)
 	b.in = *bytes.NewBuffer(body) // the decoder may have consumed it, and wipe wants all of it
-	return err
+	return refused
 }
 
 // encode writes resp as JSON, errors first, as the GraphQL specification advises. The data is as gqlgen made it: valid
