@@ -53,7 +53,7 @@ func OutcomeOf(status int) Outcome {
 
 // Observed is what is known of a request for those who count, trace or log it. Harden makes
 // one for each, and hands it to Config.Observers once the answer is sent. Of what a client
-// sent there is nothing in it but its address.
+// sent they see nothing but its address.
 type Observed struct {
 	RequestID string
 	TraceID   string // of the trace that it is in, ours or that of a proxy of ours; or ""
