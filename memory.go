@@ -47,20 +47,23 @@ func containerLimit() uint64 {
 	return limit
 }
 
-// pauseCollector has the start collect nothing, whose 20 MB are hardly worth it: it took a
-// third of its time. tuneCollector ends that. Whoever set GOGC knows better.
+// pauseCollector has nothing collected, short of the soft limit: the start makes 20 MB, and to
+// collect them took a third of its time. resumeCollector ends that. Whoever set GOGC knows better.
 func pauseCollector() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(-1)
 	}
 }
 
-// tuneCollector has requests cost much less by collecting half as eagerly, and sets its
-// soft limit. Whoever set GOGC or GOMEMLIMIT knows better.
-func tuneCollector(soft int64) {
+// resumeCollector has requests cost much less, by collecting half as eagerly as Go does.
+func resumeCollector() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(200)
 	}
+}
+
+// limitCollector sets the soft limit. Whoever set GOMEMLIMIT knows better.
+func limitCollector(soft int64) {
 	if was := debug.SetMemoryLimit(soft); was != math.MaxInt64 {
 		debug.SetMemoryLimit(was)
 	}

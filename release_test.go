@@ -13,6 +13,9 @@ func TestReleaseFlags(t *testing.T) {
 	t.Parallel()
 	const tag = "nopgxregisterdefaulttypes"
 	builds := regexp.MustCompile(`go build [^\n]*-trimpath[^\n]*|"-trimpath",[^\n]*`)
+	if text, err := os.ReadFile("test"); err != nil || !strings.Contains(string(text), `export GOFLAGS="-buildvcs=false -tags=`+tag) {
+		t.Errorf("./test has other flags: %v", err)
+	}
 	for _, name := range []string{"README.md", "docs/systemd.md", "Dockerfile", "internal/testenv/build.go", "bench/product.go"} {
 		text, err := os.ReadFile(name)
 		if err != nil {

@@ -105,7 +105,7 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 		}
 		return err
 	}
-	machines, soft, end := hashers(log)
+	machines, end := hashers(log)
 	defer end()
 	a, err := build(cfg, log, time.Now, machines)
 	if err != nil {
@@ -113,28 +113,27 @@ func serveWith(ctx context.Context, cfg config.Config, log zerolog.Logger) error
 	}
 	defer a.close()
 	defer a.lookForServers()()
-	tuneCollector(soft)
+	resumeCollector()
 	log.Info().Int("hashes_at_once", len(machines)).Int64("memory_mib", debug.SetMemoryLimit(-1)/mib).Msg("uses")
 	return a.run(ctx, listener)
 }
 
 // hashers returns what a server hashes passwords with, one for each that it hashes at once:
-// processes of their own or, where there can be none, this one. end ends them. soft is what
-// they leave of the memory, for the collector.
-func hashers(log zerolog.Logger) (machines []password.Machine, soft int64, end func()) {
+// processes of their own or, where there can be none, this one. end ends them. The collector
+// gets what they leave of the memory.
+func hashers(log zerolog.Logger) (machines []password.Machine, end func()) {
 	n, soft := share(containerLimit(), runtime.GOMAXPROCS(0))
 	processes, err := hashing.Start(n, log)
 	if err != nil {
-		soft += int64(n) * hashMemory
 		log.Warn().Err(err).Msg("passwords are hashed in the server's own process: a flood of logins slows everything else")
+		limitCollector(soft + int64(n)*hashMemory)
+		return password.Here(n), func() {}
 	}
-	if err != nil {
-		return password.Here(n), soft, func() {}
-	}
+	limitCollector(soft)
 	for _, p := range processes {
 		machines = append(machines, p)
 	}
-	return machines, soft, func() {
+	return machines, func() {
 		for _, p := range processes {
 			p.Close()
 		}

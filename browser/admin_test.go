@@ -113,7 +113,7 @@ func TestAdminByKeyboard_O3(t *testing.T) {
 			}
 			command(root.Password+"\n", "user", "create", "--admin", "--email", root.Email, "--username", root.Username)
 			long := strings.Repeat("a", 64) + "@" + strings.Repeat("b", 63) + "." + strings.Repeat("c", 63) + "." + strings.Repeat("d", 53) + ".example"
-			name := "a-name.as_long-as-they-can.ever"
+			name := "a-name.as_long-as-they-can.be-ev"
 			command("a quiet lamp by the river\n", "user", "create", "--email", long, "--username", name)
 			bob := s.Join(t)
 

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"latchkey/internal/testenv"
@@ -80,7 +81,7 @@ func pageOfUsers(t *testing.T, s *testenv.Stack, access string, variables map[st
 
 // Pages walked from both ends over the replicas meet every user once, in one
 // order, although some of them are of one moment.
-func TestUsers(t *testing.T) {
+func TestUsers_O2(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, s *testenv.Stack) {
 		_, admin := makeAdmin(t, s)
@@ -126,6 +127,19 @@ func TestUsers(t *testing.T) {
 			}
 			if slices.Reverse(got); !slices.Equal(got, ids) {
 				t.Errorf("backward by %d: got %v, want %v", size, got, ids)
+			}
+		}
+		const search = `query ($search: String) { users(first: 1, search: $search) { nodes { username } totalCount totalCountIsExact } }`
+		for text, n := range map[string]int{"%": 0, "_": 0, "@": 0, strings.Repeat("x", 10_000): 0, at[:1]: -1} {
+			var p struct {
+				Nodes             []person
+				TotalCount        int
+				TotalCountIsExact bool
+			}
+			a := testenv.Post(t, s.URL(), testenv.Request{Query: search, Variables: map[string]any{"search": text}, Bearer: admin})
+			a.Into(t, "users", &p)
+			if len(a.Errors) > 0 || n >= 0 && (len(p.Nodes) != n || p.TotalCount != n || !p.TotalCountIsExact) {
+				t.Errorf("search %.20q: %s", text, cut(string(a.Body)))
 			}
 		}
 		for name, v := range map[string]map[string]any{

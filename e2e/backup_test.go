@@ -156,11 +156,17 @@ func TestRevokeAllSessions_E5(t *testing.T) {
 			s := testenv.NewProduction(t, settings...)
 			s.Add(t)
 			s.AwaitReady(t)
+			eve := s.Join(t)
+			between := time.Now().UTC().Add(time.Millisecond).Format(time.RFC3339Nano)
+			time.Sleep(5 * time.Millisecond) // sessions tell milliseconds apart
 			ada, bob := s.Join(t), s.Join(t)
 			began := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
 			mustPrint(t, s, "", 2, []string{"--all"}, "sessions", "revoke")
 			mustPrint(t, s, "", 2, []string{"--before is a time"}, "sessions", "revoke", "--all", "--before", "yesterday")
 			mustPrint(t, s, "", 0, []string{"0 sessions ended"}, "sessions", "revoke", "--all", "--before", began)
+			mustBe(t, s.URL(), ada.Access, ada.ID)
+			mustPrint(t, s, "", 0, []string{"1 session ended"}, "sessions", "revoke", "--all", "--before", between)
+			mustFail(t, "me", testenv.Post(t, s.URL(), testenv.Request{Query: testenv.MeOp, Bearer: eve.Access}), "UNAUTHENTICATED", "REVOKED")
 			mustBe(t, s.URL(), ada.Access, ada.ID)
 			mustPrint(t, s, "", 0, []string{"2 sessions ended"}, "sessions", "revoke", "--all")
 			for _, p := range []*testenv.Person{ada, bob} {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -12,11 +13,11 @@ import (
 )
 
 // How much memory a server has that nobody asked anything yet, and a process that has
-// hashed nothing: some 25 and 13 MiB, of which they have a good part in common, since both
+// hashed nothing: some 22 and 13 MiB, of which they have a good part in common, since both
 // are the same program. One that is watched has been asked for its metrics, a few times.
 const (
-	idleMemory        = 30 << 20
-	watchedMemory     = 32 << 20
+	idleMemory        = 28 << 20
+	watchedMemory     = 28 << 20
 	idleHashingMemory = 15 << 20
 )
 
@@ -42,6 +43,12 @@ func TestIdleMemory(t *testing.T) {
 		}
 		if len(hashing) == 0 {
 			t.Errorf("%s: no process hashes", name)
+		}
+		said := regexp.MustCompile(`hashes_at_once"?[=:](\d+)`).FindStringSubmatch(server.Log())
+		if said == nil || !strings.Contains(server.Log(), "memory_mib") {
+			t.Errorf("%s: the start does not say what it uses", name)
+		} else if n, _ := strconv.Atoi(said[1]); n < len(hashing) {
+			t.Errorf("%s: %d processes hash, and the start says %d", name, len(hashing), n)
 		}
 		for _, pid := range hashing {
 			memory := proportional(t, pid)

@@ -43,7 +43,7 @@ func byAnotherDatabase(t *testing.T) func(sql string) {
 // PostgreSQL becomes read-only, as behind a proxy after a failover: reads go on,
 // readiness and the doctor say so, and writes are back soon after there is a server
 // that takes them, without anybody having ended a connection.
-func TestReadOnlyServer_R1(t *testing.T) {
+func TestReadOnlyServer_O1_R1(t *testing.T) {
 	t.Parallel()
 	s := testenv.Production(t)
 	ada := s.Join(t)
@@ -96,7 +96,7 @@ func says(all []finding, check, text string) bool {
 
 // Redis is there and of no use: people log in and are limited all the same, and
 // readiness and the doctor say why.
-func TestRedisTakesNoWrites_R2(t *testing.T) {
+func TestRedisTakesNoWrites_O1_R2(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ spoil, mend, down, why string }{
 		"a replica":      {"REPLICAOF 127.0.0.1 1", "REPLICAOF NO ONE", `"redis writes"`, "it is a replica and takes no writes (READONLY)"},

@@ -244,7 +244,7 @@ func TestUserFilters(t *testing.T) {
 
 // A search finds whose username begins so, by username, and then whose address alone does,
 // by address; pages of every size from both ends are the same list.
-func TestSearchByBeginning(t *testing.T) {
+func TestSearchByBeginning_O2(t *testing.T) {
 	t.Parallel()
 	each(t, func(t *testing.T, f *fixture) {
 		for _, u := range [][2]string{

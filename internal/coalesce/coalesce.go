@@ -106,9 +106,13 @@ func (g *Group[K, V]) timer() *time.Timer {
 	return time.NewTimer(maxWait)
 }
 
-// stop keeps a timer for another look-up: once stopped, its channel gives nothing more.
+// stop keeps a timer for another look-up.
 func (g *Group[K, V]) stop(t *time.Timer) {
 	t.Stop()
+	select {
+	case <-t.C: // which asynctimerchan=1 leaves behind
+	default:
+	}
 	g.timers.Put(t)
 }
 

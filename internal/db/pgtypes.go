@@ -17,8 +17,9 @@ func connect(ctx context.Context, cfg *pgx.ConnConfig) (*pgx.Conn, error) {
 }
 
 // nameTypes tells a connection of which types of PostgreSQL our parameters are, for where
-// statements are not prepared (default_query_exec_mode): nobody asks the server then. pgx can know all types by itself, which takes 1.4 MB of the program; as it is released,
-// with the tag nopgxregisterdefaulttypes, it knows none.
+// statements are not prepared (default_query_exec_mode): nobody asks the server then. pgx can know
+// all types by itself, which takes 1.4 MB of the program; as it is released, with the tag
+// nopgxregisterdefaulttypes, it knows none. It never fails: the pool wants an error.
 func nameTypes(_ context.Context, c *pgx.Conn) error {
 	for name, values := range map[string][]any{
 		"bool":        {false, new(bool)},

@@ -135,7 +135,7 @@ func (b *buffers) fromBody(w http.ResponseWriter, r *http.Request, env *envelope
 	if r.ContentLength > maxBody {
 		return errSize
 	}
-	content := r.Body // as long as it is announced
+	content := r.Body        // net/http gives no more of it than was announced
 	if r.ContentLength > 0 { // what is announced is not believed: thousands may announce and send nothing
 		b.in.Grow(min(int(r.ContentLength), firstRead) + bytes.MinRead)
 	} else {

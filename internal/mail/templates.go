@@ -74,7 +74,7 @@ type pair struct {
 	text *texttemplate.Template
 }
 
-// NewTemplates has the built-in templates.
+// NewTemplates returns the built-in templates, which are not parsed yet.
 func NewTemplates(app App) (*Templates, error) {
 	return newTemplates(app, func(name string) (string, error) {
 		text, err := files.ReadFile("templates/" + name)
@@ -82,7 +82,8 @@ func NewTemplates(app App) (*Templates, error) {
 	})
 }
 
-// newTemplates has the templates that read returns by their files' names.
+// newTemplates returns the templates that read finds by their files' names, which are not parsed
+// yet.
 func newTemplates(app App, read func(name string) (string, error)) (*Templates, error) {
 	if app.Name == "" || app.Host == "" {
 		return nil, errors.New("mail: the service has no name or host")

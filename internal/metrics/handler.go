@@ -35,12 +35,16 @@ const longest = 300
 func bounded(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if seconds, err := strconv.ParseFloat(r.FormValue("seconds"), 64); err == nil && !(seconds <= longest) { // NaN is neither
+			w.Header().Set(forPprof, "1")
 			http.Error(w, "A profile takes 300 seconds at most.", http.StatusBadRequest)
 			return
 		}
 		next(w, r)
 	}
 }
+
+// forPprof is a header by which go tool pprof shows why it got no profile.
+const forPprof = "X-Go-Pprof"
 
 // sampleEvery is of how many bytes that are allocated one is looked at, as Go has it.
 const sampleEvery = 512 << 10
@@ -69,6 +73,7 @@ func sampleMemory() (begins bool) {
 // memory answers what is known of the memory since somebody asked first.
 func memory(w http.ResponseWriter, r *http.Request) {
 	if sampleMemory() && r.FormValue("seconds") == "" {
+		w.Header().Set(forPprof, "1")
 		w.Header().Set("Retry-After", "60")
 		http.Error(w, "Memory is sampled from now on: ask again in a minute. With ?seconds=30 the answer is what changes meanwhile.", http.StatusServiceUnavailable)
 		return

@@ -234,7 +234,7 @@ func TestMemoryProfile(t *testing.T) {
 		m.Handler().ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/debug/pprof/"+path, nil))
 		return w
 	}
-	if w := ask("heap"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || runtime.MemProfileRate == 0 {
+	if w := ask("heap"); w.Code != http.StatusServiceUnavailable || w.Header().Get("Retry-After") == "" || w.Header().Get("X-Go-Pprof") == "" || runtime.MemProfileRate == 0 {
 		t.Errorf("the first: %d %v, and a sample each %d bytes", w.Code, w.Header(), runtime.MemProfileRate)
 	}
 	kept := make([][]byte, 64)

@@ -41,6 +41,9 @@ func NewTemplates(files fs.FS, funcs template.FuncMap, shared ...string) (*Templ
 			return template.New("").Funcs(funcs).ParseFS(files, append(slices.Clone(with), file)...)
 		})
 	}
+	if len(t.byName) == 0 {
+		return nil, errors.New("there are no pages")
+	}
 	return t, nil
 }
 
