@@ -20,21 +20,26 @@ import (
 	"latchkey/internal/store"
 )
 
+// forShell returns what a command of the shell works with. It hashes in this process.
+func forShell() (*app, error) {
+	cfg, log, err := loadWithSecret()
+	if err != nil {
+		return nil, err
+	}
+	return build(cfg, log, time.Now, password.Here(1))
+}
+
 // migrate brings the database up to date for whoever runs the command, and returns how many
 // steps it took.
 func migrate(ctx context.Context, by auth.Actor) (int, error) {
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return 0, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
+	a, err := forShell()
 	if err != nil {
 		return 0, err
 	}
 	defer a.close()
 	n, err := a.migrate(ctx)
 	if err == nil && n > 0 {
-		err = noted(ctx, a.db, log, "database migrated", auth.Event(by, store.EventMigrated, n, time.Now()))
+		err = noted(ctx, a.db, a.log, "database migrated", auth.Event(by, store.EventMigrated, n, time.Now()))
 	}
 	return n, err
 }
@@ -51,11 +56,7 @@ func noted(ctx context.Context, d db.DB, log zerolog.Logger, what string, e *sto
 // service returns the rules for a command of the shell, on a database that is
 // up to date, and what ends it.
 func service(ctx context.Context) (*auth.Service, func(), error) {
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return nil, nil, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
+	a, err := forShell()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -99,17 +100,13 @@ func ring(ctx context.Context) (*keyring.Ring, func(), error) {
 	if err := hasDatabase(); err != nil {
 		return nil, nil, err
 	}
-	cfg, log, err := loadWithSecret()
-	if err != nil {
-		return nil, nil, err
-	}
-	a, err := build(cfg, log, time.Now, password.Here(1))
+	a, err := forShell()
 	if err != nil {
 		return nil, nil, err
 	}
 	if _, err = a.migrate(ctx); err == nil {
 		var keys *keyring.Ring
-		if keys, err = openRing(cfg, log, store.New(a.db), time.Now); err == nil {
+		if keys, err = openRing(a.cfg, a.log, store.New(a.db), time.Now); err == nil {
 			return keys, a.close, nil
 		}
 	}

@@ -157,8 +157,7 @@ func TestRevokeAllSessions_E5(t *testing.T) {
 			s.Add(t)
 			s.AwaitReady(t)
 			eve := s.Join(t)
-			between := time.Now().UTC().Add(time.Millisecond).Format(time.RFC3339Nano)
-			time.Sleep(5 * time.Millisecond) // sessions tell milliseconds apart
+			between := time.Now().UTC().Add(time.Millisecond).Format(time.RFC3339Nano) // their ids tell milliseconds apart
 			ada, bob := s.Join(t), s.Join(t)
 			began := time.Now().UTC().Add(-time.Hour).Format(time.RFC3339)
 			mustPrint(t, s, "", 2, []string{"--all"}, "sessions", "revoke")

@@ -130,7 +130,7 @@ func byPieces(t testing.TB, d db.DB, n int, insert string, args ...any) {
 }
 
 // A search looks at all users, also where one statement would take too long.
-func TestSearchOfMany(t *testing.T) {
+func TestSearchOfMany_O2(t *testing.T) {
 	t.Parallel()
 	testenv.Each(t, func(t *testing.T, d db.DB) {
 		const n = 5_000 // with ada one more than a statement looks at

@@ -17,28 +17,6 @@ import (
 	"latchkey/internal/store"
 )
 
-// TemplateMistakes are what is wrong with an operator's templates: each names a
-// file, and the line where there is one.
-type TemplateMistakes []string
-
-func (m TemplateMistakes) Error() string { return strings.Join(m, "\n") }
-
-// add notes err, or each if it is several, once, in however many kinds of mail it shows.
-func (m *TemplateMistakes) add(err error) {
-	if err == nil {
-		return
-	}
-	several, ok := errors.AsType[TemplateMistakes](err)
-	if !ok {
-		several = TemplateMistakes{err.Error()}
-	}
-	for _, mistake := range several {
-		if !slices.Contains(*m, mistake) {
-			*m = append(*m, mistake)
-		}
-	}
-}
-
 // LoadTemplates reads the templates in a folder, and the built-in ones for those that
 // the folder does not have. It writes every kind of mail with sample data, so that what
 // is wrong shows now and not at the first mail. The error is a [TemplateMistakes] if the
