@@ -12,9 +12,7 @@ import (
 // what this shows of programs, which takes a second build.
 func TestVersionBefore_O7(t *testing.T) {
 	t.Parallel()
-	if testenv.Repeats(t, 0, 1) == 0 {
-		return
-	}
+	testenv.NeedHistory(t)
 	s := testenv.NewProduction(t, "DATABASE_URL="+testenv.PostgresURL(t))
 	was := s.AddBefore(t, "")
 	was.AwaitReady(t)
@@ -59,9 +57,7 @@ func TestVersionBefore_O7(t *testing.T) {
 // again: on SQLite, where one server runs at a time.
 func TestVersionBeforeOnSQLite_O7(t *testing.T) {
 	t.Parallel()
-	if testenv.Repeats(t, 0, 1) == 0 {
-		return
-	}
+	testenv.NeedHistory(t)
 	s := testenv.NewEmbedded(t)
 	first := s.AddBefore(t, "")
 	first.AwaitReady(t)

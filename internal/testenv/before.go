@@ -52,6 +52,15 @@ func git(args ...string) (string, error) {
 	return strings.TrimSpace(string(out)), err
 }
 
+// NeedHistory is for a test against the version before, which is built from the history of the
+// checkout: an archive has none. So it runs with TEST_REPEATS=full alone, and is skipped else.
+func NeedHistory(t testing.TB) {
+	t.Helper()
+	if Repeats(t, 0, 1) == 0 {
+		t.Skip("the history of a checkout is asked for with TEST_REPEATS=full")
+	}
+}
+
 // AddBefore launches a replica of the version before the newest migration, in this folder or,
 // for "", in one of its own, and does not wait for it. It builds that from the history of the
 // checkout.
