@@ -23,8 +23,7 @@ func TestNoRoomForBackup_O7(t *testing.T) {
 	s := testenv.NewEmbedded(t)
 	small := t.TempDir()
 	if err := syscall.Mount("tmpfs", small, "tmpfs", 0, "size=1m"); errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.EACCES) {
-		t.Log("no right to mount: TestBackup_O7 says what a whole disk does")
-		return
+		t.Skip("no right to mount")
 	} else if err != nil {
 		t.Fatal(err)
 	}
